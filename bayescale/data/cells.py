@@ -1,0 +1,175 @@
+"""From cells to numbers and labels: every unusable cell is kept with its row, column and reason."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+
+from bayescale.data.schema import RESERVED_FAMILIES, Column
+from bayescale.language.errors import BadCell, DataError
+
+SHOWN_CELLS = 10
+# A table with more bad cells than this is bad as a whole; holding millions of them would exhaust memory.
+MOST_CELLS = 100_000
+# Long enough to recognise a cell by, short enough for one line of a message.
+LONGEST_VALUE = 40
+
+MISSING_NUMBERS = frozenset({"", "-", "na", "n/a", "nan", "<na>", "null", "none", "nat"})
+# Shorter than the list for numbers: "None" or "NA" may well be the name of a family.
+MISSING_TEXTS = frozenset({"", "nan", "<na>"})
+
+SUFFIXES = {"k": "e3", "m": "e6", "g": "e9", "b": "e9", "t": "e12"}
+SUFFIXED = re.compile(r"([0-9]*\.?[0-9]+)\s*([kmgbt])", re.IGNORECASE)
+THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3}){2,}(\.[0-9]*)?|[0-9]{1,3}(,[0-9]{3})+\.[0-9]*")
+DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
+
+# What a source hands over for one column: numbers as numpy has them, or text with None for a missing cell.
+Values = np.ndarray | Sequence[str | None]
+
+
+class CellLog:
+    """The unusable cells met while one table is read."""
+
+    def __init__(self, source: str):
+        self.source = source
+        self.cells: list[BadCell] = []
+        self.count = 0
+        self.spare: dict[str, None] | None = {}
+
+    def add(self, row: int, column: str, value: str, reason: str, *, spare: str | None = None) -> None:
+        """Note one cell; ``spare`` is its canonical column where the table could be read without that."""
+        self.count += 1
+        # One cell of a column that is needed, and leaving columns out is no remedy any more.
+        self.spare = None if spare is None or self.spare is None else self.spare | {spare: None}
+        if len(self.cells) < MOST_CELLS:
+            shown = value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
+            self.cells.append(BadCell(row, column, shown, reason))
+
+    def raise_if_any(self) -> None:
+        """Raise one error that tells of all cells.
+
+        Raises:
+            DataError: when any cell was noted.
+        """
+        if not self.count:
+            return
+        cells = tuple(sorted(self.cells, key=lambda cell: cell.row))
+        first = "; ".join(str(cell) for cell in cells[:SHOWN_CELLS])
+        more = f"; and {self.count - SHOWN_CELLS:,} more" if self.count > SHOWN_CELLS else ""
+        noun = "cell" if self.count == 1 else "cells"
+        remedy = f" (to leave out what is not needed: columns={self.spare})" if self.spare else ""
+        raise DataError(f"{self.source} has {self.count:,} unusable {noun}: {first}{more}{remedy}.", cells)
+
+
+def parse_numbers(
+    values: Values, rows: np.ndarray, *, column: Column, name: str, log: CellLog, optional: bool = False
+) -> np.ndarray:
+    """Read one column of numbers, noting the cells that cannot be used.
+
+    Args:
+        values: the cells.
+        rows: their row numbers in the source, from 1.
+        column: what a usable cell is.
+        name: the column's name in the source, for messages.
+        log: where unusable cells go.
+        optional: whether the table could be read without this column.
+
+    Returns:
+        float64 values, over rows; NaN or out of bounds where the cell was noted.
+    """
+    numbers, broken = _to_floats(values)
+    low = numbers <= column.lower if column.strict else numbers < column.lower
+    for index in np.flatnonzero(broken | low | ~np.isfinite(numbers)).tolist():
+        text = _shown(values[index])
+        reason = _reason(text, numbers[index], column=column, broken=bool(broken[index]))
+        log.add(int(rows[index]), name, text, reason, spare=column.name if optional else None)
+    return numbers
+
+
+def parse_texts(values: Values, rows: np.ndarray, *, column: Column, name: str, log: CellLog) -> list[str]:
+    """Read one column of labels (NFC, stripped), noting the cells that cannot be used.
+
+    Args:
+        values: the cells.
+        rows: their row numbers in the source, from 1.
+        column: the canonical column.
+        name: the column's name in the source, for messages.
+        log: where unusable cells go.
+
+    Returns:
+        labels, over rows.
+    """
+    known: dict[str | float | None, tuple[str, str | None]] = {}
+    labels = []
+    for index, value in enumerate(values if isinstance(values, list) else list(values)):
+        if value not in known:
+            label = unicodedata.normalize("NFC", _shown(value)).strip()
+            known[value] = label, _label_reason(label, family=column.name == "family")
+        label, reason = known[value]
+        labels.append(label)
+        if reason:
+            log.add(int(rows[index]), name, label, reason, spare=None if column.name == "family" else column.name)
+    return labels
+
+
+def _to_floats(values: Values) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers (NaN where there is none) and a mask of the cells that are no numbers."""
+    broken = np.zeros(len(values), dtype=bool)
+    try:
+        return np.array(values, dtype=np.float64), broken
+    except (TypeError, ValueError):
+        pass
+    numbers = np.full(len(values), np.nan)
+    for index, value in enumerate(values):
+        try:
+            numbers[index] = np.nan if value is None else float(value)
+        except ValueError:
+            broken[index] = True
+    return numbers, broken
+
+
+def _reason(text: str, number: float, *, column: Column, broken: bool) -> str:
+    """Say why a cell cannot be used."""
+    if text.strip().lower() in MISSING_NUMBERS or (not broken and np.isnan(number)):
+        return "is missing"
+    if broken:
+        return "is not a number" + _number_hint(text.strip())
+    if np.isinf(number):
+        return "is infinite"
+    if not column.strict:
+        return "is negative"
+    return "is not positive" if column.lower == 0 else f"is not above {column.lower:g}, as a perplexity must be"
+
+
+def _number_hint(text: str) -> str:
+    """Return the remedy for the ways in which people and spreadsheets write numbers."""
+    if match := SUFFIXED.fullmatch(text):
+        return f" (write {match[1]}{SUFFIXES[match[2].lower()]})"
+    if THOUSANDS.fullmatch(text):
+        return " (write it without thousands separators)"
+    if DECIMAL_COMMA.fullmatch(text):
+        return " (write a point as the decimal mark and no thousands separators)"
+    return ""
+
+
+def _label_reason(label: str, *, family: bool) -> str | None:
+    """Say why a label cannot be used, or None."""
+    if label.lower() in MISSING_TEXTS:
+        return "is missing"
+    if any(unicodedata.category(character) == "Cc" for character in label):
+        return "contains control characters"
+    if family and label.casefold() in RESERVED_FAMILIES:
+        return "is a reserved name"
+    return None
+
+
+def _shown(value: object) -> str:
+    """Return a cell as text: whole floats as integers, as in a table where a gap turned integers into floats."""
+    if value is None:
+        return ""
+    if isinstance(value, float | np.floating):
+        return f"{value:.15g}"
+    return str(value)

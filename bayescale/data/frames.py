@@ -1,0 +1,109 @@
+"""DataFrames and Parquet files as sources; neither is ever changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from bayescale.data.cells import Values
+from bayescale.data.sources import Chunk, Source, check_header, too_many_rows
+from bayescale.language.errors import DataError
+
+# Rows turned from Parquet into memory at a time.
+BATCH_ROWS = 200_000
+
+
+class FrameSource(Source):
+    """A pandas DataFrame; its index is ignored, row k is ``frame.iloc[k - 1]``.
+
+    Args:
+        frame: the table.
+        max_rows: the largest number of rows to accept.
+
+    Raises:
+        DataError: when it has no rows, too many, or ambiguous columns.
+    """
+
+    def __init__(self, frame: pd.DataFrame, *, max_rows: int):
+        self.name = "DataFrame"
+        if isinstance(frame.columns, pd.MultiIndex):
+            raise DataError("DataFrame has columns of several levels: flatten them to one name each.")
+        self.header = tuple(str(name).strip() for name in frame.columns)
+        check_header(self.header, name=self.name)
+        _check_length(len(frame), name=self.name, max_rows=max_rows)
+        self._frame = frame
+
+    def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
+        """Yield all rows of the wanted columns."""
+        columns = {name: cells_of(self._frame.iloc[:, self.header.index(name)]) for name in wanted}
+        yield Chunk(np.arange(1, len(self._frame) + 1), columns)
+
+
+class ParquetSource(Source):
+    """A Parquet file.
+
+    Args:
+        path: the file.
+        max_rows: the largest number of rows to accept.
+
+    Raises:
+        DataError: when it is no Parquet file, or has no rows, too many, or ambiguous columns.
+    """
+
+    def __init__(self, path: Path, *, max_rows: int):
+        self.name = path.name
+        self._path = path
+        with self._opened() as file:
+            self._names = tuple(file.schema_arrow.names)
+            rows = file.metadata.num_rows
+        self.header = tuple(name.strip() for name in self._names)
+        check_header(self.header, name=self.name)
+        _check_length(rows, name=self.name, max_rows=max_rows)
+
+    def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
+        """Yield the rows of the wanted columns, in order."""
+        names = {name: self._names[self.header.index(name)] for name in wanted}
+        first = 1
+        with self._opened() as file:
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(names.values())):
+                columns = {name: cells_of(batch.column(stored).to_pandas()) for name, stored in names.items()}
+                yield Chunk(np.arange(first, first + batch.num_rows), columns)
+                first += batch.num_rows
+
+    def _opened(self):
+        """Open the file, with an error in one sentence when it is damaged."""
+        try:
+            from pyarrow import ArrowInvalid, parquet
+        except ImportError as error:
+            raise DataError(f"{self.name} needs pyarrow to be read: pip install pyarrow, or save it as CSV.") from error
+        try:
+            return parquet.ParquetFile(self._path)
+        except (ArrowInvalid, OSError) as error:
+            raise DataError(
+                f"{self.name} is not a readable Parquet file: write it again, or save it as CSV."
+            ) from error
+
+
+def cells_of(column: pd.Series) -> Values:
+    """Return the cells of a column: an array for numbers, text (None where missing) for anything else."""
+    if types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype):
+        if isinstance(column.dtype, np.dtype):
+            # Complex numbers are numeric to pandas and no number to us.
+            if column.dtype.kind != "c":
+                return column.to_numpy()
+        else:
+            return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    missing = column.isna().to_numpy()
+    return [None if gap else str(cell) for cell, gap in zip(column.tolist(), missing, strict=True)]
+
+
+def _check_length(rows: int, *, name: str, max_rows: int) -> None:
+    """Refuse a table without rows or beyond the limit."""
+    if rows == 0:
+        raise DataError(f"{name} has no rows: expected one row per run.")
+    if rows > max_rows:
+        raise too_many_rows(name, max_rows)

@@ -1,0 +1,132 @@
+"""A validated table of training runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bayescale.data.schema import COLUMNS, REQUIRED_COLUMNS
+from bayescale.data.suspicions import suspicions
+from bayescale.language.errors import DataWarning, SettingsError
+from bayescale.language.quantities import QUANTITIES
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Runs:
+    """Training runs, checked once; made by :func:`bayescale.data.read_runs` and by selecting from another.
+
+    Args:
+        table: one row per run, index 0..n-1, canonical columns only: params, tokens, compute, loss (float64) and
+            those of family, run, budget (text), step, loss_se, batch_tokens, lr, unique_tokens (float64) that the
+            source has. It is shared, not copied: do not change it, take ``to_frame()``.
+        group: name of the source column that gave the families, or None.
+        loss_unit: unit of ``loss`` and ``loss_se``; nats/token whatever the source had.
+        params_convention: how the source counts parameters.
+        compute_convention: ``"6ND"`` where one of params, tokens, compute was computed, ``"exact"`` where all were
+            given.
+        source: file name, or ``"DataFrame"``.
+        source_loss_unit: the unit before reading.
+        warnings: what looks suspicious, each with a code.
+    """
+
+    table: pd.DataFrame
+    group: str | None = None
+    loss_unit: str = "nats/token"
+    params_convention: str = "total"
+    compute_convention: str = "6ND"
+    source: str = "DataFrame"
+    source_loss_unit: str = "nats/token"
+    warnings: tuple[DataWarning, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def families(self) -> tuple[str, ...]:
+        """Family names in order of first appearance; empty where the runs are not grouped."""
+        return tuple(self.table["family"].unique().tolist()) if "family" in self.table else ()
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the content: names and values of the canonical columns, in row order, wherever they came from."""
+        digest = hashlib.sha256()
+        for name, column in COLUMNS.items():
+            if name not in self.table:
+                continue
+            digest.update(f"{name}:{len(self)}:".encode())
+            if column.kind == "number":
+                # Adding zero turns -0.0 into 0.0; little-endian whatever the machine.
+                digest.update((self.table[name].to_numpy(np.float64) + 0.0).astype("<f8").tobytes())
+            else:
+                # The length in front keeps ("ab", "c") and ("a", "bc") apart.
+                for text in self.table[name].tolist():
+                    encoded = text.encode()
+                    digest.update(len(encoded).to_bytes(8, "little") + encoded)
+        return digest.hexdigest()
+
+    def subset(self, mask: np.ndarray) -> Runs:
+        """Return the runs where a mask is true; suspicions are looked for again, and not emitted.
+
+        Args:
+            mask: booleans, over rows.
+
+        Raises:
+            SettingsError: when the mask is not boolean or not of the table's length.
+        """
+        mask = np.asarray(mask)
+        if mask.dtype != bool or mask.shape != (len(self),):
+            raise SettingsError(
+                f"mask must be {len(self)} booleans, one per run, got an array of {mask.dtype} with shape {mask.shape}."
+            )
+        chosen = replace(self, table=self.table[mask].reset_index(drop=True), warnings=())
+        return replace(chosen, warnings=suspicions(chosen))
+
+    def select(self, family: str | Sequence[str] | None = None, *, mask: np.ndarray | None = None) -> Runs:
+        """Return the runs of some families, and of those the ones where a mask is true.
+
+        Args:
+            family: one name or several; None for all.
+            mask: booleans, over rows of this table; None for all.
+
+        Raises:
+            SettingsError: when a family is unknown or the mask does not fit.
+        """
+        chosen = np.ones(len(self), dtype=bool) if mask is None else np.asarray(mask)
+        if family is None:
+            return self.subset(chosen)
+        names = [family] if isinstance(family, str) else list(family)
+        unknown = [name for name in names if name not in self.families]
+        if unknown:
+            have = f"the families are {', '.join(self.families)}" if self.families else "the runs have no families"
+            raise SettingsError(f"no family {unknown[0]!r}: {have}.")
+        inside = self.table["family"].isin(names).to_numpy(bool)
+        return self.subset(chosen & inside if chosen.shape == inside.shape else chosen)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a copy of the table."""
+        return self.table.copy()
+
+    def __repr__(self) -> str:
+        rows = f"{len(self):,} run{'' if len(self) == 1 else 's'}"
+        if self.families:
+            rows += f" in {len(self.families)} famil{'y' if len(self.families) == 1 else 'ies'}"
+        lines = [f"Runs: {rows}, from {self.source}"]
+        kinds = {"params": self.params_convention, "compute": self.compute_convention}
+        for name in REQUIRED_COLUMNS if len(self) else ():
+            low, high = self.table[name].min(), self.table[name].max()
+            kind = f" ({kinds[name]})" if name in kinds else ""
+            lines.append(f"  {name:<8}{low:.4g} to {high:.4g} {QUANTITIES[name].unit}{kind}")
+        if self.families:
+            counts = self.table["family"].value_counts()
+            shown = ", ".join(f"{name} ({counts[name]})" for name in self.families[:8])
+            lines.append(f"  families {shown}{', ...' if len(self.families) > 8 else ''}")
+        if extra := [name for name in self.table if name not in (*REQUIRED_COLUMNS, "family")]:
+            lines.append(f"  also    {', '.join(extra)}")
+        if self.warnings:
+            lines.append(f"  warnings {', '.join(warning.code for warning in self.warnings)}")
+        return "\n".join(lines)

@@ -1,0 +1,205 @@
+"""Coordinates in which every posterior looks like a standard normal: the sampler moves in these.
+
+Given the population and the noise scale, the law's parameters g of one family have a nearly Gaussian posterior whose
+precision is the likelihood's curvature H, which grows as the noise shrinks, plus the population's precision P. They
+are written as g = m + L^-T z with L L^T = H + P and m the conditional mean, so z is standard normal for any population
+and noise: a blend of centred and non-centred forms that the data choose per family and per direction. The noise scale
+of a family is treated the same way one level up. All coordinates together are then scaled by the curvature at their
+joint mode. The map is a bijection with an exact Jacobian, so the posterior is the same whatever the pilot values were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.linalg import solve_triangular
+from numpyro.distributions import biject_to, constraints
+from numpyro.infer.util import potential_energy
+
+from bayescale.language.declare import Parameter
+from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
+
+
+NEWTON_STEPS = 2
+
+
+class Geometry(NamedTuple):
+    """Fixed numbers of the map, found before sampling; k is the number of law parameters that a family owns.
+
+    Args:
+        log_scale: pilot of the log noise scale, per family.
+        scale_precision: information of the data on it, per family.
+        precision: likelihood curvature of each family's law coordinates at the pilot scale, family x k x k.
+        shift: precision times pilot value plus score, family x k.
+        effect_precision, effect_shift: the same for every effect level; ``effect_family`` is the level's family.
+        center, stretch: joint mode and inverse square root of the curvature there.
+    """
+
+    log_scale: Any
+    scale_precision: Any
+    precision: Any
+    shift: Any
+    effect_precision: Any
+    effect_shift: Any
+    effect_family: Any
+    center: Any
+    stretch: Any
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """The flat vector of a model: common values, then noise and law values per family, then effects."""
+
+    model: Model
+
+    @cached_property
+    def law_parameters(self) -> tuple[Parameter, ...]:
+        """The law parameters that each family owns: all of them when there is one family."""
+        law = self.model.law.parameters
+        if self.model.n_families == 1:
+            return law
+        return (*self.model.partial_law, *(p for p in law if self.model.kind(p) == "none"))
+
+    @cached_property
+    def noise_parameters(self) -> tuple[Parameter, ...]:
+        """The noise parameters that each family owns."""
+        noise = self.model.noise.parameters
+        return (*self.model.partial_noise, *(p for p in noise if self.model.kind(p) == "none"))
+
+    @cached_property
+    def common(self) -> tuple[tuple[str, int], ...]:
+        """Names and sizes of the unconstrained values that are not per family or level."""
+        model = self.model
+        owned = {p.name for p in self.law_parameters}
+        names = [(p.name, 1) for p in model.of_kind("complete") if p.name not in owned]
+        names += [(f"{p.name}_population", 1) for p in (*model.partial_law, *model.partial_noise)]
+        names += [(f"{c.name}_between", 1) for c in (*model.coordinates, *model.partial_noise)]
+        if model.effects is not None:
+            names.append((OMEGA, 1))
+        if self.correlated:
+            count = len(model.partial_law)
+            names.append((CORRELATION, count * (count - 1) // 2))
+        return tuple(names)
+
+    @property
+    def correlated(self) -> bool:
+        """Whether the population has a correlation matrix."""
+        return self.model.pooling.correlated and len(self.model.partial_law) > 1
+
+    @cached_property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """Lengths of the four parts: common, noise, law, effects."""
+        families = self.model.n_families
+        levels = self.model.n_levels if self.model.effects is not None else 0
+        common = sum(size for _, size in self.common)
+        return common, families * len(self.noise_parameters), families * len(self.law_parameters), levels
+
+    @property
+    def size(self) -> int:
+        """Length of the flat vector."""
+        return sum(self.sizes)
+
+    def sites(self, geometry: Geometry, position: Any) -> tuple[dict[str, Any], Any]:
+        """Map a sampler position to unconstrained values of every NumPyro site, with the log Jacobian."""
+        parts = jnp.split(geometry.center + geometry.stretch @ position, np.cumsum(self.sizes)[:-1])
+        values = self._split_common(parts[0])
+        noise_jacobian = self._add_noise(geometry, values, parts[1].reshape(-1, self.model.n_families))
+        ratio = self._precision_ratio(geometry, values)
+        law_jacobian = self._add_law(geometry, values, parts[2].reshape(self.model.n_families, -1), ratio)
+        effects_jacobian = self._add_effects(geometry, values, parts[3], ratio)
+        return values, noise_jacobian + law_jacobian + effects_jacobian
+
+    def _split_common(self, vector: Any) -> dict[str, Any]:
+        values, start = {}, 0
+        for name, size in self.common:
+            values[name] = vector[start : start + size] if name == CORRELATION else vector[start]
+            start += size
+        if self.model.uses_pooled:
+            # The population's location moves in the pooled coordinates as well; their Jacobian is 1.
+            names = [f"{p.name}_population" for p in self.model.partial_law]
+            logs = self.model.unpool(jnp.stack([values[name] for name in names]))
+            values.update(zip(names, logs, strict=True))
+        return values
+
+    def _add_noise(self, geometry: Geometry, values: dict[str, Any], z: Any) -> Any:
+        log_jacobian = jnp.zeros(())
+        for j, p in enumerate(self.noise_parameters):
+            mean, sd = self._prior(p, values)
+            known = geometry.scale_precision if p.name == self.model.noise.scale else 0.0
+            precision = known + sd**-2.0 + jnp.zeros(self.model.n_families)
+            center = (known * geometry.log_scale + mean * sd**-2.0) / precision
+            name = f"{p.name}_family" if p in self.model.partial_noise else p.name
+            values[name] = center + z[j] / jnp.sqrt(precision)
+            log_jacobian = log_jacobian - 0.5 * jnp.log(precision).sum()
+        return log_jacobian
+
+    def _prior(self, parameter: Parameter, values: dict[str, Any]) -> tuple[Any, Any]:
+        """Mean and sd of a family's value given the common values, on the unconstrained scale."""
+        if self.model.kind(parameter) == "partial":
+            return values[f"{parameter.name}_population"], jnp.exp(values[f"{parameter.name}_between"])
+        mean, sd = self.model.prior(parameter.name).unconstrained_moments()
+        return jnp.asarray(mean), jnp.asarray(sd)
+
+    def _law_prior(self, values: dict[str, Any]) -> tuple[Any, Any]:
+        """Mean and precision of the law coordinates that a family owns, given the common values."""
+        pooled, n_partial = self.model.partial_law, len(self.model.partial_law)
+        own = [self._prior(p, values) for p in self.law_parameters[n_partial:]]
+        mean, sd = [jnp.stack(own_part) if own_part else jnp.zeros(0) for own_part in ([m for m, _ in own], [s for _, s in own])]
+        if n_partial:
+            location = self.model.pool(jnp.stack([values[f"{p.name}_population"] for p in pooled]))
+            between = jnp.exp(jnp.stack([values[f"{c.name}_between"] for c in self.model.coordinates]))
+            mean, sd = jnp.concatenate([location, mean]), jnp.concatenate([between, sd])
+        inverse = jnp.diag(1.0 / sd)
+        if self.correlated:
+            factor = biject_to(constraints.corr_cholesky)(values[CORRELATION])
+            whole = jnp.eye(mean.size).at[:n_partial, :n_partial].set(factor)
+            inverse = solve_triangular(whole, inverse, lower=True)
+        return mean, inverse.T @ inverse
+
+    def _precision_ratio(self, geometry: Geometry, values: dict[str, Any]) -> Any:
+        """Squared ratio of the pilot's to the current noise scale, per family."""
+        name = self.model.noise.scale
+        current = values.get(f"{name}_family", values.get(name))
+        return jnp.exp(2.0 * (geometry.log_scale - current))
+
+    def _add_law(self, geometry: Geometry, values: dict[str, Any], z: Any, ratio: Any) -> Any:
+        if not self.law_parameters:
+            return jnp.zeros(())
+        mean, prior_precision = self._law_prior(values)
+        n_partial = len(self.model.partial_law)
+
+        def one(precision, shift, ratio, z):
+            factor = jnp.linalg.cholesky(ratio * precision + prior_precision)
+            half = solve_triangular(factor, ratio * shift + prior_precision @ mean, lower=True)
+            return solve_triangular(factor, half + z, lower=True, trans=1), -jnp.log(jnp.diag(factor)).sum()
+
+        family, log_jacobian = jax.vmap(one)(geometry.precision, geometry.shift, ratio, z)
+        if n_partial:
+            values[FAMILY] = family[:, :n_partial]
+        for j, p in enumerate(self.law_parameters[n_partial:], n_partial):
+            values[p.name] = family[0, j] if self.model.kind(p) == "complete" else family[:, j]
+        return log_jacobian.sum()
+
+    def _add_effects(self, geometry: Geometry, values: dict[str, Any], z: Any, ratio: Any) -> Any:
+        if not z.size:
+            return jnp.zeros(())
+        ratio = ratio[geometry.effect_family]
+        precision = ratio * geometry.effect_precision + jnp.exp(-2.0 * values[OMEGA])
+        values[EFFECTS] = ratio * geometry.effect_shift / precision + z / jnp.sqrt(precision)
+        return -0.5 * jnp.log(precision).sum()
+
+    def potential(self, geometry: Geometry, data: Any, position: Any) -> Any:
+        """Minus the log density of a sampler position."""
+        values, log_jacobian = self.sites(geometry, position)
+        return potential_energy(self.model, (data,), {}, values) - log_jacobian
+
+
+@partial(jax.jit, static_argnames="coordinates")
+def potential_and_gradient(coordinates: Coordinates, geometry: Geometry, data: Any, position: Any) -> tuple[Any, Any]:
+    """Potential and gradient at one position; compiled once per model and shape."""
+    return jax.value_and_grad(coordinates.potential, argnums=2)(geometry, data, position)

@@ -1,0 +1,174 @@
+"""NumPyro's NUTS kernel in a chain runner that takes the data as arguments, so that one compile serves many tables."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.infer.hmc import hmc
+from numpyro.infer.util import ParamInfo
+
+from bayescale.inference.coordinates import Coordinates, Geometry, potential_and_gradient
+from bayescale.inference.settings import Settings
+
+# Draws per compiled call: long enough to hide the call, short enough for a lively progress bar.
+CHUNK = 50
+Progress = Callable[[int, int, int], None]
+
+
+def run_nuts(
+    coordinates: Coordinates,
+    geometry: Geometry,
+    data: Any,
+    *,
+    settings: Settings,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Sample the posterior.
+
+    Args:
+        coordinates: where the sampler moves.
+        geometry: from :func:`find_geometry`.
+        data: arrays of a layout.
+        settings: chains, draws and so on.
+        seed: 32-bit seed.
+        progress: called with (chain, draws done, divergences after warm-up) from the sampling threads.
+
+    Returns:
+        Positions (chain x draw x size) and sampler statistics (each chain x draw).
+    """
+    keys = jax.random.split(jax.random.key(seed), 2 * settings.chains)
+    arguments = (coordinates, _kernel_settings(settings), geometry, data)
+    if settings.chain_method == "vectorized":
+        return _run_together(arguments, keys, settings, progress)
+    one = partial(_run_chain, arguments, keys, settings, progress)
+    if settings.chain_method == "sequential":
+        chains = [one(chain) for chain in range(settings.chains)]
+    else:
+        # XLA releases the interpreter lock while it computes, so threads use all cores and share one compile.
+        with ThreadPoolExecutor(min(settings.chains, os.cpu_count() or 1)) as pool:
+            chains = list(pool.map(one, range(settings.chains)))
+    positions = np.stack([positions for positions, _ in chains])
+    return positions, {name: np.stack([stats[name] for _, stats in chains]) for name in chains[0][1]}
+
+
+def _kernel_settings(settings: Settings) -> tuple[int, float, int]:
+    """The settings that are compiled in."""
+    return settings.warmup, settings.target_accept, settings.max_tree_depth
+
+
+def _kernel(coordinates: Coordinates, settings: tuple[int, float, int], geometry: Geometry, data: Any):
+    """NumPyro's functions, with the potential made from arguments."""
+    warmup, target_accept, depth = settings
+    start, step = hmc(potential_fn_gen=lambda geometry, data: partial(coordinates.potential, geometry, data), algo="NUTS")
+
+    def begin(position: Any, key: Any) -> Any:
+        return start(
+            position,
+            num_warmup=warmup,
+            # In these coordinates the posterior is nearly a standard normal, where about 0.5 is right.
+            step_size=0.5,
+            target_accept_prob=target_accept,
+            max_tree_depth=depth,
+            model_args=(geometry, data),
+            rng_key=key,
+        )
+
+    return begin, step
+
+
+@partial(jax.jit, static_argnames=("coordinates", "settings"))
+def _begin(coordinates, settings, geometry, data, position, key):
+    return _kernel(coordinates, settings, geometry, data)[0](position, key)
+
+
+def _first_state(arguments, position, key):
+    """The kernel's first state; the gradient comes from the function that the geometry has compiled already."""
+    coordinates, settings, geometry, data = arguments
+    value, gradient = potential_and_gradient(coordinates, geometry, data, position)
+    return _begin(coordinates, settings, geometry, data, ParamInfo(position, value, gradient), key)
+
+
+def _advance_chunk(coordinates, settings, geometry, data, state):
+    begin, step = _kernel(coordinates, settings, geometry, data)
+    # NumPyro's step uses closures that its start function sets up; nothing of this call is computed.
+    jax.eval_shape(lambda: begin(state.z, jax.random.key(0)))
+
+    def one(state, _):
+        state = step(state, (geometry, data), {})
+        kept = (state.z, state.potential_energy, state.energy, state.num_steps, state.accept_prob, state.diverging)
+        return state, (*kept, state.adapt_state.step_size)
+
+    return jax.lax.scan(one, state, None, length=CHUNK)
+
+
+_advance = jax.jit(_advance_chunk, static_argnames=("coordinates", "settings"))
+_advance_all = jax.jit(
+    lambda coordinates, settings, geometry, data, states: jax.vmap(
+        lambda state: _advance_chunk(coordinates, settings, geometry, data, state)
+    )(states),
+    static_argnames=("coordinates", "settings"),
+)
+_NAMES = ("lp", "energy", "n_steps", "acceptance_rate", "diverging", "step_size")
+
+
+def _run_chain(arguments, keys, settings: Settings, progress: Progress | None, chain: int):
+    with jax.enable_x64(True):
+        start = _start(arguments[0], keys[chain])
+        state = _first_state(arguments, start, keys[settings.chains + chain])
+        chunks = []
+        for done in _chunks(settings):
+            state, kept = _advance(*arguments, state)
+            chunks.append([np.asarray(part) for part in kept])
+            if progress is not None:
+                progress(chain, done, _divergences(chunks, settings, 0))
+    return _collect(chunks, settings, 0)
+
+
+def _run_together(arguments, keys, settings: Settings, progress: Progress | None):
+    starts = jax.vmap(lambda key: _start(arguments[0], key))(keys[: settings.chains])
+    firsts = [_first_state(arguments, *pair) for pair in zip(starts, keys[settings.chains :], strict=True)]
+    states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *firsts)
+    chunks = []
+    for done in _chunks(settings):
+        states, kept = _advance_all(*arguments, states)
+        chunks.append([np.asarray(part) for part in kept])
+        if progress is not None:
+            for chain in range(settings.chains):
+                progress(chain, done, _divergences([[p[chain] for p in c] for c in chunks], settings, 0))
+    return _collect(chunks, settings, 1)
+
+
+def _start(coordinates: Coordinates, key: Any) -> Any:
+    """A start about as spread out as the posterior, so that R-hat can tell chains that have not met."""
+    return jax.random.normal(key, (coordinates.size,))
+
+
+def _chunks(settings: Settings) -> range:
+    total = settings.warmup + settings.draws
+    return range(CHUNK, total + CHUNK, CHUNK)
+
+
+def _collect(chunks: list, settings: Settings, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    window = slice(settings.warmup, settings.warmup + settings.draws)
+    whole = [np.concatenate(parts, axis=axis) for parts in zip(*chunks, strict=True)]
+    kept = [part[(slice(None),) * axis + (window,)] for part in whole]
+    stats = dict(zip(_NAMES, kept[1:], strict=True))
+    stats["lp"] = -stats["lp"]
+    stats["tree_depth"] = np.ceil(np.log2(stats["n_steps"] + 1)).astype(int)
+    return kept[0], stats
+
+
+def _divergences(chunks: list, settings: Settings, axis: int) -> int:
+    return int(np.concatenate([c[5] for c in chunks], axis=axis)[settings.warmup :].sum())
+
+
+_lock = threading.Lock()

@@ -1,0 +1,147 @@
+"""The pilot: a robust least-squares fit per family that tells the sampler where to start and how to scale."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bayescale.models.model import Model
+
+# The pilot's weights are those of a Student-t with these degrees of freedom, whatever the model's noise is:
+# it only sets the geometry, and outliers must not.
+DEGREES = 4.0
+ROUNDS, STEPS = 8, 8
+
+
+class Pilot(NamedTuple):
+    """Law parameters on the unconstrained scale, their likelihood curvature and score, and the noise scale.
+
+    Args:
+        value: family x p.
+        precision: family x p x p, positive semi-definite.
+        score: family x p, gradient of the log likelihood at ``value`` (the pilot includes the prior).
+        scale: noise scale of each family.
+        count: rows of each family.
+        row_precision, row_residual: of every row, block x width, zero where masked.
+    """
+
+    value: np.ndarray
+    precision: np.ndarray
+    score: np.ndarray
+    scale: np.ndarray
+    count: np.ndarray
+    row_precision: np.ndarray
+    row_residual: np.ndarray
+
+
+@partial(jax.jit, static_argnames="model")
+def _log_loss_and_slopes(model: Model, value: Any, data: Any) -> tuple[Any, Any]:
+    """Log loss of every row and its derivative by each law parameter of the row's family."""
+
+    def log_loss(value):
+        names = [p.name for p in model.law.parameters]
+        return model.log_loss({name: model.constrain(name, value[:, j]) for j, name in enumerate(names)}, data)
+
+    directions = jnp.eye(value.shape[1])[:, None, :] * jnp.ones_like(value)
+    mean, slopes = jax.vmap(lambda d: jax.jvp(log_loss, (value,), (d,)), out_axes=(None, -1))(directions)
+    return mean, slopes
+
+
+def fit_pilot(model: Model, data: Any, *, common: bool = False) -> Pilot:
+    """Fit every family under the declared priors, then again under the spread of the families found.
+
+    Args:
+        model: the model.
+        data: arrays of a layout.
+        common: fit one set of law parameters to all families together.
+    """
+    moments = np.array([model.prior(p.name).unconstrained_moments() for p in model.law.parameters])
+    pilot = _fit(model, data, common, moments)
+    if model.n_families == 1 or common:
+        return pilot
+    # Families with few runs take their curvature from where the others lie: an empirical-Bayes step.
+    between = np.array([p.between for p in model.law.parameters])
+    spread = np.clip(pilot.value.std(axis=0), 0.2 * between, between)
+    pooled = [model.kind(p) == "partial" for p in model.law.parameters]
+    moments[pooled] = np.column_stack([np.median(pilot.value, axis=0), spread])[pooled]
+    return _fit(model, data, common, moments)
+
+
+def _fit(model: Model, data: Any, common: bool, moments: np.ndarray) -> Pilot:
+    """Levenberg-Marquardt with robust weights; ``moments`` are mean and sd of the normal prior."""
+    families = model.n_families
+    value = np.tile(moments[:, 0], (families, 1))
+    prior_precision = np.diag(moments[:, 1] ** -2.0)
+    state = _State(model, data, common, moments[:, 0], prior_precision)
+    scale, damping = np.full(families, 0.1), np.full(families, 1e-2)
+    for _ in range(ROUNDS):
+        current = state.evaluate(value, scale)
+        for _ in range(STEPS):
+            normal = current.precision + prior_precision
+            slope = current.score - (value - moments[:, 0]) @ prior_precision
+            damped = normal + damping[:, None, None] * np.einsum("fij,ij->fij", normal, np.eye(len(moments)))
+            step = np.clip(np.linalg.solve(damped, slope[..., None])[..., 0], -1.0, 1.0)
+            proposed = state.evaluate(value + step, scale)
+            better = proposed.objective < current.objective
+            value = np.where(better[:, None], value + step, value)
+            damping = np.clip(np.where(better, damping / 5.0, damping * 5.0), 1e-9, 1e6)
+            current = state.merge(better, proposed, current)
+        scale = current.scale
+    final = state.evaluate(value, scale)
+    return Pilot(value, final.precision, final.score, scale, state.count, final.row_precision, final.row_residual)
+
+
+class _Evaluation(NamedTuple):
+    objective: np.ndarray
+    precision: np.ndarray
+    score: np.ndarray
+    scale: np.ndarray
+    row_precision: np.ndarray
+    row_residual: np.ndarray
+
+
+class _State:
+    """The data of a pilot fit and one evaluation of its objective."""
+
+    def __init__(self, model: Model, data: Any, common: bool, center: np.ndarray, prior_precision: np.ndarray):
+        self.model, self.data, self.common = model, data, common
+        self.center, self.prior_precision = center, prior_precision
+        self.mask = np.asarray(data["mask"], float)
+        self.family = np.asarray(data["family"])
+        self.count = self.total(self.mask.sum(1))
+
+    def total(self, per_block: np.ndarray) -> np.ndarray:
+        """Sum blocks to families; with common parameters every family gets the sum over all."""
+        out = np.zeros((self.model.n_families, *per_block.shape[1:]))
+        np.add.at(out, self.family, per_block)
+        return np.broadcast_to(out.sum(0), out.shape).copy() if self.common else out
+
+    def evaluate(self, value: np.ndarray, scale: np.ndarray) -> _Evaluation:
+        mean, slopes = (np.asarray(part) for part in _log_loss_and_slopes(self.model, value, self.data))
+        residual = np.where(self.mask > 0, np.asarray(self.data["log_loss"]) - mean, 0.0)
+        sd = np.hypot(scale[self.family][:, None], np.asarray(self.data["measurement_sd"]))
+        standard = residual / sd
+        weight = self.mask * (DEGREES + 1) / (DEGREES + standard**2) / sd**2
+        loss = self.total((self.mask * 0.5 * (DEGREES + 1) * np.log1p(standard**2 / DEGREES)).sum(1))
+        away = value - self.center
+        objective = loss + 0.5 * np.einsum("fi,ij,fj->f", away, self.prior_precision, away)
+        objective = np.where(np.isfinite(objective), objective, np.inf)
+        precision = self.total(np.einsum("kri,kr,krj->kij", slopes, weight, slopes))
+        score = self.total(np.einsum("kri,kr->ki", slopes, weight * residual))
+        # The weighted second moment is the t's own maximum-likelihood update of its squared scale. A prior worth
+        # one row at 1 % keeps families with one or two runs finite.
+        second = self.total((weight * sd**2 * residual**2).sum(1))
+        new_scale = np.clip(np.sqrt((second + 1e-4) / (self.count + 1.0)), 1e-4, 0.3)
+        return _Evaluation(objective, np.nan_to_num(precision), np.nan_to_num(score), new_scale, weight, residual)
+
+    def merge(self, take: np.ndarray, new: _Evaluation, old: _Evaluation) -> _Evaluation:
+        blocks = take[self.family]
+        parts = []
+        for name, a, b in zip(_Evaluation._fields, new, old, strict=True):
+            chosen = blocks if name.startswith("row_") else take
+            parts.append(np.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), a, b))
+        return _Evaluation(*parts)

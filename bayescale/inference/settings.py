@@ -1,0 +1,57 @@
+"""Settings of a fit, and how one seed becomes many."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from bayescale.language.errors import SettingsError
+
+CHAIN_METHODS = ("parallel", "sequential", "vectorized")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sampler settings; hashable, saved with the fit.
+
+    Args:
+        chains: independent chains, at least 2 so that R-hat means something.
+        warmup: adaptation draws per chain, discarded.
+        draws: kept draws per chain.
+        target_accept: mean acceptance that the step size aims at, in (0.5, 1).
+        max_tree_depth: doublings per draw; 10 means up to 1,023 steps.
+        chain_method: ``"parallel"`` (a thread or device per chain), ``"sequential"`` or ``"vectorized"``.
+    """
+
+    chains: int = 4
+    warmup: int = 300
+    draws: int = 1000
+    target_accept: float = 0.9
+    max_tree_depth: int = 10
+    chain_method: str = "parallel"
+
+    def __post_init__(self) -> None:
+        for name, least in (("chains", 2), ("warmup", 50), ("draws", 4), ("max_tree_depth", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise SettingsError(f"{name} must be a whole number of at least {least}, got {value!r}.")
+        if not 0.5 < self.target_accept < 1:
+            raise SettingsError(f"target_accept must lie between 0.5 and 1, got {self.target_accept!r}.")
+        if self.chain_method not in CHAIN_METHODS:
+            raise SettingsError(f"chain_method must be one of {', '.join(CHAIN_METHODS)}, got {self.chain_method!r}.")
+
+
+def check_seed(seed: object) -> int:
+    """Return the seed.
+
+    Raises:
+        SettingsError: not an integer from 0 to 2**63 - 1.
+    """
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise SettingsError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}.")
+    return seed
+
+
+def seed_for(seed: int, purpose: str) -> int:
+    """Return a 32-bit seed for one purpose; different names give unrelated streams of the same seed."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:4], "little")

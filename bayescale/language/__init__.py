@@ -1,0 +1,1 @@
+"""The words everything is declared in: quantities, priors, parameters, formulas, errors."""

@@ -1,0 +1,63 @@
+"""The errors and warnings of the package: each message says what was expected, what came and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class BayescaleError(ValueError):
+    """Base of every error that a user's input can cause."""
+
+
+@dataclass(frozen=True)
+class BadCell:
+    """One unusable cell of a table: its row (first data row is 1), column, value and the reason."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"row {self.row}, {self.column}: {self.value!r} {self.reason}"
+
+
+class DataError(BayescaleError):
+    """A table of runs that cannot be used; ``cells`` holds every bad cell, the message the first of them."""
+
+    def __init__(self, message: str, cells: tuple[BadCell, ...] = ()):
+        super().__init__(message)
+        self.cells = cells
+
+
+class LawError(BayescaleError):
+    """A law that is declared wrongly, unknown, or asked for something it does not define."""
+
+
+class SettingsError(BayescaleError):
+    """An argument of a public function outside what it accepts."""
+
+
+class FitError(BayescaleError):
+    """A fit that could not be made."""
+
+
+class StoreError(BayescaleError):
+    """A saved fit that cannot be read or written."""
+
+
+class CheckError(BayescaleError):
+    """A fit whose checks do not all pass; ``checks`` holds the failing ones."""
+
+    def __init__(self, message: str, checks: tuple = ()):
+        super().__init__(message)
+        self.checks = checks
+
+
+class DataWarning(UserWarning):
+    """A usable table that looks suspicious: ``code`` names the suspicion for scripts."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(f"[{code}] {message}")
+        self.code = code
+        self.message = message

@@ -1,0 +1,153 @@
+"""Priors as data: small frozen records that print, hash, save as JSON and turn into NumPyro distributions."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from bayescale.language.errors import LawError
+
+if TYPE_CHECKING:
+    import numpyro.distributions as dist
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Base of all priors; a subclass gives its NumPyro distribution and a rough location on the unconstrained scale."""
+
+    positive: ClassVar[bool] = True
+
+    @abstractmethod
+    def numpyro(self) -> dist.Distribution:
+        """Return the NumPyro distribution."""
+
+    @abstractmethod
+    def unconstrained_moments(self) -> tuple[float, float]:
+        """Return mean and sd on the unconstrained scale; only the sampler's starting geometry uses them."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready record that :func:`prior_from_dict` reads back."""
+        return {"prior": type(self).__name__, **asdict(self)}
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{getattr(self, f.name):g}" for f in fields(self) if getattr(self, f.name) != f.default)
+        return f"{type(self).__name__}({inside})"
+
+
+def _check_positive(prior: Prior, *names: str) -> None:
+    for name in names:
+        value = getattr(prior, name)
+        if not (math.isfinite(value) and value > 0):
+            raise LawError(f"{type(prior).__name__}: {name} must be a positive finite number, got {value!r}.")
+
+
+@dataclass(frozen=True)
+class LogNormal(Prior):
+    """Log-normal with the given median and standard deviation of the logarithm.
+
+    >>> str(LogNormal(0.4, 0.4))
+    'LogNormal(0.4, 0.4)'
+    """
+
+    median: float
+    log_sd: float
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "median", "log_sd")
+
+    def numpyro(self) -> dist.Distribution:
+        import numpyro.distributions as dist
+
+        return dist.LogNormal(math.log(self.median), self.log_sd)
+
+    def unconstrained_moments(self) -> tuple[float, float]:
+        return math.log(self.median), self.log_sd
+
+
+@dataclass(frozen=True)
+class Normal(Prior):
+    """Normal with mean and standard deviation."""
+
+    positive: ClassVar[bool] = False
+    mean: float
+    sd: float
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "sd")
+
+    def numpyro(self) -> dist.Distribution:
+        import numpyro.distributions as dist
+
+        return dist.Normal(self.mean, self.sd)
+
+    def unconstrained_moments(self) -> tuple[float, float]:
+        return self.mean, self.sd
+
+
+@dataclass(frozen=True)
+class HalfNormal(Prior):
+    """Half-normal with the given scale."""
+
+    scale: float
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "scale")
+
+    def numpyro(self) -> dist.Distribution:
+        import numpyro.distributions as dist
+
+        return dist.HalfNormal(self.scale)
+
+    def unconstrained_moments(self) -> tuple[float, float]:
+        # log|Z| of a standard normal has mean (digamma(1/2) + log 2) / 2 = -0.6352 and sd pi / sqrt(8) = 1.1107.
+        return math.log(self.scale) - 0.6352, 1.1107
+
+
+@dataclass(frozen=True)
+class Gamma(Prior):
+    """Gamma with shape and rate, truncated to values above ``lower``."""
+
+    shape: float
+    rate: float
+    lower: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "shape", "rate")
+        if not (math.isfinite(self.lower) and self.lower >= 0):
+            raise LawError(f"Gamma: lower must be zero or a positive finite number, got {self.lower!r}.")
+
+    def numpyro(self) -> dist.Distribution:
+        import numpyro.distributions as dist
+
+        if self.lower == 0:
+            return dist.Gamma(self.shape, self.rate)
+        from bayescale.language.truncated import TruncatedGamma
+
+        return TruncatedGamma(self.shape, self.rate, self.lower)
+
+    def unconstrained_moments(self) -> tuple[float, float]:
+        from scipy.special import digamma, polygamma
+
+        return float(digamma(self.shape)) - math.log(self.rate), math.sqrt(float(polygamma(1, self.shape)))
+
+
+PRIORS: tuple[type[Prior], ...] = (LogNormal, Normal, HalfNormal, Gamma)
+
+
+def prior_from_dict(record: dict[str, Any]) -> Prior:
+    """Rebuild a prior from :meth:`Prior.as_dict`.
+
+    Raises:
+        LawError: an unknown prior or arguments it does not take.
+    """
+    known = {cls.__name__: cls for cls in PRIORS}
+    name = record.get("prior") if isinstance(record, dict) else None
+    if name not in known:
+        raise LawError(f"Unknown prior {name!r}; expected one of {', '.join(known)}.")
+    arguments = {key: value for key, value in record.items() if key != "prior"}
+    names = {f.name for f in fields(known[name])}
+    if not set(arguments) <= names or not all(isinstance(v, (int, float)) for v in arguments.values()):
+        raise LawError(f"{name} takes the numbers {', '.join(sorted(names))}, got {arguments!r}.")
+    return known[name](**arguments)

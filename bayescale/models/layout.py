@@ -1,0 +1,125 @@
+"""From a table to the arrays of a compiled model: blocks of one family's rows, padded to a few sizes and masked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayescale.data import Runs
+from bayescale.language.errors import DataError
+from bayescale.laws import Law
+from bayescale.models.effects import RunEffects
+
+SMALLEST_BLOCK = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Padded blocks.
+
+    Args:
+        arrays: the arguments of the compiled model: ``inputs`` (per law argument, block x row), ``log_loss``,
+            ``measurement_sd``, ``mask``, ``level`` (block x row), ``family`` (block) and the ``anchors``.
+        families: names; one empty name for an ungrouped table.
+        levels: (family, value) of every random-effect level.
+        position: block and place of every row of the table, two integer arrays.
+    """
+
+    arrays: dict[str, Any]
+    families: tuple[str, ...]
+    levels: tuple[tuple[str, str], ...]
+    position: tuple[np.ndarray, np.ndarray]
+
+
+def lay_out(law: type[Law], runs: Runs, effects: RunEffects | None, anchors: dict[str, float]) -> Layout:
+    """Arrange the rows of ``runs`` in blocks.
+
+    Raises:
+        DataError: the table lacks a column that the law or the effects need.
+    """
+    _require(law, runs, effects)
+    families = runs.families or ("",)
+    family = _codes(runs.table["family"], families) if runs.families else np.zeros(len(runs), int)
+    width = block_width(np.bincount(family, minlength=len(families)))
+    position, block_family = _positions(family, len(families), width)
+    levels, level = _levels(runs, effects, family, families)
+
+    def spread(column: np.ndarray, fill: Any) -> np.ndarray:
+        out = np.full((block_family.size, width), fill, dtype=np.asarray(column).dtype)
+        out[position] = column
+        return out
+
+    log_loss = np.log(runs.table["loss"].to_numpy(float))
+    se = runs.table["loss_se"].to_numpy(float) if "loss_se" in runs.table else np.zeros(len(runs))
+    columns = {argument: runs.table[q.name].to_numpy(float) for argument, q in law.arguments.items()}
+    arrays = {
+        # Padding repeats a real design point, so that padded cells stay finite before they are masked.
+        "inputs": {argument: spread(column, column[0]) for argument, column in columns.items()},
+        "log_loss": spread(log_loss, log_loss[0]),
+        "measurement_sd": spread(se / np.exp(log_loss), 0.0),
+        "mask": spread(np.ones(len(runs), bool), False),
+        "level": spread(level, 0),
+        "family": block_family,
+        "level_family": np.array([families.index(name) for name, _ in levels], int),
+        "anchors": {name: np.float64(value) for name, value in anchors.items()},
+    }
+    return Layout(arrays, families, levels, position)
+
+
+def design_anchors(law: type[Law], runs: Runs) -> dict[str, float]:
+    """The anchors of a law at a design: the geometric mean of each anchored input."""
+    columns = {a.name: law.arguments[a.argument].name for a in law.anchors}
+    return {name: float(np.exp(np.log(runs.table[column].to_numpy(float)).mean())) for name, column in columns.items()}
+
+
+def block_width(counts: np.ndarray) -> int:
+    """The rows of a block: a power of two that neither pads small families nor splits large ones too much.
+
+    Tables of about the same shape get the same width, so they share one compiled model.
+    """
+    widths = [SMALLEST_BLOCK * 2**k for k in range(24) if k == 0 or SMALLEST_BLOCK * 2 ** (k - 1) < counts.max()]
+    # A block costs about as much as 16 rows (gathers and loop overhead), hence the constant.
+    cost = [int(np.ceil(counts / width).sum()) * (width + 16) for width in widths]
+    return widths[int(np.argmin(cost))]
+
+
+def _positions(family: np.ndarray, n_families: int, width: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Block and place of every row, and the family of every block."""
+    counts = np.bincount(family, minlength=n_families)
+    blocks = np.maximum(1, -(-counts // width))
+    first_block = np.concatenate([[0], np.cumsum(blocks)[:-1]])
+    order = np.argsort(family, kind="stable")
+    rank = np.empty(family.size, int)
+    rank[order] = np.arange(family.size) - np.concatenate([[0], np.cumsum(counts)[:-1]])[family[order]]
+    position = (first_block[family] + rank // width, rank % width)
+    return position, np.repeat(np.arange(n_families), blocks)
+
+
+def _levels(runs: Runs, effects: RunEffects | None, family: np.ndarray, families: tuple[str, ...]):
+    if effects is None:
+        return (), np.zeros(len(runs), int)
+    keys = list(zip((families[f] for f in family), runs.table[effects.column].astype(str), strict=True))
+    levels = tuple(dict.fromkeys(keys))
+    index = {key: i for i, key in enumerate(levels)}
+    return levels, np.array([index[key] for key in keys])
+
+
+def _codes(column: Any, names: tuple[str, ...]) -> np.ndarray:
+    index = {name: i for i, name in enumerate(names)}
+    return np.array([index[name] for name in column])
+
+
+def _require(law: type[Law], runs: Runs, effects: RunEffects | None) -> None:
+    missing = [name for name in law.inputs() if name not in runs.table]
+    if missing:
+        raise DataError(
+            f"The law {law.name!r} needs the column{'s' * (len(missing) > 1)} {', '.join(missing)}, which the table "
+            f"lacks; it has {', '.join(runs.table.columns)}. Map one with columns={{...}} in read_runs."
+        )
+    if effects is not None and effects.column not in runs.table:
+        raise DataError(
+            f"Effects over {effects.column!r} need that column; map it with "
+            f"columns={{'{effects.column}': ...}} in read_runs."
+        )

@@ -1,0 +1,201 @@
+"""The generic model: a law, a noise, a pooling and effects make one NumPyro model; it knows no law by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpyro
+import numpyro.distributions as dist
+from numpyro.distributions import biject_to
+
+from bayescale.language.declare import Parameter, PooledCoordinate
+from bayescale.language.errors import SettingsError
+from bayescale.language.priors import Prior
+from bayescale.laws import Law
+from bayescale.models.effects import RunEffects
+from bayescale.models.noise import Noise
+from bayescale.models.pooling import Pooling
+
+EFFECTS = "run_effects"
+OMEGA = "run_effects_sd"
+FAMILY = "family_parameters"
+CORRELATION = "family_correlation"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is fitted; hashable, so that compiled functions are shared by every table of the same shape.
+
+    Args:
+        law: the law class.
+        noise: the noise class.
+        pooling: pooling per parameter; irrelevant for one family.
+        effects: run or budget effects, or None.
+        priors: pairs of parameter name and a prior that replaces the declared one.
+        n_families: number of families in the table, at least 1.
+        n_levels: number of levels of the effects.
+    """
+
+    law: type[Law]
+    noise: type[Noise]
+    pooling: Pooling
+    effects: RunEffects | None
+    priors: tuple[tuple[str, Prior], ...]
+    n_families: int
+    n_levels: int = 0
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Every parameter of law and noise, with the prior in force."""
+        return (*self.law.parameters, *self.noise.parameters)
+
+    def prior(self, name: str) -> Prior:
+        """The prior in force for a parameter."""
+        declared = {p.name: p.prior for p in self.parameters}
+        return dict(self.priors).get(name, declared[name])
+
+    def kind(self, parameter: Parameter) -> str:
+        """The pooling in force for a parameter."""
+        if self.n_families == 1 or parameter.pooling == "complete":
+            return "complete"
+        return self.pooling.kind(parameter.name)
+
+    def of_kind(self, kind: str) -> tuple[Parameter, ...]:
+        """The parameters with this kind of pooling, in order of declaration."""
+        return tuple(p for p in self.parameters if self.kind(p) == kind)
+
+    @cached_property
+    def partial_law(self) -> tuple[Parameter, ...]:
+        """The law's partially pooled parameters: one vector per family, correlated if the pooling says so."""
+        return tuple(p for p in self.law.parameters if self.kind(p) == "partial")
+
+    @cached_property
+    def partial_noise(self) -> tuple[Parameter, ...]:
+        """The noise's partially pooled parameters."""
+        return tuple(p for p in self.noise.parameters if self.kind(p) == "partial")
+
+    @cached_property
+    def uses_pooled(self) -> bool:
+        """Whether families scatter in the law's pooled coordinates: it has some and pools all its parameters as logs."""
+        priors = [self.prior(p.name) for p in self.law.parameters]
+        as_logs = all(prior.positive and getattr(prior, "lower", 0.0) == 0.0 for prior in priors)
+        return bool(self.law.pooled) and as_logs and len(self.partial_law) == len(self.law.parameters)
+
+    @cached_property
+    def coordinates(self) -> tuple[PooledCoordinate, ...]:
+        """The coordinates in which families scatter around the population, one per partially pooled law parameter."""
+        if self.uses_pooled:
+            return self.law.pooled
+        return tuple(PooledCoordinate(p.name, p.doc, p.between) for p in self.partial_law)
+
+    def pool(self, unconstrained: Any) -> Any:
+        """The partially pooled law parameters of one family to the coordinates they scatter in."""
+        return self.law.pool(unconstrained) if self.uses_pooled else unconstrained
+
+    def unpool(self, coordinates: Any) -> Any:
+        """Inverse of :meth:`pool`."""
+        return self.law.unpool(coordinates) if self.uses_pooled else coordinates
+
+    def __call__(self, data: Mapping[str, Any]) -> None:
+        """The NumPyro model; run it with any NumPyro algorithm. ``data`` are the arrays of a layout."""
+        values = self._sample_parameters()
+        mean = self.log_loss(values, data)
+        if self.effects is not None:
+            omega = numpyro.sample(OMEGA, self.effects.prior.numpyro())
+            shifts = numpyro.sample(EFFECTS, dist.Normal(0.0, omega).expand([self.n_levels]).to_event(1))
+            mean = mean + shifts[data["level"]]
+        noise = self.noise(**{p.name: _per_block(values[p.name], data) for p in self.noise.parameters})
+        with numpyro.handlers.mask(mask=data["mask"]):
+            numpyro.sample("log_loss", noise(mean, data["measurement_sd"]), obs=data["log_loss"])
+
+    def _sample_parameters(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for p in self.of_kind("complete"):
+            values[p.name] = numpyro.sample(p.name, self.prior(p.name).numpyro())
+        for p in self.of_kind("none"):
+            values[p.name] = numpyro.sample(p.name, self.prior(p.name).numpyro().expand([self.n_families]).to_event(1))
+        partial = self.partial_law
+        if partial:
+            location = self.pool(jnp.stack([self._population(p) for p in partial]))
+            scale = jnp.stack([self._between(c.name, c.between) for c in self.coordinates])
+            family = numpyro.sample(FAMILY, self._family_distribution(location, scale))
+            logs = jax.vmap(self.unpool)(family)
+            values.update({p.name: self.constrain(p.name, logs[:, j]) for j, p in enumerate(partial)})
+        for p in self.partial_noise:
+            around = dist.Normal(self._population(p), self._between(p.name, p.between))
+            family = numpyro.sample(f"{p.name}_family", around.expand([self.n_families]).to_event(1))
+            values[p.name] = self.constrain(p.name, family)
+        return values
+
+    def _population(self, parameter: Parameter) -> Any:
+        """Sample the population's location in natural units and return it on the unconstrained scale."""
+        prior = self.prior(parameter.name).numpyro()
+        return biject_to(prior.support).inv(numpyro.sample(f"{parameter.name}_population", prior))
+
+    def _between(self, name: str, scale: float) -> Any:
+        return numpyro.sample(f"{name}_between", dist.HalfNormal(scale))
+
+    def _family_distribution(self, location: Any, scale: Any) -> dist.Distribution:
+        if not self.pooling.correlated or location.size == 1:
+            return dist.Normal(location, scale).expand([self.n_families, location.size]).to_event(2)
+        factor = numpyro.sample(CORRELATION, dist.LKJCholesky(location.size, self.pooling.concentration))
+        tril = scale[:, None] * factor
+        return dist.MultivariateNormal(location, scale_tril=tril).expand([self.n_families]).to_event(1)
+
+    def constrain(self, name: str, value: Any) -> Any:
+        """Map a parameter from the unconstrained scale to natural units."""
+        return biject_to(self.prior(name).numpyro().support)(value)
+
+    def law_at(self, values: Mapping[str, Any], anchors: Mapping[str, Any]) -> Law:
+        """The law at parameter values and anchors."""
+        return self.law(**{p.name: values[p.name] for p in self.law.parameters}, **anchors)
+
+    def log_loss(self, values: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
+        """The law's log response for every padded row, block x row: the one-run formula, vectorised twice."""
+        law = self.law_at({p.name: _per_block(values[p.name], data, 1) for p in self.law.parameters}, {})
+        law = law.replace(**data["anchors"])
+        per_parameter = {p.name: 0 for p in self.law.parameters}
+        axes = law.replace(**per_parameter, **{a.name: None for a in self.law.anchors})
+        over_rows = jax.vmap(lambda one, row: jnp.log(one(**row)), in_axes=(None, 0))
+        return jax.vmap(over_rows, in_axes=(axes, 0))(law, data["inputs"])
+
+
+def _per_block(value: Any, data: Mapping[str, Any], ndim: int = 2) -> Any:
+    """Spread a common or per-family value over the blocks; with ``ndim`` 2 it broadcasts against rows."""
+    value = jnp.asarray(value)
+    blocks = data["family"].shape[0]
+    spread = value[data["family"]] if value.ndim else jnp.broadcast_to(value, (blocks,))
+    return spread[:, None] if ndim == 2 else spread
+
+
+def build_model(
+    law: type[Law],
+    *,
+    noise: type[Noise],
+    pooling: Pooling,
+    effects: RunEffects | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    n_families: int = 1,
+    n_levels: int = 0,
+) -> Model:
+    """Return a checked :class:`Model`.
+
+    Raises:
+        SettingsError: a prior or a pooling for a parameter that the law and the noise do not have.
+    """
+    declared = {p.name for p in (*law.parameters, *noise.parameters)}
+    for what, names in (("prior", set(priors or {})), ("pooling", {name for name, _ in pooling.overrides})):
+        if unknown := sorted(names - declared):
+            raise SettingsError(
+                f"There is no parameter {unknown[0]!r} to set the {what} of; "
+                f"{law.name} with {noise.name} noise has {', '.join(sorted(declared))}."
+            )
+    for name, prior in (priors or {}).items():
+        if not isinstance(prior, Prior):
+            raise SettingsError(f"The prior of {name!r} must be a Prior such as LogNormal(0.4, 0.4), got {prior!r}.")
+    return Model(law, noise, pooling, effects, tuple(sorted((priors or {}).items())), n_families, n_levels)
