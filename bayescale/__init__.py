@@ -1,0 +1,28 @@
+"""Bayesian inference for neural scaling laws: from a table of training runs to posterior, prediction and plan."""
+
+import lazy_loader as _lazy
+
+# Everything is imported on first use: `import bayescale` starts no JAX, computes nothing and changes no setting.
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submodules=["costs", "data", "laws", "models"],
+    submod_attrs={
+        "data": ["Runs", "datasets", "read_runs"],
+        "decisions": ["Plan", "Prediction", "allocate", "predict", "simulate"],
+        "inference": ["Check", "Fit", "Settings", "fit", "load"],
+        "language.errors": [
+            "BayescaleError",
+            "CheckError",
+            "DataError",
+            "DataWarning",
+            "FitError",
+            "LawError",
+            "SettingsError",
+            "StoreError",
+        ],
+        "language.priors": ["Gamma", "HalfNormal", "LogNormal", "Normal", "Prior"],
+        "laws": ["Law"],
+        "models": ["Pooling", "RunEffects"],
+        "show": ["figures", "tables"],
+    },
+)

@@ -1,6 +1,7 @@
 """Tables of training runs: the door that validates them, and the data sets that come with the package."""
 
+from bayescale.data import datasets
 from bayescale.data.read import read_runs
 from bayescale.data.runs import Runs
 
-__all__ = ["Runs", "read_runs"]
+__all__ = ["Runs", "datasets", "read_runs"]

@@ -36,6 +36,10 @@ class Geometry(NamedTuple):
         scale_precision: information of the data on it, per family.
         precision: likelihood curvature of each family's law coordinates at the pilot scale, family x k x k.
         shift: precision times pilot value plus score, family x k.
+        design, anchors: centre of each family's design by argument of the law, and the law's anchors.
+        level, slope: log loss there as a linear function of the pooled coordinates at the pilot.
+        target: the data's estimate of that log loss.
+        population_precision, population_shift: of the prior of the population's level.
         effect_precision, effect_shift: the same for every effect level; ``effect_family`` is the level's family.
         center, stretch: joint mode and inverse square root of the curvature there.
     """
@@ -44,6 +48,13 @@ class Geometry(NamedTuple):
     scale_precision: Any
     precision: Any
     shift: Any
+    design: Any
+    anchors: Any
+    level: Any
+    slope: Any
+    target: Any
+    population_precision: Any
+    population_shift: Any
     effect_precision: Any
     effect_shift: Any
     effect_family: Any
@@ -77,7 +88,7 @@ class Coordinates:
         model = self.model
         owned = {p.name for p in self.law_parameters}
         names = [(p.name, 1) for p in model.of_kind("complete") if p.name not in owned]
-        names += [(f"{p.name}_population", 1) for p in (*model.partial_law, *model.partial_noise)]
+        names += [(f"{p.name}_population", 1) for p in model.partial_noise]
         names += [(f"{c.name}_between", 1) for c in (*model.coordinates, *model.partial_noise)]
         if model.effects is not None:
             names.append((OMEGA, 1))
@@ -92,12 +103,13 @@ class Coordinates:
         return self.model.pooling.correlated and len(self.model.partial_law) > 1
 
     @cached_property
-    def sizes(self) -> tuple[int, int, int, int]:
-        """Lengths of the four parts: common, noise, law, effects."""
+    def sizes(self) -> tuple[int, ...]:
+        """Lengths of the five parts: common, noise, the law's population, law, effects."""
         families = self.model.n_families
         levels = self.model.n_levels if self.model.effects is not None else 0
         common = sum(size for _, size in self.common)
-        return common, families * len(self.noise_parameters), families * len(self.law_parameters), levels
+        own = (families * len(self.noise_parameters), len(self.model.partial_law), families * len(self.law_parameters))
+        return common, *own, levels
 
     @property
     def size(self) -> int:
@@ -110,8 +122,8 @@ class Coordinates:
         values = self._split_common(parts[0])
         noise_jacobian = self._add_noise(geometry, values, parts[1].reshape(-1, self.model.n_families))
         ratio = self._precision_ratio(geometry, values)
-        law_jacobian = self._add_law(geometry, values, parts[2].reshape(self.model.n_families, -1), ratio)
-        effects_jacobian = self._add_effects(geometry, values, parts[3], ratio)
+        law_jacobian = self._add_law(geometry, values, parts[2], parts[3].reshape(self.model.n_families, -1), ratio)
+        effects_jacobian = self._add_effects(geometry, values, parts[4], ratio)
         return values, noise_jacobian + law_jacobian + effects_jacobian
 
     def _split_common(self, vector: Any) -> dict[str, Any]:
@@ -119,11 +131,6 @@ class Coordinates:
         for name, size in self.common:
             values[name] = vector[start : start + size] if name == CORRELATION else vector[start]
             start += size
-        if self.model.uses_pooled:
-            # The population's location moves in the pooled coordinates as well; their Jacobian is 1.
-            names = [f"{p.name}_population" for p in self.model.partial_law]
-            logs = self.model.unpool(jnp.stack([values[name] for name in names]))
-            values.update(zip(names, logs, strict=True))
         return values
 
     def _add_noise(self, geometry: Geometry, values: dict[str, Any], z: Any) -> Any:
@@ -145,21 +152,17 @@ class Coordinates:
         mean, sd = self.model.prior(parameter.name).unconstrained_moments()
         return jnp.asarray(mean), jnp.asarray(sd)
 
-    def _law_prior(self, values: dict[str, Any]) -> tuple[Any, Any]:
-        """Mean and precision of the law coordinates that a family owns, given the common values."""
-        pooled, n_partial = self.model.partial_law, len(self.model.partial_law)
-        own = [self._prior(p, values) for p in self.law_parameters[n_partial:]]
-        mean, sd = [jnp.stack(own_part) if own_part else jnp.zeros(0) for own_part in ([m for m, _ in own], [s for _, s in own])]
-        if n_partial:
-            location = self.model.pool(jnp.stack([values[f"{p.name}_population"] for p in pooled]))
-            between = jnp.exp(jnp.stack([values[f"{c.name}_between"] for c in self.model.coordinates]))
-            mean, sd = jnp.concatenate([location, mean]), jnp.concatenate([between, sd])
-        inverse = jnp.diag(1.0 / sd)
+    def _law_precision(self, values: dict[str, Any]) -> Any:
+        """Precision of the law coordinates that a family owns, given the common values."""
+        n_partial = len(self.model.partial_law)
+        between = [jnp.exp(values[f"{c.name}_between"]) for c in self.model.coordinates]
+        own = [self._prior(p, values)[1] for p in self.law_parameters[n_partial:]]
+        inverse = jnp.diag(1.0 / jnp.stack(between + own))
         if self.correlated:
             factor = biject_to(constraints.corr_cholesky)(values[CORRELATION])
-            whole = jnp.eye(mean.size).at[:n_partial, :n_partial].set(factor)
+            whole = jnp.eye(inverse.shape[0]).at[:n_partial, :n_partial].set(factor)
             inverse = solve_triangular(whole, inverse, lower=True)
-        return mean, inverse.T @ inverse
+        return inverse.T @ inverse
 
     def _precision_ratio(self, geometry: Geometry, values: dict[str, Any]) -> Any:
         """Squared ratio of the pilot's to the current noise scale, per family."""
@@ -167,23 +170,73 @@ class Coordinates:
         current = values.get(f"{name}_family", values.get(name))
         return jnp.exp(2.0 * (geometry.log_scale - current))
 
-    def _add_law(self, geometry: Geometry, values: dict[str, Any], z: Any, ratio: Any) -> Any:
+    def _add_law(self, geometry: Geometry, values: dict[str, Any], z_population: Any, z: Any, ratio: Any) -> Any:
         if not self.law_parameters:
             return jnp.zeros(())
-        mean, prior_precision = self._law_prior(values)
+        prior = self._law_precision(values)
+        known, shift = ratio[:, None, None] * geometry.precision, ratio[:, None] * geometry.shift
+        factor = jnp.linalg.cholesky(known + prior)
         n_partial = len(self.model.partial_law)
+        own = [self._prior(p, values)[0] for p in self.law_parameters[n_partial:]]
+        own_mean = jnp.stack(own) if own else jnp.zeros(0)
+        location, population_jacobian = self._population(geometry, values, z_population, known)
+        mean = jnp.concatenate([location, own_mean])
 
-        def one(precision, shift, ratio, z):
-            factor = jnp.linalg.cholesky(ratio * precision + prior_precision)
-            half = solve_triangular(factor, ratio * shift + prior_precision @ mean, lower=True)
+        def one(factor, shift, z):
+            half = solve_triangular(factor, shift + prior @ mean, lower=True)
             return solve_triangular(factor, half + z, lower=True, trans=1), -jnp.log(jnp.diag(factor)).sum()
 
-        family, log_jacobian = jax.vmap(one)(geometry.precision, geometry.shift, ratio, z)
+        family, log_jacobian = jax.vmap(one)(factor, shift, z)
+        if self.model.uses_pooled:
+            family = family.at[:, 0].add(-self._level_weight(values, known)[0] * self._bend(geometry, family))
         if n_partial:
             values[FAMILY] = family[:, :n_partial]
         for j, p in enumerate(self.law_parameters[n_partial:], n_partial):
             values[p.name] = family[0, j] if self.model.kind(p) == "complete" else family[:, j]
-        return log_jacobian.sum()
+        return population_jacobian + log_jacobian.sum()
+
+    def _population(self, geometry: Geometry, values: dict[str, Any], z: Any, known: Any) -> tuple[Any, Any]:
+        """The population's location: plain coordinates, but the level is scaled by what is known of it.
+
+        The families pin the population's level as closely as they agree in level, which ranges over decades; given
+        everything else it is normal, with mean and precision that follow from the families' levels.
+        """
+        log_jacobian = jnp.zeros(())
+        if self.model.uses_pooled:
+            rest = jnp.broadcast_to(z.at[0].set(0.0), (known.shape[0], z.size))
+            target = geometry.target - self._log_loss_at_centre(geometry, rest)
+            weight = self._level_weight(values, known)[1]
+            total = weight.sum() + geometry.population_precision
+            center = (weight @ target + geometry.population_shift) / total
+            z, log_jacobian = z.at[0].set(center + z[0] / jnp.sqrt(total)), -0.5 * jnp.log(total)
+        logs = self.model.unpool(z) if z.size else z
+        values.update({f"{p.name}_population": logs[j] for j, p in enumerate(self.model.partial_law)})
+        return z, log_jacobian
+
+    def _bend(self, geometry: Geometry, coordinates: Any) -> Any:
+        """What the linear map misses of the log loss at the centre of each family's design.
+
+        Data pin that loss down so well that its curvature in shares and exponents exceeds the noise. Moving the level
+        by it straightens the posterior; the move depends on the other coordinates only, so its Jacobian is 1.
+        """
+        straight = geometry.level + jnp.einsum("fk,fk->f", geometry.slope, coordinates)
+        return self._log_loss_at_centre(geometry, coordinates) - straight
+
+    def _log_loss_at_centre(self, geometry: Geometry, coordinates: Any) -> Any:
+        return jax.vmap(self.log_loss_at, in_axes=(0, 0, None))(coordinates, geometry.design, geometry.anchors)
+
+    def _level_weight(self, values: dict[str, Any], known: Any) -> tuple[Any, Any]:
+        """Weight of the data in each family's level, and their information on the population's level."""
+        spread = jnp.exp(2.0 * values[f"{self.model.coordinates[0].name}_between"])
+        return known[:, 0, 0] * spread / (1.0 + known[:, 0, 0] * spread), known[:, 0, 0] / (
+            1.0 + known[:, 0, 0] * spread
+        )
+
+    def log_loss_at(self, coordinates: Any, inputs: Any, anchors: Any) -> Any:
+        """The law's log loss for one family's pooled coordinates at one design point."""
+        unconstrained = self.model.unpool(coordinates)
+        named = {p.name: self.model.constrain(p.name, unconstrained[j]) for j, p in enumerate(self.model.partial_law)}
+        return jnp.log(self.model.law_at(named, anchors)(**inputs))
 
     def _add_effects(self, geometry: Geometry, values: dict[str, Any], z: Any, ratio: Any) -> Any:
         if not z.size:

@@ -27,7 +27,9 @@ def find_geometry(coordinates: Coordinates, data: Any) -> Geometry:
     geometry = Geometry(
         *_noise_information(coordinates, pilot),
         *_law_curvature(coordinates, pilot),
-        *_effect_curvature(coordinates, pilot, data),
+        **_level_at_centre(coordinates, pilot, data),
+        **_population_prior(model),
+        **_effect_curvature(coordinates, pilot, data),
         effect_family=np.asarray(data["level_family"]),
         center=np.zeros(coordinates.size),
         stretch=np.eye(coordinates.size),
@@ -78,13 +80,51 @@ def _pool_all(model: Model, logs: Any) -> tuple[Any, Any]:
     return pooled, jax.vmap(jax.jacfwd(model.unpool))(pooled)
 
 
-def _effect_curvature(coordinates: Coordinates, pilot: Pilot, data: Any) -> tuple[np.ndarray, np.ndarray]:
-    levels = coordinates.sizes[3]
+def _population_prior(model: Model) -> dict[str, float]:
+    """Prior precision and shift of the population's level: about that of the parameter it replaces."""
+    if not model.uses_pooled:
+        return {"population_precision": 1.0, "population_shift": 0.0}
+    moments = np.array([model.prior(p.name).unconstrained_moments() for p in model.partial_law])
+    pooled, _ = _pool_all(model, moments[None, :, 0])
+    precision = moments[0, 1] ** -2.0
+    return {"population_precision": precision, "population_shift": precision * float(np.asarray(pooled)[0, 0])}
+
+
+def _level_at_centre(coordinates: Coordinates, pilot: Pilot, data: Any) -> dict[str, Any]:
+    """Centre of each family's design, and the log loss there as a linear function of the pooled coordinates."""
+    families, mask = coordinates.model.n_families, np.asarray(data["mask"], float)
+    owner, count = np.asarray(data["family"]), np.zeros(families)
+    np.add.at(count, owner, mask.sum(1))
+    design = {}
+    for argument, values in data["inputs"].items():
+        center = np.zeros(families)
+        np.add.at(center, owner, (mask * np.log(np.asarray(values))).sum(1))
+        design[argument] = np.exp(center / np.maximum(count, 1.0))
+    level = slope = target = np.zeros((families, 0))
+    if coordinates.model.uses_pooled:
+        pooled, _ = _pool_all(coordinates.model, pilot.value)
+        value, slope = (np.asarray(part) for part in _level_slopes(coordinates, pooled, design, data["anchors"]))
+        level = value - np.einsum("fk,fk->f", slope, np.asarray(pooled))
+        # Mean weighted residual of the pilot: what the level misses of the data.
+        weight, missed = np.zeros(families), np.zeros(families)
+        np.add.at(weight, owner, pilot.row_precision.sum(1))
+        np.add.at(missed, owner, (pilot.row_precision * pilot.row_residual).sum(1))
+        target = value + missed / np.maximum(weight, 1e-300)
+    return {"design": design, "anchors": data["anchors"], "level": level, "slope": slope, "target": target}
+
+
+@partial(jax.jit, static_argnames="coordinates")
+def _level_slopes(coordinates: Coordinates, pooled: Any, design: Any, anchors: Any) -> tuple[Any, Any]:
+    return jax.vmap(jax.value_and_grad(coordinates.log_loss_at), in_axes=(0, 0, None))(pooled, design, anchors)
+
+
+def _effect_curvature(coordinates: Coordinates, pilot: Pilot, data: Any) -> dict[str, np.ndarray]:
+    levels = coordinates.sizes[4]
     precision, shift = np.zeros(levels), np.zeros(levels)
     if levels:
         np.add.at(precision, np.asarray(data["level"]), pilot.row_precision)
         np.add.at(shift, np.asarray(data["level"]), pilot.row_precision * pilot.row_residual)
-    return precision, shift
+    return {"effect_precision": precision, "effect_shift": shift}
 
 
 def _start(coordinates: Coordinates, pilot: Pilot) -> np.ndarray:
@@ -109,16 +149,22 @@ def _start(coordinates: Coordinates, pilot: Pilot) -> np.ndarray:
             start[place] = np.median(values[name]) if name in values else model.prior(name).unconstrained_moments()[0]
         place += size
     if model.uses_pooled:
-        places = [k for k, (name, _) in enumerate(coordinates.common) if name.endswith("_population")]
-        places = places[: len(model.partial_law)]
-        start[places] = np.asarray(model.pool(jnp.asarray(start[places])))
+        # The level's place holds a scaled value, zero at its conditional mean.
+        medians = np.median(pilot.value, axis=0)
+        begin = sum(coordinates.sizes[:2])
+        start[begin + 1 : begin + medians.size] = np.asarray(model.pool(jnp.asarray(medians)))[1:]
+    elif model.partial_law:
+        names = [p.name for p in model.law.parameters]
+        begin = sum(coordinates.sizes[:2])
+        medians = [np.median(pilot.value[:, names.index(p.name)]) for p in model.partial_law]
+        start[begin : begin + len(medians)] = medians
     return start
 
 
 def _stretch(coordinates: Coordinates, gradient: Any, mode: np.ndarray) -> np.ndarray:
     """Inverse symmetric square root of the curvature at the mode, by central differences of the gradient."""
     size = mode.size
-    dense = size if size <= DENSE_LIMIT else min(size - coordinates.sizes[3], DENSE_LIMIT)
+    dense = size if size <= DENSE_LIMIT else min(size - coordinates.sizes[4], DENSE_LIMIT)
     curvature = np.empty((dense, dense))
     for i in range(dense):
         # Coordinates are of order one, so this step leaves about ten digits in the difference of gradients.

@@ -68,7 +68,9 @@ def _kernel_settings(settings: Settings) -> tuple[int, float, int]:
 def _kernel(coordinates: Coordinates, settings: tuple[int, float, int], geometry: Geometry, data: Any):
     """NumPyro's functions, with the potential made from arguments."""
     warmup, target_accept, depth = settings
-    start, step = hmc(potential_fn_gen=lambda geometry, data: partial(coordinates.potential, geometry, data), algo="NUTS")
+    start, step = hmc(
+        potential_fn_gen=lambda geometry, data: partial(coordinates.potential, geometry, data), algo="NUTS"
+    )
 
     def begin(position: Any, key: Any) -> Any:
         return start(

@@ -7,4 +7,14 @@ from bayescale.laws.describe import formula, law_record
 from bayescale.laws.kaplan import KaplanND
 from bayescale.laws.references import citation
 
-__all__ = ["CATALOGUE", "Chinchilla", "KaplanND", "Law", "citation", "find_law", "formula", "law_record", "law_source_hash"]
+__all__ = [
+    "CATALOGUE",
+    "Chinchilla",
+    "KaplanND",
+    "Law",
+    "citation",
+    "find_law",
+    "formula",
+    "law_record",
+    "law_source_hash",
+]

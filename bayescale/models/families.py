@@ -19,7 +19,9 @@ def family_values(model: Model, sites: Mapping[str, Any]) -> dict[str, Any]:
         model: the model.
         sites: unconstrained values of the NumPyro sites, one draw.
     """
-    values = {p.name: model.constrain(p.name, sites[p.name]) for p in (*model.of_kind("complete"), *model.of_kind("none"))}
+    values = {
+        p.name: model.constrain(p.name, sites[p.name]) for p in (*model.of_kind("complete"), *model.of_kind("none"))
+    }
     if model.partial_law:
         logs = jax.vmap(model.unpool)(sites[FAMILY])
         values.update({p.name: model.constrain(p.name, logs[:, j]) for j, p in enumerate(model.partial_law)})

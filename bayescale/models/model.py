@@ -109,7 +109,7 @@ class Model:
             omega = numpyro.sample(OMEGA, self.effects.prior.numpyro())
             shifts = numpyro.sample(EFFECTS, dist.Normal(0.0, omega).expand([self.n_levels]).to_event(1))
             mean = mean + shifts[data["level"]]
-        noise = self.noise(**{p.name: _per_block(values[p.name], data) for p in self.noise.parameters})
+        noise = self.noise_at(values, data)
         with numpyro.handlers.mask(mask=data["mask"]):
             numpyro.sample("log_loss", noise(mean, data["measurement_sd"]), obs=data["log_loss"])
 
@@ -154,6 +154,10 @@ class Model:
     def law_at(self, values: Mapping[str, Any], anchors: Mapping[str, Any]) -> Law:
         """The law at parameter values and anchors."""
         return self.law(**{p.name: values[p.name] for p in self.law.parameters}, **anchors)
+
+    def noise_at(self, values: Mapping[str, Any], data: Mapping[str, Any]) -> Noise:
+        """The noise with each block's parameters."""
+        return self.noise(**{p.name: _per_block(values[p.name], data) for p in self.noise.parameters})
 
     def log_loss(self, values: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
         """The law's log response for every padded row, block x row: the one-run formula, vectorised twice."""

@@ -35,7 +35,7 @@ class StudentT(Noise):
 
     name = "student-t"
 
-    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.5)
+    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.3)
     nu: Array = parameter("degrees of freedom of the noise", prior=Gamma(2.0, 0.1, 1.0), pooling="complete")
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
@@ -47,7 +47,7 @@ class Normal(Noise):
 
     name = "normal"
 
-    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.5)
+    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.3)
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.Normal(log_loss, jnp.hypot(self.sigma, measurement_sd))
@@ -58,7 +58,7 @@ class Laplace(Noise):
 
     name = "laplace"
 
-    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.5, symbol="b")
+    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.3, symbol="b")
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.Laplace(log_loss, jnp.hypot(self.sigma, measurement_sd))

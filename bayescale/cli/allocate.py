@@ -1,0 +1,58 @@
+"""``bayescale allocate``: how a compute budget splits into model size and tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayescale.cli.cautions import caution
+from bayescale.cli.options import AsFormatWithLatex, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
+from bayescale.cli.output import BEYOND, emit, estimate, percent, print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEADERS = {"params": "params", "tokens": "tokens", "tokens_per_param": "tokens\n/param", "loss": "loss"}
+
+
+def allocate(
+    file: FitFile,
+    compute: Annotated[
+        list[float], typer.Option("--compute", help="Training compute (6ND) in FLOP; several, or repeated.")
+    ],
+    group: Group = None,
+    prob: Prob = 0.9,
+    law: OwnLaw = None,
+    form: AsFormatWithLatex = FormatWithLatex.table,
+) -> None:
+    """Plan model size and tokens for budgets.
+
+    The compute-optimal split of each budget, with intervals: --compute 1e21 1e23
+    """
+    import bayescale as bs
+
+    fit = open_fit(file, law)
+    table = bs.allocate(fit, compute=compute, group=group).table(prob=prob)
+    emit(table, form, show)
+    caution(fit, file, table)
+
+
+def show(table: pd.DataFrame) -> None:
+    """Print one row per budget."""
+    interval = f"median and {percent(table['prob'].iloc[0])} equal-tailed interval"
+    typer.echo(f"Compute-optimal plan (C = 6ND) for {table['group'].iloc[0]}, {interval}\n")
+    show_plan(table)
+
+
+def show_plan(table: pd.DataFrame) -> None:
+    """Print budgets against params, tokens, tokens per parameter and loss."""
+    from bayescale.show.tables import format_number
+
+    rows = []
+    for compute, part in table.drop_duplicates(["compute", "quantity"]).groupby("compute", sort=False):
+        cells = {r["quantity"]: estimate(r) for r in part.to_dict("records")}
+        beyond = f"{format_number(part['extrapolation'].iloc[0], digits=2)}x"
+        rows.append([format_number(float(compute)), *(cells[name] for name in HEADERS), beyond])
+    headers = ("compute", *HEADERS.values(), BEYOND)
+    print_table(headers, rows, right=headers)

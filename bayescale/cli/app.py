@@ -1,0 +1,76 @@
+"""The commands and what all of them share: help, version, debugging, errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from bayescale.cli.allocate import allocate
+from bayescale.cli.check import check
+from bayescale.cli.datasets import datasets
+from bayescale.cli.demo import demo
+from bayescale.cli.fit import fit
+from bayescale.cli.laws import laws
+from bayescale.cli.predict import predict
+from bayescale.cli.reporting import reporting
+from bayescale.cli.summary import summary
+from bayescale.cli.value_lists import ValueLists
+
+
+class Door(TyperGroup):
+    """The group of commands: takes ``--debug`` anywhere and turns errors into messages and exit codes."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Bring ``--debug`` to the front, where the group takes it."""
+        end = args.index("--") if "--" in args else len(args)
+        words = [word for word in args[:end] if word != "--debug"]
+        return super().parse_args(ctx, ["--debug"] * (len(words) < end) + words + args[end:])
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with reporting(debug=bool(ctx.params.get("debug"))):
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=Door,
+    name="bayescale",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help and one-line errors, readable at any width and in logs
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+COMMANDS = (demo, fit, check, summary, predict, allocate, laws, datasets)
+for command in COMMANDS:
+    app.command(cls=ValueLists)(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("bayescale")
+        except PackageNotFoundError:
+            found = "(not installed, run from its source)"
+        typer.echo(f"bayescale {found}")
+        raise typer.Exit
+
+
+@app.callback()
+def bayescale(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; also after a command.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Bayesian scaling laws: from a table of training runs to posterior, prediction and compute-optimal plan.
+
+    Exit codes: 0 done, 1 a check fails, 2 wrong usage or input, 3 a bug in bayescale.
+    """

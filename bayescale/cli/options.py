@@ -1,0 +1,86 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bayescale import Fit
+    from bayescale.laws import Law
+
+
+class Format(StrEnum):
+    """How a command prints its result."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+class FormatWithLatex(StrEnum):
+    """How a command prints a result that papers print too."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    latex = "latex"
+
+
+FitFile = Annotated[str, typer.Argument(metavar="FIT.nc", help="A fit saved by 'bayescale fit'.", show_default=False)]
+OwnLaw = Annotated[
+    str | None,
+    typer.Option("--law", metavar="FILE.py:CLASS", help="Your own law that was fitted; this runs the file."),
+]
+Group = Annotated[
+    str | None,
+    typer.Option("--group", help="A family of the data; without it a new family, or the only one there is."),
+]
+Prob = Annotated[float, typer.Option("--prob", help="Probability of the equal-tailed intervals.")]
+AsFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+AsFormatWithLatex = Annotated[FormatWithLatex, typer.Option("--format", help="How to print the result.")]
+
+
+def law_class(law: str) -> type[Law]:
+    """Return the law of a name or of ``file.py:Class``.
+
+    Raises:
+        LawError: no such law, or a file that fails when it is run.
+    """
+    from bayescale.language.errors import BayescaleError, LawError
+    from bayescale.laws import find_law
+
+    try:
+        return find_law(law)
+    except BayescaleError:
+        raise
+    except Exception as error:
+        raise LawError(f"The law {law} cannot be used, its file fails with {type(error).__name__}: {error}.") from error
+
+
+def open_fit(path: str, law: str | None) -> Fit:
+    """Load a saved fit."""
+    import bayescale as bs
+
+    return bs.load(path, law=None if law is None else law_class(law))
+
+
+def pairs(option: str, words: list[str] | None, form: str = "NAME=COLUMN") -> dict[str, str]:
+    """Return NAME=COLUMN words as a mapping; ``form`` names them in messages.
+
+    Raises:
+        SettingsError: a word without a name or a value, or a name that is given twice.
+    """
+    from bayescale.language.errors import SettingsError
+
+    found: dict[str, str] = {}
+    for word in words or []:
+        name, equals, value = word.partition("=")
+        if not (name and equals and value):
+            raise SettingsError(f"{option} takes {form}, got {word!r}.")
+        if name in found:
+            raise SettingsError(f"{option} gives {name!r} twice, as {found[name]!r} and as {value!r}.")
+        found[name] = value
+    return found

@@ -1,0 +1,94 @@
+"""Results on stdout: tables for people, CSV, JSON and LaTeX for everything else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Where no terminal says how wide it is, tables are as wide as their content.
+UNLIMITED = 1000
+# Header of the compute over the largest training compute in the data.
+BEYOND = "compute vs\nlargest run"
+
+
+def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -> None:
+    """Print a table of results.
+
+    Args:
+        table: the records.
+        form: ``"table"``, ``"csv"``, ``"json"`` or ``"latex"``.
+        show: prints it for people.
+    """
+    from bayescale.show import tables
+
+    if form == "json":
+        emit_json(tables.to_records(table))
+    elif form == "csv":
+        typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
+    elif form == "latex":
+        typer.echo(tables.to_latex(table.drop(columns="meaning", errors="ignore")), nl=False)
+    else:
+        show(table)
+
+
+def emit_json(records: Any) -> None:
+    """Print JSON and nothing else."""
+    plain_ascii = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    typer.echo(json.dumps(records, indent=2, allow_nan=False, ensure_ascii=plain_ascii))
+
+
+def width() -> int:
+    """Columns that a table may take."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else UNLIMITED
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """Print a table for people, indented by two; columns named in ``right`` are aligned to the right.
+
+    The first column names the row and is never broken.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for position, header in enumerate(headers):
+        table.add_column(header, justify="right" if header in right else "left", overflow="fold", no_wrap=not position)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))  # Text, because brackets in a name are no markup
+    console = Console(file=sys.stdout, width=width(), highlight=False, emoji=False)
+    with console.capture() as captured:
+        console.print(Padding(table, (0, 0, 0, 2), expand=False))
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def paragraph(text: str, *, indent: int = 2) -> None:
+    """Print text wrapped to the width of the terminal, at most 100 columns."""
+    import textwrap
+
+    for line in textwrap.wrap(text, min(width(), 100) - 1, initial_indent=" " * indent, subsequent_indent=" " * indent):
+        typer.echo(line)
+
+
+def estimate(row: Any) -> str:
+    """Return median and interval of a record in two lines."""
+    from bayescale.show.tables import format_estimate
+
+    return "\n".join(format_estimate(row["median"], row["lower"], row["upper"]))
+
+
+def percent(prob: float) -> str:
+    """Return ``90%``."""
+    return f"{100 * prob:.10g}%"

@@ -1,0 +1,81 @@
+"""``bayescale predict``: the loss of runs that were not trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayescale.cli.cautions import caution
+from bayescale.cli.options import AsFormatWithLatex, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
+from bayescale.cli.output import BEYOND, emit, percent, print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEANING = {"run": "one new run, which scatters around the law", "law": "the law's curve"}
+
+
+def predict(
+    file: FitFile,
+    params: Annotated[list[float], typer.Option("--params", help="Model size in parameters; several, or repeated.")],
+    tokens: Annotated[
+        list[float], typer.Option("--tokens", help="Training tokens; one for all sizes, or as many as sizes.")
+    ],
+    group: Group = None,
+    kind: Annotated[str, typer.Option("--kind", help="'run' for one new run, 'law' for the law's curve.")] = "run",
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", metavar="NAME=VALUE", help="A further input of the law; repeatable.")
+    ] = None,
+    prob: Prob = 0.9,
+    law: OwnLaw = None,
+    form: AsFormatWithLatex = FormatWithLatex.table,
+) -> None:
+    """Predict the loss of runs, with intervals.
+
+    At one or several model sizes and token counts: --params 1e9 7e10 --tokens 2e10 1.4e12
+    """
+    import bayescale as bs
+
+    fit = open_fit(file, law)
+    table = bs.predict(fit, params=params, tokens=tokens, group=group, kind=kind, **_inputs(inputs)).table(prob=prob)
+    emit(table, form, show)
+    caution(fit, file, table)
+
+
+def show(table: pd.DataFrame) -> None:
+    """Print predictions of one group and kind."""
+    prob, kind = percent(table["prob"].iloc[0]), table["kind"].iloc[0]
+    typer.echo(f"Predicted loss (nats/token) of {table['group'].iloc[0]}: {MEANING.get(kind, kind)}\n")
+    show_predictions(table, prob)
+
+
+def show_predictions(table: pd.DataFrame, prob: str, *, groups: bool = False) -> None:
+    """Print one line per prediction, with the groups where there are several."""
+    from bayescale.show.tables import format_estimate, format_number
+
+    rows = []
+    for r in table.to_dict("records"):
+        numbers = [format_number(r[name]) for name in ("params", "tokens")]
+        median, interval = format_estimate(r["median"], r["lower"], r["upper"])
+        beyond = f"{format_number(r['extrapolation'], digits=2)}x"
+        rows.append([*([r["group"], r["kind"]] if groups else []), *numbers, median, interval, beyond])
+    first = ("group", "kind") if groups else ()
+    headers = (*first, "params", "tokens", "median", f"{prob} interval", BEYOND)
+    print_table(headers, rows, right=("params", "tokens", "median", BEYOND))
+
+
+def _inputs(words: list[str] | None) -> dict[str, list[float]]:
+    """Return the further inputs; a name that is given several times has several values."""
+    from bayescale.language.errors import SettingsError
+
+    found: dict[str, list[float]] = {}
+    for word in words or []:
+        name, _, value = word.partition("=")
+        try:
+            found.setdefault(name, []).append(float(value))
+        except ValueError:
+            raise SettingsError(f"--input takes NAME=NUMBER, got {word!r}.") from None
+    if given := [name for name in ("params", "tokens") if name in found]:
+        raise SettingsError(f"--input gives {given[0]!r}, which has its own option --{given[0]}.")
+    return found

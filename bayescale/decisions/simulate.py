@@ -1,0 +1,51 @@
+"""Simulated experiments from known truths."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayescale.inference.settings import check_seed, seed_for
+from bayescale.language.errors import SettingsError
+from bayescale.laws import Law
+
+
+def simulate(
+    laws: Law | dict[str, Law],
+    design: pd.DataFrame,
+    *,
+    sigma: float = 0.005,
+    nu: float = 5.0,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Draw losses for a design from laws at known parameter values, with Student-t noise on log loss.
+
+    Args:
+        laws: one law, or one per family by name.
+        design: columns params and tokens (or whatever the law takes), and ``family`` if there are several laws.
+        sigma: scale of the noise on log loss.
+        nu: its degrees of freedom; ``inf`` is normal noise.
+        seed: of the noise.
+
+    Returns:
+        the design with a ``loss`` column in nats/token, ready for ``read_runs``.
+
+    Raises:
+        SettingsError: a design that lacks a column or names an unknown family.
+    """
+    rng = np.random.default_rng(seed_for(check_seed(seed), "simulate"))
+    single = isinstance(laws, Law)
+    families = pd.Series("", index=design.index) if single else design.get("family")
+    by_name = {"": laws} if single else dict(laws)
+    if families is None or not set(families) <= set(by_name):
+        raise SettingsError(f"The design needs a family column with only these names: {', '.join(by_name)}.")
+    out, mean = design.copy(), np.empty(len(design))
+    for name, law in by_name.items():
+        rows = (families == name).to_numpy()
+        if missing := [column for column in law.inputs() if column not in design]:
+            raise SettingsError(f"The design lacks {missing[0]!r}, which the law {law.name!r} takes.")
+        columns = {column: design.loc[rows, column].to_numpy(float) for column in law.inputs()}
+        mean[rows] = np.log(np.asarray(law.at(**columns), float))
+    scatter = rng.standard_normal(len(design)) if np.isinf(nu) else rng.standard_t(nu, len(design))
+    out["loss"] = np.exp(mean + sigma * scatter)
+    return out

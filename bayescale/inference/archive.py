@@ -1,0 +1,242 @@
+"""The file of a fit: NetCDF written in one step, and read only after everything it declares has been checked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from bayescale.language.errors import StoreError
+
+if TYPE_CHECKING:
+    import h5py
+
+FORMAT = "bayescale-fit"
+# Raised when a file can no longer be read by the code before; what load reads of each version stays readable.
+VERSION = 1
+
+DRAWS, STATS, RUNS = "unconstrained_posterior", "sample_stats", "runs"
+MAX_BYTES = 4 * 2**30
+MAX_RECORD = 4 * 2**20
+MAX_OBJECTS = 10_000
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Archive:
+    """What a file holds, as plain arrays.
+
+    Args:
+        record: JSON text.
+        sha256: checksum that was written with the file.
+        groups: the arrays that load needs, by group and name; text is an array of bytes, one per row.
+    """
+
+    record: str
+    sha256: str
+    groups: Mapping[str, Arrays]
+
+
+def checksum(record: str, draws: Arrays, stats: Arrays) -> str:
+    """Hash of everything that a loaded fit is made of; the record holds the hash of the runs."""
+    digest = hashlib.sha256(record.encode())
+    for group in (draws, stats):
+        for name, values in sorted(group.items()):
+            little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+            digest.update(f"\n{name}:{little.dtype.str}:{little.shape}:".encode())
+            digest.update(little.tobytes())
+    return digest.hexdigest()
+
+
+def writable_target(path: str | os.PathLike) -> Path:
+    """Return where to write, with links followed.
+
+    Raises:
+        StoreError: no such folder, a folder instead of a file, or no permission.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise StoreError(f"path must be a file name, got {type(path).__name__}; write save('fit.nc').")
+    target = Path(os.path.realpath(os.fspath(path)))
+    if target.is_dir():
+        raise StoreError(f"{path!s} is a folder; give the name of a file in it, such as {Path(path) / 'fit.nc'}.")
+    if target.exists() and not target.is_file():
+        raise StoreError(f"{path!s} is a device or a pipe; give the name of a file to write the fit to.")
+    if not target.parent.is_dir():
+        raise StoreError(f"There is no folder {Path(path).parent} to write {Path(path).name} to; make it first.")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise StoreError(f"The folder {Path(path).parent} cannot be written to; choose another or change permissions.")
+    return target
+
+
+def write_archive(groups: Mapping[str, xr.Dataset], record: str, sha256: str, target: Path) -> None:
+    """Write all groups to a new file beside ``target`` and rename it, so that there is a whole file or none.
+
+    Raises:
+        StoreError: when the file cannot be written; nothing is left behind, and an older file stays as it was.
+    """
+    tree = xr.DataTree.from_dict(dict(groups))
+    tree.attrs.update(format=FORMAT, format_version=VERSION, record=record, sha256=sha256)
+    unfinished = target.parent / f".bayescale-{uuid.uuid4().hex}.part"
+    try:
+        tree.to_netcdf(unfinished, engine="h5netcdf")
+        # The content has to be on disk before the name is: a crash must not leave an empty file under it.
+        with open(unfinished, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(unfinished, target)
+    except Exception as error:
+        raise StoreError(
+            f"The fit could not be written to {target} ({_brief(error)}); check the space that is left on the disk."
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_archive(path: str | os.PathLike) -> Archive:
+    """Read a file that may be anything.
+
+    Raises:
+        StoreError: what it is instead of a saved fit; the message lacks the path.
+    """
+    with _opened(path) as file:
+        _check_format(file)
+        _check_objects(file)
+        limit = min(MAX_BYTES, os.path.getsize(path))
+        sets = {name: _variables(file, name) for name in (DRAWS, STATS, RUNS)}
+        declared = sum(one.size * one.dtype.itemsize for group in sets.values() for one in group.values())
+        if declared > limit:
+            raise StoreError(
+                f"it declares {declared:,} bytes of data and can hold at most {limit:,}; save the fit again."
+            )
+        groups = {name: {key: _read(one) for key, one in group.items()} for name, group in sets.items()}
+        return Archive(_text(file, "record"), _text(file, "sha256"), groups)
+
+
+@contextmanager
+def _opened(path: str | os.PathLike) -> Iterator[h5py.File]:
+    """Open a file as HDF5, after a look at its first bytes."""
+    import h5py
+
+    if os.path.isdir(path):
+        raise StoreError("it is a folder; give the name of a file written by save.")
+    if not os.path.exists(path):
+        raise StoreError("there is no such file; check its name and folder.")
+    if not os.path.isfile(path):
+        raise StoreError("it is a device or a pipe; give the name of a file written by save.")
+    try:
+        raw = open(path, "rb")  # noqa: SIM115 - closed below, and errors of opening are not those of reading
+    except OSError as error:
+        raise StoreError(f"it cannot be opened ({error.strerror}); check its permissions.") from None
+    with raw:
+        begin = raw.read(len(_SIGNATURE))
+        if not begin:
+            raise StoreError("it is empty; copy it or save the fit again.")
+        if begin != _SIGNATURE:
+            raise StoreError(f"it is no NetCDF-4 file, it begins with {begin!r}; expected a file written by save.")
+        try:
+            # The very file that was looked at, without the locks that some network drives refuse.
+            file = h5py.File(raw, "r")
+        except OSError as error:
+            raise StoreError(f"it is truncated or damaged ({_brief(error)}); copy it or save the fit again.") from None
+        with file:
+            yield file
+
+
+def _check_format(file: h5py.File) -> None:
+    """Refuse files of other programs and of later versions."""
+    if "format" not in file.attrs or _text(file, "format") != FORMAT:
+        raise StoreError(f"it was not written by bayescale, it lacks the format {FORMAT!r}; expected a file from save.")
+    version = np.ravel(file.attrs.get("format_version", ()))
+    if version.size != 1 or version.dtype.kind not in "iu" or version[0] < 1:
+        raise StoreError("its format_version is no positive integer; save the fit again.")
+    if version[0] > VERSION:
+        raise StoreError(
+            f"it has format version {version[0]} and this bayescale reads versions up to {VERSION}; update bayescale."
+        )
+
+
+def _check_objects(file: h5py.File) -> None:
+    """Refuse everything by which an HDF5 file can reach other files, or send a reader in circles."""
+    import h5py
+
+    waiting, seen = [file["/"]], 0
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            where = f"{group.name.rstrip('/')}/{name}"
+            seen += 1
+            if seen > MAX_OBJECTS or where.count("/") > 4:
+                raise StoreError("it holds more or deeper groups than a fit has; expected a file written by save.")
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise StoreError(f"{where!r} links to somewhere else; a fit holds its own data, so save it again.")
+            member = group[name]
+            if isinstance(member, h5py.Group):
+                waiting.append(member)
+            elif not isinstance(member, h5py.Dataset):
+                raise StoreError(f"{where!r} is neither a group nor a variable; expected a file written by save.")
+            elif member.external or member.is_virtual:
+                raise StoreError(f"{where!r} takes its data from another file; a fit holds its own, so save it again.")
+
+
+def _variables(file: h5py.File, name: str) -> dict[str, h5py.Dataset]:
+    """The variables of a group, without its dimensions; nothing is read yet."""
+    import h5py
+
+    group = file.get(name)
+    if not isinstance(group, h5py.Group):
+        raise StoreError(f"the group {name!r} is missing; expected a file written by save.")
+    found = {}
+    for key, one in group.items():
+        if not isinstance(one, h5py.Dataset):
+            raise StoreError(f"the group {name!r} holds {key!r}, which is no variable; save the fit again.")
+        if one.is_scale:  # coordinates are made again from the runs and the model
+            continue
+        if one.dtype.kind not in "fiubS":
+            raise StoreError(
+                f"the variable {key!r} of {name!r} is of type {one.dtype}; expected numbers or characters."
+            )
+        plain = one.chunks is None and one.id.get_create_plist().get_nfilters() == 0
+        if not plain or one.shape is None or one.id.get_storage_size() != one.size * one.dtype.itemsize:
+            raise StoreError(f"the variable {key!r} of {name!r} is not stored plainly and in full; save the fit again.")
+        found[key] = one
+    return found
+
+
+def _read(variable: h5py.Dataset) -> np.ndarray:
+    """The values of a variable; one text per row from characters."""
+    values = variable[()]
+    if values.dtype.kind == "S":
+        return np.ascontiguousarray(values).view(f"S{values.shape[-1] * values.dtype.itemsize}")[..., 0]
+    # NetCDF has no booleans; xarray notes the type of those it wrote as bytes.
+    is_bool = values.dtype == np.int8 and variable.attrs.get("dtype") == "bool"
+    return values.astype(bool) if is_bool else values
+
+
+def _text(file: h5py.File, name: str) -> str:
+    """A text among the root's attributes."""
+    value: Any = file.attrs.get(name)
+    if isinstance(value, bytes):
+        value = value.decode()
+    if not isinstance(value, str):
+        raise StoreError(f"its attribute {name!r} is missing or no text; expected a file written by save.")
+    if len(value) > MAX_RECORD:
+        raise StoreError(
+            f"its attribute {name!r} has {len(value):,} characters and at most {MAX_RECORD:,} are expected."
+        )
+    return value
+
+
+def _brief(error: BaseException) -> str:
+    """The message of an error of another library, on one line and not too long."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    return line if len(line) <= 200 else line[:199] + "…"

@@ -1,0 +1,197 @@
+"""Typed checks of a fit: what was measured, against what, and what to do when it is not good enough."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayescale.language.errors import CheckError
+
+if TYPE_CHECKING:
+    from bayescale.inference.fit import Fit
+
+# R-hat and ESS limits of vehtari2021rank; E-BFMI limit as in common use.
+R_HAT, ESS, E_BFMI, PARETO_K = 1.01, 400.0, 0.3, 0.7
+# A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
+# conflict (3.5 sds has a false-alarm rate of 5e-4 per parameter if the prior is right).
+CONTRACTION, CONFLICT = 0.95, 3.5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Args:
+        name: for scripts, such as ``"r-hat"``.
+        status: ``"pass"``, ``"warn"`` (usable, read the advice) or ``"fail"``.
+        value: what was measured.
+        threshold: what it is held against.
+        advice: what it means and what to change; empty when it passes.
+    """
+
+    name: str
+    status: str
+    value: float
+    threshold: float
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """All checks of a fit."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that fail."""
+        return tuple(check for check in self.checks if check.status == "fail")
+
+    @property
+    def warned(self) -> tuple[Check, ...]:
+        """The checks that warn."""
+        return tuple(check for check in self.checks if check.status == "warn")
+
+    @property
+    def verdict(self) -> str:
+        """One line: all pass, or which do not."""
+        if not self.failed and not self.warned:
+            return f"all {len(self.checks)} checks pass"
+        said = [
+            f"{c.name} {'fails' if c.status == 'fail' else 'warns'} ({c.value:.3g})" for c in self.failed + self.warned
+        ]
+        return "; ".join(said)
+
+    def require(self) -> tuple[Check, ...]:
+        """Return the checks.
+
+        Raises:
+            CheckError: at least one fails.
+        """
+        if self.failed:
+            lines = [f"{c.name}: {c.value:.4g} against {c.threshold:g}. {c.advice}" for c in self.failed]
+            raise CheckError("The fit does not pass its checks. " + " ".join(lines), self.failed)
+        return self.checks
+
+    def table(self) -> pd.DataFrame:
+        """One row per check: name, status, value, threshold, advice."""
+        return pd.DataFrame([asdict(check) for check in self.checks])
+
+
+def diagnose(fit: Fit) -> Checks:
+    """Return all checks of a fit."""
+    return Checks((*_sampler_checks(fit), _pareto(fit), *_prior_checks(fit)))
+
+
+def _sampler_checks(fit: Fit) -> list[Check]:
+    import arviz
+
+    draws = _varying(fit.posterior)
+    stats = fit.sample_stats
+    r_hat, r_hat_at = _extreme(arviz.rhat(draws), np.nanmax)
+    bulk, bulk_at = _extreme(arviz.ess(draws, method="bulk"), np.nanmin)
+    tail, tail_at = _extreme(arviz.ess(draws, method="tail"), np.nanmin)
+    divergences = float(stats["diverging"].sum())
+    deep = float((stats["tree_depth"] >= fit.settings.max_tree_depth).mean())
+    energy = stats["energy"].to_numpy()
+    e_bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
+    more = f"Sample more: draws={2 * fit.settings.draws}, warmup={2 * fit.settings.warmup}."
+    closer = f"Raise target_accept (now {fit.settings.target_accept:g}) or give narrower priors."
+    return [
+        _check("r-hat", r_hat, R_HAT, np.less_equal, f"The chains of {r_hat_at} disagree. {more}"),
+        _check("ess-bulk", bulk, ESS, np.greater_equal, f"The centre of {bulk_at} rests on few draws. {more}"),
+        _check("ess-tail", tail, ESS, np.greater_equal, f"Interval ends of {tail_at} rest on few draws. {more}"),
+        _check(
+            "divergences",
+            divergences,
+            0.0,
+            np.less_equal,
+            f"The sampler missed sharp corners of the posterior, so intervals may be too narrow. {closer}",
+        ),
+        _check(
+            "tree-depth", deep, 0.0, np.less_equal, "Trajectories were cut short. Raise max_tree_depth above its value."
+        ),
+        _check("e-bfmi", e_bfmi, E_BFMI, np.greater_equal, f"The tails are explored slowly. {more}"),
+    ]
+
+
+def _pareto(fit: Fit) -> Check:
+    """Runs whose removal would change the posterior: the model may be wrong for them."""
+    import arviz
+
+    groups = xr.DataTree.from_dict({"posterior": fit.posterior, "log_likelihood": fit.log_likelihood})
+    with warnings.catch_warnings():
+        # ArviZ warns of large Pareto k, which is what this check measures and words itself.
+        warnings.simplefilter("ignore")
+        shape = arviz.loo(groups, var_name="loss", pointwise=True).pareto_k.to_numpy()
+    worst = int(np.nanargmax(shape))
+    share = float(np.mean(shape > PARETO_K))
+    row = fit.runs.table.iloc[worst]
+    family = f" of {row['family']}" if "family" in row else ""
+    advice = (
+        f"{int(np.sum(shape > PARETO_K))} runs decide their own prediction, most of all row {worst + 1}{family} "
+        f"({row['params']:.3g} parameters): look at them; leave-one-out scores are unreliable for them."
+    )
+    # A few influential runs are normal in small tables; many mean that the model does not describe the data.
+    status = "pass" if share <= 0.1 else "warn"
+    return Check("pareto-k", status, share, 0.1, "" if status == "pass" else advice)
+
+
+def _prior_checks(fit: Fit) -> list[Check]:
+    """Posterior against prior of every law parameter that is common or a population's location."""
+    names = {p.name: p.name for p in fit.model.of_kind("complete")}
+    names |= {p.name: f"{p.name}_population" for p in fit.model.partial_law}
+    contraction, distance = {}, {}
+    for parameter in fit.law.parameters:
+        if parameter.name in names:
+            draws = fit.unconstrained[names[parameter.name]].to_numpy()
+            mean, sd = fit.model.prior(parameter.name).unconstrained_moments()
+            contraction[parameter.name] = float(draws.std() / sd)
+            distance[parameter.name] = float(abs(np.median(draws) - mean) / sd)
+    if not contraction:
+        return []
+    loose, far = max(contraction, key=contraction.__getitem__), max(distance, key=distance.__getitem__)
+    return [
+        _check(
+            "identified",
+            contraction[loose],
+            CONTRACTION,
+            np.less_equal,
+            f"The data say nothing about {loose}: its posterior is its prior. Vary model size and tokens independently.",
+            bad="warn",
+        ),
+        _check(
+            "prior-conflict",
+            distance[far],
+            CONFLICT,
+            np.less_equal,
+            f"{far} lies far outside its prior. Check units (nats/token, raw counts) or give priors={{'{far}': ...}}.",
+            bad="warn",
+        ),
+    ]
+
+
+def _check(name: str, value: float, limit: float, good: Callable, advice: str, bad: str = "fail") -> Check:
+    passes = bool(np.isfinite(value) and good(value, limit))
+    return Check(name, "pass" if passes else bad, value, limit, "" if passes else advice)
+
+
+def _varying(posterior: xr.Dataset) -> xr.Dataset:
+    """Without constants such as the diagonal of a correlation matrix, for which R-hat is undefined."""
+    return posterior[[name for name, v in posterior.data_vars.items() if "coordinate_other" not in v.dims]]
+
+
+def _extreme(values: xr.Dataset, reduce: Callable) -> tuple[float, str]:
+    """The worst value over all variables and where it is."""
+    worst = {str(name): float(reduce(variable.to_numpy())) for name, variable in values.data_vars.items()}
+    extreme = reduce(list(worst.values()))
+    name = (
+        next(name for name, value in worst.items() if value == extreme) if np.isfinite(extreme) else next(iter(worst))
+    )
+    return float(extreme), name

@@ -1,0 +1,250 @@
+"""Fitting a law to runs, and what a fit is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayescale.data import Runs
+from bayescale.inference.coordinates import Coordinates
+from bayescale.inference.evaluate import site_values
+from bayescale.inference.geometry import find_geometry
+from bayescale.inference.nuts import run_nuts
+from bayescale.inference.posterior import natural_dataset, sites_dataset
+from bayescale.inference.precision import computing
+from bayescale.inference.progress import chain_progress
+from bayescale.inference.provenance import provenance
+from bayescale.inference.settings import Settings, check_seed, seed_for
+from bayescale.language.errors import FitError, SettingsError
+from bayescale.language.priors import Prior
+from bayescale.laws import Law, find_law
+from bayescale.models import NOISES, Model, Noise, Pooling, RunEffects, StudentT, build_model, lay_out
+from bayescale.models.layout import Layout, design_anchors
+
+if TYPE_CHECKING:
+    from bayescale.inference.diagnose import Check, Checks
+
+MAX_ROWS = 200_000
+# Below this many rows per parameter in the smallest family, the sampler takes smaller steps.
+ROWS_PER_PARAMETER = 4
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """A posterior with everything needed to use, check and repeat it; made by :func:`fit` or :func:`load`.
+
+    Args:
+        model: law, noise, pooling, effects and priors.
+        runs: the table.
+        anchors: reference values of the law's inputs, by the name of the law's anchor.
+        settings: of the sampler.
+        seed: the one seed that every random step derives from.
+        unconstrained: draws of the sampled sites on the unconstrained scale; predictions start from these.
+        sample_stats: sampler statistics over chain and draw.
+        record: provenance as JSON-ready values.
+    """
+
+    model: Model
+    runs: Runs
+    anchors: Mapping[str, float]
+    settings: Settings
+    seed: int
+    unconstrained: xr.Dataset
+    sample_stats: xr.Dataset
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def law(self) -> type[Law]:
+        """The law class."""
+        return self.model.law
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The families with values of their own; empty for a table without families."""
+        return self.runs.families
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The padded arrays of the data."""
+        return lay_out(self.law, self.runs, self.model.effects, dict(self.anchors))
+
+    @cached_property
+    def posterior(self) -> xr.Dataset:
+        """Posterior draws in natural units over chain, draw (and family); see :func:`natural_dataset`."""
+        return natural_dataset(self.model, self.unconstrained, self.anchors)
+
+    @cached_property
+    def data(self) -> xr.DataTree:
+        """Everything as an ArviZ DataTree, with log likelihood, prior and predictive groups."""
+        from bayescale.inference.tree import build_tree
+
+        return build_tree(self)
+
+    @cached_property
+    def log_likelihood(self) -> xr.Dataset:
+        """Log density of every observed loss over chain, draw, run."""
+        from bayescale.inference.tree import log_likelihood_group
+
+        return log_likelihood_group(self)
+
+    @cached_property
+    def checks(self) -> Checks:
+        """The typed checks, each with status and advice, whether they pass or not."""
+        from bayescale.inference.diagnose import diagnose
+
+        return diagnose(self)
+
+    def check(self) -> tuple[Check, ...]:
+        """Return the checks if none fails.
+
+        Raises:
+            CheckError: with what failed and what to do about it.
+        """
+        return self.checks.require()
+
+    def table(self, *, prob: float = 0.9) -> pd.DataFrame:
+        """Parameter table: median and equal-tailed interval of every parameter, per family.
+
+        Args:
+            prob: probability of the interval, in (0, 1).
+        """
+        from bayescale.inference.summary import parameter_table
+
+        return parameter_table(self, prob=prob)
+
+    def save(self, path: Any) -> None:
+        """Write the fit to one NetCDF file; see :func:`bayescale.inference.store.save`."""
+        from bayescale.inference.store import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        families = f", {len(self.groups)} families" if self.groups else ""
+        kinds = {kind: [p.name for p in self.model.of_kind(kind)] for kind in ("partial", "none", "complete")}
+        pooled = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
+        draws = f"{self.settings.chains} chains x {self.settings.draws} draws, seed {self.seed}"
+        return (
+            f"Fit of {self.law.name} to {len(self.runs):,} runs{families}\n"
+            f"  noise {self.model.noise.name}; pooling {pooled}\n  NUTS, {draws}\n  {self.checks.verdict}"
+        )
+
+
+def fit(
+    law: str | type[Law],
+    runs: Runs,
+    *,
+    pooling: str | Mapping[str, str] | Pooling | None = None,
+    noise: str | type[Noise] = StudentT,
+    effects: str | RunEffects | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    seed: int = 0,
+    settings: Settings | None = None,
+    progress: bool | None = None,
+    **sampler: Any,
+) -> Fit:
+    """Fit a law to runs by NUTS.
+
+    Args:
+        law: a name from the catalogue, ``"file.py:Class"``, or a Law class.
+        runs: from :func:`bayescale.read_runs`; losses in nats/token.
+        pooling: ``"partial"``, ``"complete"``, ``"none"``, a mapping of parameter to one of these (with ``"default"``),
+            or a :class:`Pooling`; by default partial for tables with several families.
+        noise: ``"student-t"``, ``"normal"``, ``"laplace"`` or a Noise class.
+        effects: ``"budget"`` or ``"run"`` for random effects over that column, or a :class:`RunEffects`.
+        priors: priors that replace the declared ones, by parameter.
+        seed: every random number derives from it.
+        settings: sampler settings; single ones can be given by name, for example ``draws=2000``.
+        progress: show a progress bar; by default on a terminal only.
+
+    Returns:
+        a :class:`Fit`; its ``check()`` raises unless the sampler did its work.
+
+    Raises:
+        LawError, SettingsError, DataError, FitError: what was expected, what came, what to do.
+
+    References:
+        hoffman2014nuts
+    """
+    chosen, settings, seed = find_law(law), _settings(settings, sampler), check_seed(seed)
+    model, anchors, layout = _prepare(chosen, runs, pooling, noise, effects, priors)
+    if settings.target_accept is None:
+        settings = replace(settings, target_accept=_target_accept(model, layout))
+    coordinates = Coordinates(model)
+    began = time.perf_counter()
+    with computing():
+        data = jax.device_put(layout.arrays)
+        geometry = jax.device_put(find_geometry(coordinates, data))
+        with chain_progress(settings, progress) as report:
+            positions, stats = run_nuts(
+                coordinates, geometry, data, settings=settings, seed=seed_for(seed, "nuts"), progress=report
+            )
+        flat = positions.reshape(-1, positions.shape[-1])
+        values = {name: np.asarray(value) for name, value in site_values(coordinates, geometry, flat).items()}
+    if not all(np.isfinite(value).all() for value in values.values()):
+        raise FitError("The sampler produced values that are not finite; look at the table's units and the priors.")
+    sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
+    unconstrained = sites_dataset(model, sites, layout.families, layout.levels)
+    sample_stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in stats.items()})
+    sample_stats = sample_stats.assign_coords(chain=unconstrained["chain"], draw=unconstrained["draw"])
+    record = provenance(model, runs, anchors, settings, seed, seconds=time.perf_counter() - began)
+    return Fit(model, runs, anchors, settings, seed, unconstrained, sample_stats, record)
+
+
+def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[str, float], Layout]:
+    """Check the arguments and build model, anchors and arrays."""
+    if not isinstance(runs, Runs):
+        raise SettingsError(f"runs must come from read_runs, got {type(runs).__name__}; write read_runs(table) first.")
+    if len(runs) > MAX_ROWS:
+        raise FitError(
+            f"The table has {len(runs):,} rows and NUTS takes up to {MAX_ROWS:,}; "
+            "keep the last checkpoint of each run, or every k-th one, with runs.subset(mask)."
+        )
+    if law.response.name != "loss":
+        raise FitError(f"The law {law.name!r} predicts {law.response.label}; fit takes laws of the loss.")
+    effects = RunEffects(effects) if isinstance(effects, str) else effects
+    if effects is not None and not isinstance(effects, RunEffects):
+        raise SettingsError(f"effects must be 'budget', 'run' or a RunEffects, got {effects!r}.")
+    anchors = design_anchors(law, runs) if set(law.inputs()) <= set(runs.table) else {}
+    layout = lay_out(law, runs, effects, anchors)
+    chosen = Pooling.of(pooling, grouped=len(runs.families) > 1)
+    model = build_model(
+        law,
+        noise=_noise(noise),
+        pooling=chosen,
+        effects=effects,
+        priors=priors,
+        n_families=len(layout.families),
+        n_levels=len(layout.levels),
+    )
+    return model, anchors, layout
+
+
+def _target_accept(model: Model, layout: Layout) -> float:
+    """A family with few runs leaves its parameters to the population, whose spread may be next to nothing or large."""
+    smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
+    few = smallest < ROWS_PER_PARAMETER * len(model.parameters)
+    return 0.98 if few and model.n_families > 1 else 0.9
+
+
+def _noise(noise: str | type[Noise]) -> type[Noise]:
+    if isinstance(noise, type) and issubclass(noise, Noise):
+        return noise
+    by_name = {known.name: known for known in NOISES}
+    if noise not in by_name:
+        raise SettingsError(f"noise must be one of {', '.join(by_name)} or a Noise class, got {noise!r}.")
+    return by_name[noise]
+
+
+def _settings(settings: Settings | None, single: Mapping[str, Any]) -> Settings:
+    known = set(Settings.__dataclass_fields__)
+    if unknown := sorted(set(single) - known):
+        raise SettingsError(f"fit does not take {unknown[0]!r}; sampler settings are {', '.join(sorted(known))}.")
+    return replace(settings or Settings(), **single)

@@ -1,0 +1,116 @@
+"""From draws of the sampled sites to labelled posterior variables in natural units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayescale.inference.evaluate import natural_values
+from bayescale.inference.precision import computing
+from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
+
+
+def sites_dataset(model: Model, sites: Mapping[str, np.ndarray], families: tuple[str, ...], levels) -> xr.Dataset:
+    """Label unconstrained site values (chain x draw x ...)."""
+    dims = {FAMILY: ("family", "coordinate"), EFFECTS: ("level",), CORRELATION: ("correlation_coordinate",)}
+    dims |= {f"{p.name}_family": ("family",) for p in model.partial_noise}
+    dims |= {p.name: ("family",) for p in model.of_kind("none")}
+    variables = {name: (("chain", "draw", *dims.get(name, ())), np.asarray(value)) for name, value in sites.items()}
+    coords: dict[str, Any] = {"chain": np.arange(_shape(sites)[0]), "draw": np.arange(_shape(sites)[1])}
+    used = {dim for dims_, _ in variables.values() for dim in dims_}
+    labels = {
+        "family": list(families),
+        "coordinate": [c.name for c in model.coordinates],
+        "level": [_level_name(level) for level in levels],
+    }
+    coords |= {dim: label for dim, label in labels.items() if dim in used}
+    return xr.Dataset(variables, coords=coords)
+
+
+def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float]) -> xr.Dataset:
+    """Posterior variables in natural units, in the law's textbook form, with units and names.
+
+    Returns:
+        over chain, draw and (for parameters that families own) family: the law's parameters, derived quantities,
+        noise parameters; over chain and draw: ``{parameter}_population`` and ``{coordinate}_between``.
+    """
+    with computing():
+        family, population = natural_values(model, flat_sites(sites))
+        family = {name: np.asarray(value) for name, value in family.items()}
+        population = {name: np.asarray(value) for name, value in population.items()}
+        law = _textbook(model, family, anchors)
+        pooled_law = (
+            _textbook(model, {p.name: population[f"{p.name}_population"] for p in model.law.parameters}, anchors)
+            if len(model.partial_law) == len(model.law.parameters)
+            else {}
+        )
+    noise = {p.name: family[p.name] for p in model.noise.parameters}
+    population |= {f"{name}_population": value for name, value in pooled_law.items()}
+    shape = (sites.sizes["chain"], sites.sizes["draw"])
+    out = xr.Dataset(coords={"chain": sites["chain"], "draw": sites["draw"]})
+    if "family" in sites.coords:
+        out = out.assign_coords(family=sites["family"])
+    for name, value in (law | noise | population).items():
+        dims = _extra_dims(name, value, model)
+        out[name] = (("chain", "draw", *dims), np.asarray(value, float).reshape(*shape, *np.shape(value)[1:]))
+        out[name].attrs.update(_attributes(name, model))
+    if EFFECTS in out:
+        out = out.assign_coords(level=sites["level"])
+    return out
+
+
+def _textbook(model: Model, values: Mapping[str, Any], anchors: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """The law's parameters in textbook form and its derived quantities."""
+    families = max((np.ndim(values[p.name]) for p in model.law.parameters), default=1) > 1
+    spread = {n: v[:, None] if families and np.ndim(v) == 1 else v for n, v in values.items()}
+    law = model.law_at(spread, anchors)
+    named = law.textbook().values | {d.name: getattr(law, d.name) for d in model.law.derived_quantities}
+    # A common parameter was spread over the families only to combine with the others.
+    return {name: v[:, 0] if families and np.shape(v)[1:] == (1,) else v for name, v in named.items()}
+
+
+def _extra_dims(name: str, value: np.ndarray, model: Model) -> tuple[str, ...]:
+    if name == EFFECTS:
+        return ("level",)
+    if name == CORRELATION:
+        return ("coordinate", "coordinate_other")
+    return ("family",) if np.ndim(value) > 1 else ()
+
+
+def _attributes(name: str, model: Model) -> dict[str, str]:
+    parameters = {p.name: (p.doc, p.unit) for p in model.parameters}
+    parameters |= {d.name: (d.doc, d.unit) for d in model.law.derived_quantities}
+    base, _, role = name.rpartition("_")
+    if name in parameters:
+        doc, unit = parameters[name]
+        if name in {p.name for p in model.law.parameters}:
+            doc = doc.split(" at ")[0] + " (textbook form)" if " at " in doc else doc
+        return {"long_name": doc, "units": unit}
+    if role == "population" and base in parameters:
+        return {"long_name": f"population location of: {parameters[base][0]}", "units": parameters[base][1]}
+    if role == "between":
+        scale = {c.name: c.doc for c in model.coordinates} | {p.name: f"log of {p.doc}" for p in model.partial_noise}
+        return {"long_name": f"sd between families of: {scale.get(base, base)}", "units": ""}
+    words = {OMEGA: "sd of run effects on log loss", EFFECTS: "run effect on log loss"}
+    return {"long_name": words.get(name, name), "units": ""}
+
+
+def flat_sites(sites: xr.Dataset) -> dict[str, np.ndarray]:
+    """Site values with chain and draw in one first axis."""
+    flat = {}
+    for name, variable in sites.data_vars.items():
+        values = variable.transpose("chain", "draw", ...).to_numpy()
+        flat[str(name)] = values.reshape(-1, *values.shape[2:])
+    return flat
+
+
+def _shape(sites: Mapping[str, np.ndarray]) -> tuple[int, ...]:
+    return np.shape(next(iter(sites.values())))
+
+
+def _level_name(level: tuple[str, str]) -> str:
+    family, value = level
+    return f"{family} / {value}" if family else value

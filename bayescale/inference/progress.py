@@ -1,0 +1,53 @@
+"""A progress bar over all chains, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from bayescale.inference.settings import Settings
+
+
+@contextmanager
+def chain_progress(settings: Settings, shown: bool | None) -> Iterator[Callable[[int, int, int], None] | None]:
+    """Yield what the sampler calls with (chain, draws done, divergences), or None where nothing is to be shown.
+
+    Args:
+        settings: for the total.
+        shown: True, False, or None for "when the error stream is a terminal".
+    """
+    if not (sys.stderr.isatty() if shown is None else shown):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    total = settings.warmup + settings.draws
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    done, diverged, lock = [0] * settings.chains, [0] * settings.chains, threading.Lock()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"Sampling {settings.chains} chains", total=total * settings.chains, note="")
+
+        def report(chain: int, draws: int, divergences: int) -> None:
+            with lock:
+                done[chain], diverged[chain] = min(draws, total), divergences
+                note = f"{sum(diverged)} divergences" if any(diverged) else ""
+                bar.update(task, completed=sum(done), note=note)
+
+        yield report

@@ -1,0 +1,64 @@
+"""The record of how a fit came about."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import jax
+
+from bayescale.data import Runs
+from bayescale.inference.settings import Settings
+from bayescale.laws import law_source_hash
+from bayescale.models import Model
+
+PACKAGES = ("bayescale", "jax", "jaxlib", "numpyro", "numpy", "scipy", "arviz", "xarray", "pandas")
+
+
+def provenance(
+    model: Model, runs: Runs, anchors: Mapping[str, float], settings: Settings, seed: int, *, seconds: float
+) -> dict[str, Any]:
+    """Return a JSON-ready record of model, data, settings, versions and machine kind."""
+    record = {
+        "law": {"name": model.law.name, "class": model.law.__qualname__, "source_sha256": law_source_hash(model.law)},
+        "noise": model.noise.name,
+        "pooling": asdict(model.pooling),
+        "effects": None
+        if model.effects is None
+        else {"column": model.effects.column, "prior": model.effects.prior.as_dict()},
+        "priors": {p.name: model.prior(p.name).as_dict() for p in model.parameters},
+        "replaced_priors": {name: prior.as_dict() for name, prior in model.priors},
+        "anchors": dict(anchors),
+        "engine": "nuts",
+        "settings": asdict(settings),
+        "seed": seed,
+        "data": {
+            "sha256": runs.sha256,
+            "rows": len(runs),
+            "source": runs.source,
+            "group": runs.group,
+            "loss_unit": runs.loss_unit,
+            "source_loss_unit": runs.source_loss_unit,
+            "params_convention": runs.params_convention,
+            "compute_convention": runs.compute_convention,
+            "warnings": [[warning.code, warning.message] for warning in runs.warnings],
+        },
+        "versions": {"python": sys.version.split()[0], **{name: _version(name) for name in PACKAGES}},
+        "device": jax.devices()[0].device_kind,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+    }
+    # Through JSON, so that a record read back from a file compares equal.
+    return json.loads(json.dumps(record))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "not installed"

@@ -1,0 +1,67 @@
+"""Medians and equal-tailed intervals of draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayescale.language.errors import SettingsError
+
+if TYPE_CHECKING:
+    from bayescale.inference.fit import Fit
+
+
+def check_prob(prob: float) -> float:
+    """Return the probability.
+
+    Raises:
+        SettingsError: not a number strictly between 0 and 1.
+    """
+    if isinstance(prob, bool) or not isinstance(prob, (int, float, np.floating)) or not 0 < prob < 1:
+        raise SettingsError(f"prob must lie strictly between 0 and 1, got {prob!r}; 0.9 is a 90 % interval.")
+    return float(prob)
+
+
+def interval(draws: Any, prob: float, axis: Any = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return median, lower and upper end of the equal-tailed interval along an axis of draws."""
+    tail = (1.0 - prob) / 2.0
+    median, lower, upper = np.quantile(np.asarray(draws), [0.5, tail, 1.0 - tail], axis=axis)
+    return median, lower, upper
+
+
+def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
+    """One row per parameter and family, then the population's rows; see :meth:`Fit.table`.
+
+    Returns:
+        columns group, parameter, meaning, symbol, unit, prob, median, lower, upper.
+    """
+    check_prob(prob)
+    own, common = [], []
+    for name, variable in fit.posterior.data_vars.items():
+        if set(variable.dims) - {"chain", "draw", "family"}:
+            continue
+        where = own if "family" in variable.dims else common
+        for group in fit.posterior["family"].values if "family" in variable.dims else [None]:
+            draws = variable.sel(family=group) if group is not None else variable
+            where.append(_row(str(name), group, draws, prob))
+    order = {group: i for i, group in enumerate(fit.groups)}
+    own.sort(key=lambda row: order[row["group"]])
+    return pd.DataFrame(own + common)
+
+
+def _row(name: str, group: Any, draws: xr.DataArray, prob: float) -> dict[str, Any]:
+    median, lower, upper = interval(draws.to_numpy().ravel(), prob)
+    return {
+        "group": "(all)" if group is None else str(group),
+        "parameter": name,
+        "meaning": draws.attrs.get("long_name", ""),
+        "symbol": draws.attrs.get("symbol", ""),
+        "unit": draws.attrs.get("units", ""),
+        "prob": prob,
+        "median": float(median),
+        "lower": float(lower),
+        "upper": float(upper),
+    }

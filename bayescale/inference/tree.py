@@ -1,0 +1,97 @@
+"""A fit as an ArviZ DataTree: what diagnostics, model comparison and plots of that library expect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import jax
+import numpy as np
+import xarray as xr
+
+from bayescale.inference.evaluate import log_likelihood, prior_draws, replicates
+from bayescale.inference.posterior import flat_sites, natural_dataset, sites_dataset
+from bayescale.inference.precision import computing
+from bayescale.inference.settings import seed_for
+
+if TYPE_CHECKING:
+    from bayescale.inference.fit import Fit
+
+PRIOR_DRAWS = 512
+# Per-run groups hold draws x runs numbers; above this, evenly spaced draws are kept.
+LARGEST_GROUP = 25_000_000
+
+
+def build_tree(fit: Fit) -> xr.DataTree:
+    """Return the groups posterior, unconstrained_posterior, sample_stats, log_likelihood, posterior_predictive, prior,
+    prior_predictive, observed_data and constant_data.
+
+    ``log_likelihood`` is the log density of the loss itself (not of its log), so that laws and noises compare.
+    """
+    prior, prior_predictive = _prior(fit)
+    run = {"run": np.arange(len(fit.runs))}
+    loss = fit.runs.table["loss"].to_numpy()
+    design = {name: ("run", fit.runs.table[name].to_numpy()) for name in fit.runs.table.columns if name != "loss"}
+    groups = {
+        "posterior": fit.posterior,
+        "unconstrained_posterior": fit.unconstrained,
+        "sample_stats": fit.sample_stats,
+        "log_likelihood": fit.log_likelihood,
+        "posterior_predictive": _predictive(fit),
+        "prior": prior,
+        "prior_predictive": prior_predictive,
+        "observed_data": xr.Dataset({"loss": ("run", loss, _LOSS)}, coords=run),
+        "constant_data": xr.Dataset(
+            {name: (dim, _storable(value)) for name, (dim, value) in design.items()}, coords=run
+        ),
+    }
+    return xr.DataTree.from_dict(groups)
+
+
+_LOSS = {"long_name": "loss", "units": "nats/token"}
+
+
+def _storable(values: np.ndarray) -> np.ndarray:
+    return values if values.dtype.kind == "f" else values.astype(str)
+
+
+def log_likelihood_group(fit: Fit) -> xr.Dataset:
+    """Log density of every observed loss over chain, draw, run."""
+    kept, sites = _kept(fit)
+    with computing():
+        log_prob = np.asarray(log_likelihood(fit.model, sites, fit.layout.arrays))
+    # The likelihood is written in log loss; dividing by the loss makes it a density of the loss.
+    return _per_run(fit, kept, log_prob, lambda values: values - np.log(fit.runs.table["loss"].to_numpy()), {})
+
+
+def _predictive(fit: Fit) -> xr.Dataset:
+    kept, sites = _kept(fit)
+    with computing():
+        key = jax.random.key(seed_for(fit.seed, "posterior predictive"))
+        replicate = np.asarray(replicates(fit.model, sites, fit.layout.arrays, key))
+    return _per_run(fit, kept, replicate, np.exp, _LOSS)
+
+
+def _kept(fit: Fit) -> tuple[xr.Dataset, dict[str, np.ndarray]]:
+    """The draws that per-run groups hold, as labelled and as flat site values."""
+    draws = fit.unconstrained
+    step = -(-draws.sizes["chain"] * draws.sizes["draw"] * len(fit.runs) // LARGEST_GROUP)
+    kept = draws.isel(draw=slice(None, None, max(step, 1)))
+    return kept, flat_sites(kept)
+
+
+def _per_run(fit: Fit, kept: xr.Dataset, values: np.ndarray, finish: Callable, attrs: dict[str, str]) -> xr.Dataset:
+    shape = (kept.sizes["chain"], kept.sizes["draw"], len(fit.runs))
+    coords = {"chain": kept["chain"], "draw": kept["draw"], "run": np.arange(len(fit.runs))}
+    loss = finish(values[:, *fit.layout.position]).reshape(shape)
+    return xr.Dataset({"loss": (("chain", "draw", "run"), loss, attrs)}, coords=coords)
+
+
+def _prior(fit: Fit) -> tuple[xr.Dataset, xr.Dataset]:
+    with computing():
+        key = jax.random.key(seed_for(fit.seed, "prior"))
+        sites, replicate = prior_draws(fit.model, fit.layout.arrays, key, PRIOR_DRAWS)
+    sites = {name: np.asarray(value)[None] for name, value in sites.items()}
+    labelled = sites_dataset(fit.model, sites, fit.layout.families, fit.layout.levels)
+    predictive = _per_run(fit, labelled, np.asarray(replicate), np.exp, _LOSS)
+    return natural_dataset(fit.model, labelled, fit.anchors), predictive

@@ -1,0 +1,67 @@
+"""Text that LaTeX prints as it stands."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    '"': "''",
+    # After the end of a row these would be read as an argument of it.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "\u00a0": "~",
+    "\u2013": r"\textendash{}",
+    "\u2014": r"\textemdash{}",
+    "\u2026": r"\ldots{}",
+} | {c: "\\" + c for c in "{}$&#_%"}
+_MATH = {
+    "<": "<",
+    ">": ">",
+    "|": "|",
+    "\u2212": "-",
+    "\u00d7": r"\times",
+    "\u00b7": r"\cdot",
+    "\u00b5": r"\mu",
+    "\u00b2": "^2",
+    "\u00b3": "^3",
+    "\u2264": r"\leq",
+    "\u2265": r"\geq",
+    "\u221e": r"\infty",
+}
+_SPELT = {"LAMDA": "lambda", "FINAL SIGMA": "varsigma"}
+# Greek letters that look Latin have no command of their own.
+_LATIN = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", "ABEZHIKMNOPTXo", strict=True))
+
+
+def escape(text: str) -> str:
+    r"""Return text that LaTeX prints as it stands: special characters escaped, Greek letters as mathematics.
+
+    Other letters beyond ASCII stay as they are: LaTeX since 2018 prints accented ones, XeLaTeX and LuaLaTeX all that
+    the font has.
+
+    >>> escape("50% of R&D_1"), escape("μP")
+    ('50\\% of R\\&D\\_1', '$\\mu$P')
+    """
+    composed = unicodedata.normalize("NFC", str(text))
+    flat = "".join(" " if unicodedata.category(c) == "Cc" else c for c in composed).strip()
+    # Two hyphens in a row would print as a dash.
+    return "".join(map(_one, flat)).replace("--", "-{}-").replace("--", "-{}-")
+
+
+def _one(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if character in _MATH:
+        return f"${_MATH[character]}$"
+    if character in _LATIN:
+        return _LATIN[character]
+    found = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER ([A-Z]+|FINAL SIGMA)", unicodedata.name(character, ""))
+    if not found or not "\u0391" <= character <= "\u03c9":
+        return character
+    word = _SPELT.get(found[2], found[2].lower())
+    return rf"$\{word if found[1] == 'SMALL' else word.capitalize()}$"

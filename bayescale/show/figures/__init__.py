@@ -1,0 +1,23 @@
+"""Figures: ``name_data(...)`` computes a table, ``name(...)`` draws it, or the fit or plan it comes from.
+
+Each returns axes of a figure outside pyplot unless given axes; nothing is saved and no style is set.
+"""
+
+from bayescale.show.figures.allocation import allocation, allocation_data
+from bayescale.show.figures.exponent import exponent, exponent_data
+from bayescale.show.figures.isoflop import isoflop, isoflop_data
+from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
+from bayescale.show.figures.residuals import residuals, residuals_data
+
+__all__ = [
+    "allocation",
+    "allocation_data",
+    "exponent",
+    "exponent_data",
+    "isoflop",
+    "isoflop_data",
+    "loss_compute",
+    "loss_compute_data",
+    "residuals",
+    "residuals_data",
+]

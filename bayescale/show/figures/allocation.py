@@ -1,0 +1,74 @@
+"""Compute-optimal model size and tokens against compute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from bayescale.decisions import Plan
+from bayescale.language.errors import SettingsError
+from bayescale.language.quantities import COMPUTE, PARAMS, TOKENS
+from bayescale.show.figures import curves, style
+from bayescale.show.figures.sources import table_of
+
+PANELS = (PARAMS, TOKENS)
+
+
+def allocation_data(plan: Plan | Sequence[Plan], *, prob: float = 0.9) -> pd.DataFrame:
+    """Return the rows of params and tokens of a plan, or of several plans for families side by side.
+
+    Returns:
+        the columns of ``plan.table()``.
+    """
+    plans = [plan] if isinstance(plan, Plan) else list(plan) if isinstance(plan, (list, tuple)) else []
+    if not plans or not all(isinstance(one, Plan) for one in plans):
+        raise SettingsError(f"allocation takes a Plan, several, or their table, got {type(plan).__name__}.")
+    table = pd.concat([one.table(prob=prob) for one in plans], ignore_index=True)
+    return table[table["quantity"].isin([q.name for q in PANELS])].reset_index(drop=True)
+
+
+def allocation(
+    source: Plan | Sequence[Plan] | pd.DataFrame, *, axes: Sequence[Axes] | None = None, prob: float = 0.9
+) -> tuple[Axes, Axes]:
+    """Draw compute-optimal model size and training tokens against compute, with ribbons.
+
+    Args:
+        source: a plan, a list of plans, or their :func:`allocation_data`, which then brings its own prob.
+        axes: two axes to draw on; by default a new figure outside pyplot.
+        prob: probability of the interval.
+
+    Returns:
+        the axes of params and of tokens; ``axes[0].figure.savefig(path)`` writes both.
+    """
+    needed = ("group", "compute", "quantity", "prob", "median", "lower", "upper", "extrapolation")
+    data = table_of(source, allocation_data, needed, prob=prob)
+    names = list(dict.fromkeys(data["group"]))
+    many = len(names) >= style.MANY
+    axes = style.new_axes(2, width=10.0, height=4.6 if many else 3.6) if axes is None else tuple(axes)
+    if len(axes) != len(PANELS):
+        raise SettingsError(f"allocation draws two panels, so it needs two axes, got {len(axes)}.")
+    for ax, quantity in zip(axes, PANELS, strict=True):
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        for index, name in enumerate(names):
+            rows = data[(data["group"] == name) & (data["quantity"] == quantity.name)]
+            look = style.look(index)
+            curves.draw_curve(ax, rows, x="compute", colour=look.colour, among=len(names))
+            if len(rows) <= 12:  # few budgets: show which were asked for
+                ax.plot(rows["compute"], rows["median"], linestyle="none", zorder=4, **look.points)
+        style.set_axes(ax, style.axis_label(COMPUTE), style.axis_label(quantity, f"compute-optimal {quantity.label}"))
+    style.legend(axes[-1], _entries(data, names))
+    return axes[0], axes[1]
+
+
+def _entries(data: pd.DataFrame, names: list[str]) -> list[tuple[str, Any]]:
+    entries: list[tuple[str, Any]] = [(style.plain(name), style.look(index).key()) for index, name in enumerate(names)]
+    if not np.allclose(data["lower"], data["upper"], rtol=1e-12, atol=0):
+        entries.append((f"median and {style.interval_label(data['prob'])}", (curves.key_band(), curves.key_line())))
+    if curves.extrapolates(data):
+        entries.append((curves.BEYOND, (curves.key_band(True), curves.key_line(True))))
+    return entries

@@ -1,0 +1,187 @@
+"""Every verb on a fit, in every format, with its exit code."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pandas as pd
+import pytest
+
+PREDICT = ("--params", "3.3e9", "--tokens", "5e10", "--group", "starcoder")
+
+
+def test_fit_says_what_was_fitted_what_the_checks_say_and_what_comes_next(fit_output):
+    path, result = fit_output
+    assert path.is_file()
+    assert "Fitted chinchilla to 50 runs in 2 families, from runs.csv" in result.out
+    assert "2 chains x 100 draws" in result.out
+    assert "ess-bulk fails" in result.out
+    assert f"bayescale predict {path} --params 7e10 --tokens 1.4e12 --group starcoder" in result.out
+    assert result.err == ""  # no progress bar where there is no terminal
+
+
+def test_a_failing_check_exits_1_and_still_prints_table_and_advice(bayescale, fit_nc):
+    result = bayescale("check", fit_nc, fit_nc.parent / "fit.nc")
+    assert result.code == 1
+    assert "r-hat" in result.out
+    assert "Sample more" in result.out
+
+
+def test_checks_that_pass_exit_0(bayescale, fit_nc, passing):
+    result = bayescale("check", fit_nc)
+    assert result.code == 0
+    assert "all 9 checks pass" in result.out
+
+
+def test_check_as_json_names_the_file_of_every_record(bayescale, fit_nc):
+    result = bayescale("check", fit_nc, "--format", "json")
+    assert result.code == 1
+    assert {"file", "name", "status", "value", "threshold", "advice"} == set(result.records[0])
+    assert result.records[0]["file"] == str(fit_nc)
+
+
+def test_an_unreadable_file_exits_2_and_the_others_are_still_checked(bayescale, fit_nc, tmp_path):
+    result = bayescale("check", tmp_path / "none.nc", fit_nc)
+    assert result.code == 2
+    assert result.err.startswith("error: ")
+    assert "ess-bulk" in result.out
+
+
+@pytest.mark.parametrize("verb", ["summary", "predict", "allocate"])
+@pytest.mark.parametrize("form", ["table", "csv", "json", "latex"])
+def test_every_format_of_every_verb(bayescale, fit_nc, verb, form):
+    more = {"summary": (), "predict": PREDICT, "allocate": ("--compute", "1e21", "1e23")}[verb]
+    result = bayescale(verb, fit_nc, *more, "--format", form)
+    assert result.code == 0, result.err
+    assert "note: the fit does not pass its checks" in result.err
+    assert "note" not in result.out
+    if form == "json":
+        assert {"group", "prob", "median", "lower", "upper"} <= set(result.records[0])
+    elif form == "csv":
+        table = pd.read_csv(io.StringIO(result.out), keep_default_na=False)
+        assert {"group", "prob", "median", "lower", "upper"} <= set(table)
+        assert "\r" not in result.out
+    elif form == "latex":
+        assert r"\toprule" in result.out
+    else:
+        assert "90% " in result.out
+
+
+def test_predictions_are_records_of_the_documented_keys(bayescale, fit_nc):
+    result = bayescale("predict", fit_nc, *PREDICT, "--prob", "0.9", "--kind", "run", "--format", "json")
+    (record,) = result.records
+    assert {"group", "params", "tokens", "kind", "prob", "median", "lower", "upper"} <= set(record)
+    assert (record["group"], record["kind"], record["prob"]) == ("starcoder", "run", 0.9)
+    assert (record["params"], record["tokens"]) == (3.3e9, 5e10)
+    assert record["lower"] < record["median"] < record["upper"]
+
+
+def test_csv_and_json_hold_the_same_numbers_in_full(bayescale, fit_nc):
+    csv = bayescale("predict", fit_nc, *PREDICT, "--format", "csv").out
+    records = bayescale("predict", fit_nc, *PREDICT, "--format", "json").records
+    texts = pd.read_csv(io.StringIO(csv), dtype=str)["median"]
+    assert [float(text) for text in texts] == [record["median"] for record in records]
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        ("--compute", "1e21", "1e23"),
+        ("--compute", "1e21", "--compute", "1e23"),
+        ("--compute=1e21", "1e23"),
+    ],
+)
+def test_several_budgets_after_one_option(bayescale, fit_nc, compute):
+    for words in ((fit_nc, *compute), (*compute, fit_nc)):
+        result = bayescale("allocate", *words, "--group", "starcoder", "--format", "json")
+        assert result.code == 0, result.err
+        assert [record["compute"] for record in result.records[::4]] == [1e21, 1e23]
+        quantities = [record["quantity"] for record in result.records[:4]]
+        assert quantities == ["params", "tokens", "tokens_per_param", "loss"]
+        assert {"group", "compute", "quantity", "prob", "median", "lower", "upper"} <= set(result.records[0])
+
+
+def test_several_points_after_one_option(bayescale, fit_nc):
+    result = bayescale("predict", fit_nc, "--params", "1e9", "2e9", "--tokens", "2e10", "--format", "json")
+    assert [record["params"] for record in result.records] == [1e9, 2e9]
+    assert result.records[0]["group"] == "(new family)"
+
+
+def test_compute_beyond_the_data_is_noted_on_stderr_with_its_factor(bayescale, fit_nc, passing):
+    inside = bayescale("allocate", fit_nc, "--compute", "1e20", "--group", "starcoder")
+    beyond = bayescale("allocate", fit_nc, "--compute", "1e22", "--group", "starcoder")
+    assert inside.err == ""
+    assert beyond.err.startswith("note: extrapolated 11.1x in compute beyond the largest run;")
+    assert beyond.err.count("\n") == 1
+
+
+def test_a_wider_probability_gives_wider_intervals(bayescale, fit_nc):
+    narrow, wide = (
+        bayescale("summary", fit_nc, "--prob", prob, "--format", "json").records[0] for prob in ("0.5", "0.95")
+    )
+    assert wide["lower"] < narrow["lower"] < narrow["upper"] < wide["upper"]
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_tables_fit_the_width_they_are_given(bayescale, fit_nc, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    for words in (
+        ("summary", fit_nc),
+        ("allocate", fit_nc, "--compute", "1e21"),
+        ("check", fit_nc),
+        ("laws", "chinchilla"),
+    ):
+        out = bayescale(*words).out
+        tables = [line for line in out.splitlines() if line.startswith("  ") and " = {" not in line]
+        assert max(map(len, tables)) <= int(columns)
+
+
+def test_laws_as_json_have_the_documented_keys(bayescale):
+    result = bayescale("laws", "--format", "json")
+    by_name = {record["name"]: record for record in result.records}
+    assert {"name", "inputs", "response", "cites"} <= set(by_name["chinchilla"])
+    assert by_name["chinchilla"]["inputs"] == ["params", "tokens"]
+
+
+def test_every_law_is_described_with_formula_priors_and_references(bayescale):
+    from bayescale.laws import CATALOGUE
+
+    listed = bayescale("laws").out
+    for law in CATALOGUE:
+        assert f"{law.name}: " in listed
+        out = bayescale("laws", law.name).out
+        assert "L(N, D) = " in out
+        assert all(f"  {p.name} " in out for p in law.parameters)
+        assert all(f"{{{key}," in out for key in law.cites)
+    assert r"\frac" in bayescale("laws", "kaplan-nd", "--latex").out
+    assert bayescale("laws", "--format", "csv").out.startswith("name,summary,inputs,response,")
+
+
+def test_data_sets_are_listed_and_printed_as_tables_that_fit_reads(bayescale, tmp_path):
+    import bayescale as bs
+
+    assert "pile-families" in bayescale("datasets").out
+    assert bayescale("datasets", "--format", "json").records[0]["rows"] == 30
+    assert "Beware" in bayescale("datasets", "pile-families").out
+    path = tmp_path / "pile.csv"
+    path.write_text(bayescale("datasets", "pile-families", "--format", "csv").out)
+    with pytest.warns(bs.DataWarning):
+        runs = bs.read_runs(path)
+    assert runs.sha256 == bs.datasets.load("pile-families").sha256
+
+
+def test_what_is_not_finite_is_null_in_json(bayescale, capsys):
+    from bayescale.cli.output import emit
+
+    emit(pd.DataFrame({"median": [math.nan, math.inf, 1.0]}), "json", print)
+    assert "NaN" not in (out := capsys.readouterr().out)
+    assert out.count("null") == 2
+
+
+def test_a_family_named_like_markup_is_printed_as_it_is(capsys):
+    from bayescale.cli.output import print_table
+
+    print_table(("family",), [("[bold]x[/bold]",), (":smile:",)])
+    assert "[bold]x[/bold]" in (out := capsys.readouterr().out)
+    assert ":smile:" in out
