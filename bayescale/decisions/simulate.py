@@ -34,9 +34,8 @@ def simulate(
         SettingsError: a design that lacks a column or names an unknown family.
     """
     rng = np.random.default_rng(seed_for(check_seed(seed), "simulate"))
-    single = isinstance(laws, Law)
-    families = pd.Series("", index=design.index) if single else design.get("family")
-    by_name = {"": laws} if single else dict(laws)
+    by_name = {"": laws} if isinstance(laws, Law) else dict(laws)
+    families = pd.Series("", index=design.index) if isinstance(laws, Law) else design.get("family")
     if families is None or not set(families) <= set(by_name):
         raise SettingsError(f"The design needs a family column with only these names: {', '.join(by_name)}.")
     out, mean = design.copy(), np.empty(len(design))
@@ -45,7 +44,7 @@ def simulate(
         if missing := [column for column in law.inputs() if column not in design]:
             raise SettingsError(f"The design lacks {missing[0]!r}, which the law {law.name!r} takes.")
         columns = {column: design.loc[rows, column].to_numpy(float) for column in law.inputs()}
-        mean[rows] = np.log(np.asarray(law.at(**columns), float))
+        mean[rows] = np.log(np.asarray(law.at(**columns), dtype=float))
     scatter = rng.standard_normal(len(design)) if np.isinf(nu) else rng.standard_t(nu, len(design))
     out["loss"] = np.exp(mean + sigma * scatter)
     return out

@@ -24,7 +24,6 @@ from numpyro.infer.util import potential_energy
 from bayescale.language.declare import Parameter
 from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
 
-
 NEWTON_STEPS = 2
 
 
@@ -89,7 +88,7 @@ class Coordinates:
         owned = {p.name for p in self.law_parameters}
         names = [(p.name, 1) for p in model.of_kind("complete") if p.name not in owned]
         names += [(f"{p.name}_population", 1) for p in model.partial_noise]
-        names += [(f"{c.name}_between", 1) for c in (*model.coordinates, *model.partial_noise)]
+        names += [(f"{name}_between", 1) for name in model.scattered]
         if model.effects is not None:
             names.append((OMEGA, 1))
         if self.correlated:

@@ -163,7 +163,7 @@ def _prior_checks(fit: Fit) -> list[Check]:
             contraction[loose],
             CONTRACTION,
             np.less_equal,
-            f"The data say nothing about {loose}: its posterior is its prior. Vary model size and tokens independently.",
+            f"The data say nothing about {loose}: its posterior is its prior. Vary size and tokens independently.",
             bad="warn",
         ),
         _check(

@@ -24,9 +24,13 @@ def find_geometry(coordinates: Coordinates, data: Any) -> Geometry:
     """Return the geometry for a model and its data. Deterministic: it depends on no seed."""
     model = coordinates.model
     pilot = fit_pilot(model, data, common=not coordinates.law_parameters)
+    log_scale, scale_precision = _noise_information(coordinates, pilot)
+    precision, shift = _law_curvature(coordinates, pilot)
     geometry = Geometry(
-        *_noise_information(coordinates, pilot),
-        *_law_curvature(coordinates, pilot),
+        log_scale=log_scale,
+        scale_precision=scale_precision,
+        precision=precision,
+        shift=shift,
         **_level_at_centre(coordinates, pilot, data),
         **_population_prior(model),
         **_effect_curvature(coordinates, pilot, data),
@@ -51,9 +55,9 @@ def find_geometry(coordinates: Coordinates, data: Any) -> Geometry:
 def _noise_information(coordinates: Coordinates, pilot: Pilot) -> tuple[np.ndarray, np.ndarray]:
     """Log noise scale of each family and the data's information on it."""
     owned = len(coordinates.law_parameters)
-    free = np.maximum(pilot.count - owned, 0.0)
+    free = np.maximum(pilot.rows - owned, 0.0)
     # The pilot's scale is a maximum-likelihood one: correct it for the parameters that were fitted with it.
-    log_scale = np.log(pilot.scale) + 0.5 * np.log((pilot.count + 1.0) / (free + 1.0))
+    log_scale = np.log(pilot.scale) + 0.5 * np.log((pilot.rows + 1.0) / (free + 1.0))
     # Fisher information of log sigma is 2 nu / (nu + 3) per row: 1.14 for the pilot's weights.
     return log_scale, 1.14 * free
 
@@ -133,7 +137,7 @@ def _start(coordinates: Coordinates, pilot: Pilot) -> np.ndarray:
     values = {p.name: pilot.value[:, j] for j, p in enumerate(model.law.parameters)} | {
         model.noise.scale: np.log(pilot.scale)
     }
-    betweens = {c.name: c.between for c in (*model.coordinates, *model.partial_noise)}
+    betweens = {c.name: c.between for c in model.coordinates} | {p.name: p.between for p in model.partial_noise}
     start = np.zeros(coordinates.size)
     place = 0
     for name, size in coordinates.common:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -62,6 +61,8 @@ def run_nuts(
 
 def _kernel_settings(settings: Settings) -> tuple[int, float, int]:
     """The settings that are compiled in."""
+    if settings.target_accept is None:
+        raise ValueError("target_accept is chosen before sampling")
     return settings.warmup, settings.target_accept, settings.max_tree_depth
 
 
@@ -171,6 +172,3 @@ def _collect(chunks: list, settings: Settings, axis: int) -> tuple[np.ndarray, d
 
 def _divergences(chunks: list, settings: Settings, axis: int) -> int:
     return int(np.concatenate([c[5] for c in chunks], axis=axis)[settings.warmup :].sum())
-
-
-_lock = threading.Lock()

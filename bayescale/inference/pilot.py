@@ -25,7 +25,7 @@ class Pilot(NamedTuple):
         precision: family x p x p, positive semi-definite.
         score: family x p, gradient of the log likelihood at ``value`` (the pilot includes the prior).
         scale: noise scale of each family.
-        count: rows of each family.
+        rows: number of rows of each family.
         row_precision, row_residual: of every row, block x width, zero where masked.
     """
 
@@ -33,7 +33,7 @@ class Pilot(NamedTuple):
     precision: np.ndarray
     score: np.ndarray
     scale: np.ndarray
-    count: np.ndarray
+    rows: np.ndarray
     row_precision: np.ndarray
     row_residual: np.ndarray
 
@@ -92,7 +92,7 @@ def _fit(model: Model, data: Any, common: bool, moments: np.ndarray) -> Pilot:
             current = state.merge(better, proposed, current)
         scale = current.scale
     final = state.evaluate(value, scale)
-    return Pilot(value, final.precision, final.score, scale, state.count, final.row_precision, final.row_residual)
+    return Pilot(value, final.precision, final.score, scale, state.rows, final.row_precision, final.row_residual)
 
 
 class _Evaluation(NamedTuple):
@@ -112,7 +112,7 @@ class _State:
         self.center, self.prior_precision = center, prior_precision
         self.mask = np.asarray(data["mask"], float)
         self.family = np.asarray(data["family"])
-        self.count = self.total(self.mask.sum(1))
+        self.rows = self.total(self.mask.sum(1))
 
     def total(self, per_block: np.ndarray) -> np.ndarray:
         """Sum blocks to families; with common parameters every family gets the sum over all."""
@@ -135,7 +135,7 @@ class _State:
         # The weighted second moment is the t's own maximum-likelihood update of its squared scale. A prior worth
         # one row at 1 % keeps families with one or two runs finite.
         second = self.total((weight * sd**2 * residual**2).sum(1))
-        new_scale = np.clip(np.sqrt((second + 1e-4) / (self.count + 1.0)), 1e-4, 0.3)
+        new_scale = np.clip(np.sqrt((second + 1e-4) / (self.rows + 1.0)), 1e-4, 0.3)
         return _Evaluation(objective, np.nan_to_num(precision), np.nan_to_num(score), new_scale, weight, residual)
 
     def merge(self, take: np.ndarray, new: _Evaluation, old: _Evaluation) -> _Evaluation:

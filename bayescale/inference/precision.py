@@ -18,7 +18,7 @@ _SETTINGS = {
 
 
 def compile_cache_dir() -> Path | None:
-    """The folder of compiled models: ``BAYESCALE_COMPILE_CACHE``, by default in the user's cache; None when it is "off"."""
+    """The folder of compiled models: ``BAYESCALE_COMPILE_CACHE``, else in the user's cache; None when "off"."""
     chosen = os.environ.get("BAYESCALE_COMPILE_CACHE", "").strip()
     if chosen.lower() in ("off", "0", "false", "no"):
         return None

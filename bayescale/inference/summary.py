@@ -36,10 +36,11 @@ def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
     """One row per parameter and family, then the population's rows; see :meth:`Fit.table`.
 
     Returns:
-        columns group, parameter, meaning, symbol, unit, prob, median, lower, upper.
+        columns group, parameter, meaning, unit, prob, median, lower, upper.
     """
     check_prob(prob)
-    own, common = [], []
+    own: list[dict[str, Any]] = []
+    common: list[dict[str, Any]] = []
     for name, variable in fit.posterior.data_vars.items():
         if set(variable.dims) - {"chain", "draw", "family"}:
             continue
@@ -58,7 +59,6 @@ def _row(name: str, group: Any, draws: xr.DataArray, prob: float) -> dict[str, A
         "group": "(all)" if group is None else str(group),
         "parameter": name,
         "meaning": draws.attrs.get("long_name", ""),
-        "symbol": draws.attrs.get("symbol", ""),
         "unit": draws.attrs.get("units", ""),
         "prob": prob,
         "median": float(median),

@@ -61,7 +61,12 @@ class PooledCoordinate:
     between: float
 
 
-_GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split()
+# fmt: off
+_GREEK = frozenset((
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega",
+))
+# fmt: on
 
 
 def default_symbol(name: str) -> str:
@@ -105,7 +110,7 @@ def anchor(argument: str, *, symbol: str | None = None) -> Any:
     return dataclasses.field(default=1.0, metadata={"declared": declared})
 
 
-class derived(property):  # noqa: N801 - it is used as a decorator
+class derived(property):
     """Mark a property as a derived quantity: a posterior column and a table row computed from the parameters."""
 
     def __init__(self, doc: str, *, unit: str = "", symbol: str | None = None):

@@ -1,4 +1,4 @@
-"""A law's formula as an expression tree, read off the trace of its ``__call__``: printed formulas come from the code."""
+"""A law's formula as an expression tree, read off the trace of its ``__call__``."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
@@ -13,7 +15,7 @@ from scipy.special import gammaincc as tail_probability
 class TruncatedGamma(dist.Distribution):
     """Gamma(concentration, rate) given that the value exceeds ``low``; the arguments are plain numbers."""
 
-    arg_constraints = {}
+    arg_constraints: ClassVar[dict] = {}
     pytree_aux_fields = ("concentration", "rate", "low")
 
     def __init__(self, concentration: float, rate: float, low: float):

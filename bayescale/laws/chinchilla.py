@@ -78,7 +78,7 @@ class Chinchilla(Law):
         return params, cost.tokens(params, compute)
 
 
-# Sources: Hoffmann et al. print rounded values; the TeX source of their paper has more digits; Besiroglu et al.'s refit.
+# Hoffmann et al. print rounded values and their TeX source has more digits; Besiroglu et al. refitted their points.
 Chinchilla.published = MappingProxyType(
     {
         "hoffmann2022training": Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28),

@@ -16,7 +16,7 @@ def formula(law: type[Law], *, latex: bool = False) -> str:
         law: a law class.
         latex: LaTeX without dollar signs instead of Unicode.
     """
-    symbols = {declared.name: declared.symbol for declared in (*law.parameters, *law.anchors)}
+    symbols = {p.name: p.symbol for p in law.parameters} | {a.name: a.symbol for a in law.anchors}
     arguments = {argument: quantity.symbol for argument, quantity in law.arguments.items()}
     body = formula_of(law, arguments, symbols)
     printer = to_latex if latex else to_unicode
@@ -26,7 +26,7 @@ def formula(law: type[Law], *, latex: bool = False) -> str:
 
 
 def law_record(law: type[Law]) -> dict[str, Any]:
-    """Return the law as one JSON-ready record: name, summary, inputs, response, parameters, derived, cites, published."""
+    """Return the law as one JSON-ready record: what it takes, gives, estimates and cites."""
     return {
         "name": law.name,
         "summary": (law.__doc__ or "").strip().splitlines()[0],

@@ -34,8 +34,7 @@ def population_values(model: Model, sites: Mapping[str, Any]) -> dict[str, Any]:
     values = {}
     for p in (*model.partial_law, *model.partial_noise):
         values[f"{p.name}_population"] = model.constrain(p.name, sites[f"{p.name}_population"])
-    for c in (*model.coordinates, *model.partial_noise):
-        values[f"{c.name}_between"] = jnp.exp(sites[f"{c.name}_between"])
+    values.update({f"{name}_between": jnp.exp(sites[f"{name}_between"]) for name in model.scattered})
     if CORRELATION in sites:
         factor = biject_to(constraints.corr_cholesky)(sites[CORRELATION])
         values[CORRELATION] = factor @ factor.T

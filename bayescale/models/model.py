@@ -81,10 +81,15 @@ class Model:
 
     @cached_property
     def uses_pooled(self) -> bool:
-        """Whether families scatter in the law's pooled coordinates: it has some and pools all its parameters as logs."""
+        """Whether families scatter in the law's own coordinates: it has some and pools all parameters as logs."""
         priors = [self.prior(p.name) for p in self.law.parameters]
         as_logs = all(prior.positive and getattr(prior, "lower", 0.0) == 0.0 for prior in priors)
         return bool(self.law.pooled) and as_logs and len(self.partial_law) == len(self.law.parameters)
+
+    @property
+    def scattered(self) -> tuple[str, ...]:
+        """The names before ``_between``: law coordinates, then noise parameters."""
+        return (*(c.name for c in self.coordinates), *(p.name for p in self.partial_noise))
 
     @cached_property
     def coordinates(self) -> tuple[PooledCoordinate, ...]:

@@ -68,12 +68,16 @@ def fit_output(runs_csv, tmp_path_factory):
     """Path of the short fit and what ``bayescale fit`` printed, in a process of its own."""
     import subprocess
     import sys
+    from pathlib import Path
+
+    import bayescale
 
     path = tmp_path_factory.mktemp("fit") / "fit.nc"
     words = ["fit", runs_csv, "--law", "chinchilla", "--group", "family", "--seed", "0", "--out", path, *SHORT]
-    done = subprocess.run(
-        [sys.executable, "-m", "bayescale", *map(str, words)], capture_output=True, text=True, timeout=600
-    )
+    command = [sys.executable, "-m", "bayescale", *map(str, words)]
+    # From where the package is, so that a checkout that is not installed is tested too, whatever folder a test is in.
+    folder = Path(bayescale.__file__).parents[1]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return path, Result(0, done.stdout, done.stderr)
 
