@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayescale.inference.evaluate import natural_values
 from bayescale.inference.precision import computing
+from bayescale.laws import Law
 from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
 
 
@@ -84,11 +85,14 @@ def _attributes(name: str, model: Model) -> dict[str, str]:
     parameters = {p.name: (p.doc, p.unit) for p in model.parameters}
     parameters |= {d.name: (d.doc, d.unit) for d in model.law.derived_quantities}
     base, _, role = name.rpartition("_")
+    # Law parameters are stored in textbook form, where the anchors that their descriptions name are 1.
+    anchors = {a.name for a in model.law.anchors}
+    anchored = {p.name for p in model.law.parameters if anchors & set(p.doc.split())}
+    parameters |= {
+        n: (f"{parameters[n][0]} = 1", parameters[n][1]) for n in anchored if model.law.textbook is not Law.textbook
+    }
     if name in parameters:
-        doc, unit = parameters[name]
-        if name in {p.name for p in model.law.parameters}:
-            doc = doc.split(" at ")[0] + " (textbook form)" if " at " in doc else doc
-        return {"long_name": doc, "units": unit}
+        return {"long_name": parameters[name][0], "units": parameters[name][1]}
     if role == "population" and base in parameters:
         return {"long_name": f"population location of: {parameters[base][0]}", "units": parameters[base][1]}
     if role == "between":

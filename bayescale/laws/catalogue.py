@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import importlib.util
 import inspect
+import sys
 from pathlib import Path
 
 from bayescale.language.errors import LawError
@@ -50,10 +51,12 @@ def _from_file(path: str, class_name: str) -> type[Law]:
     assert spec and spec.loader  # a path that ends in .py always has both
     module = importlib.util.module_from_spec(spec)
     # Dataclasses and inspect.getsource look the module up by name.
-    import sys
-
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[spec.name]
+        raise LawError(f"{path} cannot be run: {type(error).__name__}: {error}.") from error
     found = getattr(module, class_name, None)
     if not (isinstance(found, type) and issubclass(found, Law)):
         laws = [n for n, v in vars(module).items() if isinstance(v, type) and issubclass(v, Law) and v is not Law]

@@ -30,11 +30,7 @@ class Chinchilla(Law):
     D0: float = anchor("D", symbol="D_0")
 
     def __call__(self, N: Size, D: Tokens) -> Loss:
-        return (
-            self.E
-            + self.A * jnp.exp(-self.alpha * jnp.log(N / self.N0))
-            + self.B * jnp.exp(-self.beta * jnp.log(D / self.D0))
-        )
+        return self.E + self.A * (N / self.N0) ** -self.alpha + self.B * (D / self.D0) ** -self.beta
 
     def textbook(self) -> Chinchilla:
         """The same law with anchors at 1, so that A and B are the coefficients papers print."""

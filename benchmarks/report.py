@@ -1,0 +1,33 @@
+"""Sections of RESULTS.md, each with the circumstances it was measured in."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+HEAD = "# Measured results\n\nWritten by the scripts beside this file (`make bench`); every section says how.\n"
+PACKAGES = ("jax", "numpyro", "numpy", "arviz")
+
+
+def circumstances() -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    command = " ".join([f"python benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    return (
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores ({platform.machine()}), "
+        f"load average at the end {load}; Python {platform.python_version()}, {versions}."
+    )
+
+
+def write_section(title: str, lines: list[str]) -> None:
+    """Put a section into RESULTS.md in place of the one with the same title."""
+    sections = RESULTS.read_text("utf-8").split("\n## ")[1:] if RESULTS.exists() else []
+    written = {section.partition("\n")[0]: section.strip() for section in sections}
+    written[title] = "\n".join([title, "", circumstances(), "", *lines]).strip()
+    text = HEAD + "".join(f"\n## {section}\n" for _, section in sorted(written.items()))
+    RESULTS.write_text(text, "utf-8")

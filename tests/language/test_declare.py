@@ -1,0 +1,223 @@
+"""A law is checked when its class statement is executed, and the message names class, field and remedy."""
+
+from __future__ import annotations
+
+import pytest
+from jax import Array
+
+from bayescale.language.declare import Declared, anchor, default_symbol, derived, parameter
+from bayescale.language.errors import BayescaleError, LawError
+from bayescale.language.priors import LogNormal
+from bayescale.language.quantities import QUANTITIES, Loss, Size, Tokens, quantity_of
+from bayescale.laws import Law
+from bayescale.models import NOISES
+
+PRIOR = LogNormal(1.0, 1.0)
+
+
+def refuses(message: str):
+    return pytest.raises(LawError, match=f"^{message}$")
+
+
+def test_an_undeclared_field_is_refused():
+    with refuses(
+        r"Undeclared\.k is not declared; write k: Array = parameter\('what it means', prior=\.\.\.\) or anchor\('N'\)\."
+    ):
+
+        class Undeclared(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+            k: float = 3.0
+
+            def __call__(self, N: Size) -> Loss:
+                return self.E
+
+
+def test_a_bare_annotation_is_refused():
+    with refuses(r"Bare\.E is not declared; .*"):
+
+        class Bare(Law):
+            """A law."""
+
+            E: Array
+
+            def __call__(self, N: Size) -> Loss:
+                return self.E
+
+
+def test_a_law_without_docstring_is_refused():
+    with refuses("Silent needs a docstring: its first line is the description in the catalogue."):
+
+        class Silent(Law):
+            E: Array = parameter("floor", prior=PRIOR)
+
+            def __call__(self, N: Size) -> Loss:
+                return self.E
+
+
+def test_a_law_without_parameters_is_refused():
+    with refuses(r"Empty has no parameters; declare them as fields with parameter\(\.\.\.\)\."):
+
+        class Empty(Law):
+            """A law."""
+
+            def __call__(self, N: Size) -> Loss:
+                return N
+
+
+def test_a_law_without_formula_is_refused():
+    with refuses(r"Mute has no formula; define __call__\(self, N: Size, \.\.\.\) -> Loss\."):
+
+        class Mute(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+
+
+def test_an_argument_without_quantity_is_refused():
+    with refuses(r"Vague\.__call__: argument 'D' carries no quantity; annotate it, for example D: Size or D: Tokens\."):
+
+        class Vague(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+
+            def __call__(self, N: Size, D) -> Loss:
+                return self.E
+
+
+def test_an_argument_that_is_a_plain_number_is_refused():
+    with refuses(r"Plain\.__call__: argument 'N' carries no quantity; .*"):
+
+        class Plain(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+
+            def __call__(self, N: float) -> Loss:
+                return self.E
+
+
+def test_a_formula_without_response_is_refused():
+    with refuses(r"Open\.__call__ does not say what it returns; annotate it, for example -> Loss\."):
+
+        class Open(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+
+            def __call__(self, N: Size):
+                return self.E
+
+
+def test_an_annotation_that_was_not_imported_is_refused():
+    with refuses(
+        r"Lost\.__call__: name 'Sizes' is not defined.*; import the quantity from bayescale\.language\.",
+    ):
+
+        class Lost(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+
+            def __call__(self, N: Sizes) -> Loss:  # noqa: F821
+                return self.E
+
+
+def test_an_anchor_of_an_unknown_argument_is_refused():
+    with refuses(r"Adrift\.U0 anchors 'U', which __call__ does not take; its arguments are N, D\."):
+
+        class Adrift(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+            U0: float = anchor("U")
+
+            def __call__(self, N: Size, D: Tokens) -> Loss:
+                return self.E
+
+
+def test_a_single_citation_as_text_is_refused():
+    with refuses(r"Cited\.cites must be a tuple of BibTeX keys, got the text 'kaplan2020scaling'\."):
+
+        class Cited(Law):
+            """A law."""
+
+            cites = "kaplan2020scaling"
+            E: Array = parameter("floor", prior=PRIOR)
+
+            def __call__(self, N: Size) -> Loss:
+                return self.E
+
+
+def test_a_prior_that_is_none_is_refused():
+    with refuses(r"parameter\('floor'\) needs prior=LogNormal\(\.\.\.\) or another Prior, got \(1\.7, 0\.35\)\."):
+        parameter("floor", prior=(1.7, 0.35))
+
+
+@pytest.mark.parametrize("doc", ["", "  ", None, 3])
+def test_a_parameter_without_description_is_refused(doc):
+    with refuses(r"parameter\(\.\.\.\) needs a description in words as its first argument\."):
+        parameter(doc, prior=PRIOR)
+
+
+def test_an_unknown_pooling_of_a_parameter_is_refused():
+    with refuses(r"parameter\('floor'\): pooling must be None or 'complete', got 'half'\."):
+        parameter("floor", prior=PRIOR, pooling="half")
+
+
+def test_errors_are_value_errors_of_the_package():
+    assert issubclass(LawError, BayescaleError)
+    assert issubclass(BayescaleError, ValueError)
+
+
+class Good(Law):
+    """A law that declares everything once."""
+
+    alpha_N: Array = parameter("size exponent", prior=PRIOR, unit="1")
+    N0: float = anchor("N")
+
+    def __call__(self, N: Size) -> Loss:
+        return (N / self.N0) ** -self.alpha_N
+
+    @derived("twice the exponent", unit="1")
+    def twice(self):
+        """Its formula."""
+        return 2 * self.alpha_N
+
+
+def test_a_declaration_is_read_off_the_class():
+    assert Good.name == "good"
+    assert [(p.name, p.doc, p.unit, p.symbol) for p in Good.parameters] == [
+        ("alpha_N", "size exponent", "1", r"\alpha_{N}")
+    ]
+    assert [(a.name, a.argument) for a in Good.anchors] == [("N0", "N")]
+    assert [(d.name, d.doc, d.unit) for d in Good.derived_quantities] == [("twice", "twice the exponent", "1")]
+    assert Good.inputs() == ("params",)
+    assert Good.response is QUANTITIES["loss"]
+    assert Good.cites == ()
+    assert not Good.published
+
+
+def test_an_instance_prints_its_values():
+    assert repr(Good(0.3, N0=1e9)) == "Good(alpha_N=0.3, N0=1e+09)"
+    assert Good(0.3).twice == 0.6
+    assert Good(0.3).N0 == 1.0
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=lambda noise: noise.name)
+def test_noises_are_declared_in_the_same_idiom(noise):
+    assert issubclass(noise, Declared)
+    assert noise.scale in [p.name for p in noise.parameters]
+    assert all(p.doc and p.symbol for p in noise.parameters)
+
+
+def test_symbols_follow_from_names():
+    assert default_symbol("beta") == r"\beta"
+    assert default_symbol("L_N") == "L_{N}"
+
+
+def test_quantities_are_found_in_annotations():
+    assert quantity_of(Size) is QUANTITIES["params"]
+    assert quantity_of(float) is None

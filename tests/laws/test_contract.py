@@ -1,0 +1,306 @@
+"""What every law owes to its declaration, for each law of the catalogue and for one that a user writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import Array
+
+from bayescale.costs import Cost, SixND
+from bayescale.decisions import allocate
+from bayescale.decisions.optimum import numeric_optimum
+from bayescale.language.declare import anchor, derived, parameter
+from bayescale.language.priors import LogNormal
+from bayescale.language.quantities import Loss, Size, Tokens
+from bayescale.laws import CATALOGUE, Law, citation, formula, law_record
+from bayescale.laws.references import bibliography
+
+
+class Reciprocal(Law):
+    """A user's own law: one scale per input, one common exponent."""
+
+    floor: Array = parameter("irreducible loss", prior=LogNormal(1.5, 0.3), unit="nats/token")
+    size_gap: Array = parameter("loss from finite size at N0", prior=LogNormal(0.5, 0.5), unit="nats/token")
+    data_gap: Array = parameter("loss from finite data at D0", prior=LogNormal(0.5, 0.5), unit="nats/token")
+    gamma: Array = parameter("common exponent", prior=LogNormal(0.4, 0.3))
+    N0: float = anchor("N", symbol="N_0")
+    D0: float = anchor("D", symbol="D_0")
+
+    def __call__(self, N: Size, D: Tokens) -> Loss:
+        return self.floor + self.size_gap * (N / self.N0) ** -self.gamma + self.data_gap / (D / self.D0) ** self.gamma
+
+    @derived("exponent of compute-optimal size in compute")
+    def a(self) -> Any:
+        """One half, whatever the parameters."""
+        return 0.5 + 0.0 * self.gamma
+
+    def optimum(self, compute: Any, cost: Cost) -> tuple[Any, Any] | None:
+        if not isinstance(cost, SixND):
+            return None
+        ratio = (self.size_gap / self.data_gap) ** (1 / self.gamma)
+        params = (ratio * compute / 6.0 * self.N0 / self.D0) ** 0.5
+        return params, cost.tokens(params, compute)
+
+
+@dataclass(frozen=True)
+class Unrecognised(Cost):
+    """The same compute as 6ND, of a class that no closed form knows; its inverse is the generic bisection."""
+
+    def __call__(self, params: Any, tokens: Any) -> Any:
+        return 6.0 * params * tokens
+
+
+LAWS = (*CATALOGUE, Reciprocal)
+ANCHORS = {"N0": 1e9, "D0": 2e10}
+DRAWS = 64
+every_law = pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+
+
+@pytest.fixture(autouse=True)
+def _double_precision():
+    with jax.enable_x64(True):
+        yield
+
+
+def prior_draws(law: type[Law], count: int = DRAWS, seed: int = 0) -> Law:
+    """A batch of instances from the prior, anchored at a usual design."""
+    keys = jax.random.split(jax.random.key(seed), len(law.parameters))
+    fields = {p.name: p.prior.numpyro().sample(k, (count,)) for p, k in zip(law.parameters, keys, strict=True)}
+    return law(**fields, **{a.name: jnp.full(count, ANCHORS[a.name]) for a in law.anchors})
+
+
+def design(law: type[Law], count: int = DRAWS, seed: int = 1) -> dict[str, Any]:
+    """Arguments of the formula over the range of published experiments: 1e7 to 1e12 of everything."""
+    rng = np.random.default_rng(seed)
+    return {argument: jnp.asarray(10 ** rng.uniform(7, 12, count)) for argument in law.arguments}
+
+
+def one_draw(batch: Law, i: int) -> Law:
+    return jax.tree.map(lambda leaf: leaf[i], batch)
+
+
+def loss_of(law: Law, inputs: dict[str, Any]) -> Any:
+    return law(**inputs)
+
+
+@pytest.mark.smoke
+@every_law
+def test_value_and_gradient_are_finite_over_the_prior(law):
+    batch, inputs = prior_draws(law), design(law)
+    value, gradient = jax.vmap(jax.value_and_grad(loss_of, argnums=(0, 1)))(batch, inputs)
+    assert np.isfinite(value).all()
+    assert (value > 0).all()
+    for leaf in jax.tree.leaves(gradient):
+        assert np.isfinite(leaf).all()
+
+
+@every_law
+def test_the_loss_falls_as_every_input_grows(law):
+    slope = jax.vmap(jax.grad(loss_of, argnums=1))(prior_draws(law), design(law))
+    assert all((np.asarray(s) <= 0).all() for s in slope.values())
+
+
+@every_law
+def test_the_gradient_is_the_central_difference(law):
+    """In log parameters; h = 1e-4 in a fourth-order difference leaves 1e-12 of rounding and less of truncation."""
+    batch, inputs, h = prior_draws(law), design(law), 1e-4
+    own = {p.name: jnp.log(getattr(batch, p.name)) for p in law.parameters}
+    rest = {a.name: getattr(batch, a.name) for a in law.anchors}
+
+    def loss(logs):
+        return law(**{n: jnp.exp(v) for n, v in logs.items()}, **rest)(**inputs)
+
+    gradient = jax.grad(lambda logs: loss(logs).sum())(own)
+    for name in own:
+        f = {k: loss(own | {name: own[name] + k * h}) for k in (-2, -1, 1, 2)}
+        difference = (f[-2] - 8 * f[-1] + 8 * f[1] - f[2]) / (12 * h)
+        np.testing.assert_allclose(gradient[name], difference, rtol=1e-7, atol=1e-8)
+
+
+@every_law
+def test_an_instance_is_a_pytree_that_comes_back(law):
+    batch = prior_draws(law, 3)
+    leaves, tree = jax.tree.flatten(batch)
+    back = jax.tree.unflatten(tree, leaves)
+    assert type(back) is law
+    assert len(leaves) == len(law.parameters) + len(law.anchors)
+    assert all(getattr(back, n) is getattr(batch, n) for n in batch.values)
+    assert "array(3,)" in repr(back)
+
+
+@every_law
+def test_vmap_is_a_loop(law):
+    batch, inputs = prior_draws(law, 8), design(law, 8)
+    together = jax.vmap(loss_of)(batch, inputs)
+    apart = [one_draw(batch, i)(**{n: v[i] for n, v in inputs.items()}) for i in range(8)]
+    np.testing.assert_allclose(together, apart, rtol=1e-13)
+    by_column = batch.at(**{law.arguments[n].name: v for n, v in inputs.items()})
+    np.testing.assert_allclose(together, by_column, rtol=1e-13)
+
+
+@every_law
+def test_an_instance_is_frozen_and_changes_by_replace(law):
+    one = one_draw(prior_draws(law, 1), 0)
+    name = law.parameters[0].name
+    with pytest.raises(AttributeError, match="cannot assign to field"):
+        setattr(one, name, 2.0)
+    assert getattr(one.replace(**{name: 2.0}), name) == 2.0
+
+
+@every_law
+def test_the_closed_form_optimum_is_the_generic_one(law):
+    """Both to 1e-6: a fourth-order difference at width 0.02 misses the root by 0.02^4/30 times f5/f2, under 5e-7 here."""
+    budgets = np.array([1e19, 1e21, 5.76e23, 1e26])
+    batch = jax.tree.map(lambda leaf: np.asarray(leaf)[:, None], prior_draws(law))
+    closed = batch.optimum(budgets, SixND())
+    if closed is None:
+        pytest.skip("this law has no closed form")
+    inside = np.all((closed[0] > 1e2) & (closed[0] < 1e18), axis=1)
+    assert inside.mean() > 0.9
+    batch = jax.tree.map(lambda leaf: leaf[inside], batch)
+    for found, exact in zip(numeric_optimum(batch, budgets, SixND()), closed, strict=True):
+        np.testing.assert_allclose(found, exact[inside], rtol=1e-6)
+
+
+@every_law
+def test_allocating_with_a_cost_of_ones_own_gives_the_closed_form_plan(law):
+    one = one_draw(prior_draws(law, 3, seed=4), 1)
+    assert one.optimum(1e21, Unrecognised()) is None
+    own, usual = (allocate(one, compute=[1e20, 1e24], cost=cost).draws for cost in (Unrecognised(), None))
+    for name in usual:
+        np.testing.assert_allclose(own[name], usual[name], rtol=1e-6)
+    np.testing.assert_allclose(6 * usual["params"] * usual["tokens"], usual["compute"].values[None, None], rtol=1e-12)
+
+
+@every_law
+def test_no_neighbour_on_the_budget_line_is_better_than_the_optimum(law):
+    plan = allocate(one_draw(prior_draws(law, 1), 0), compute=1e22).draws
+    one = one_draw(prior_draws(law, 1), 0)
+    params = float(plan["params"].values.item())
+    for factor in (0.9, 1.1):
+        assert one.at(params=factor * params, tokens=1e22 / (6 * factor * params)) > plan["loss"].values.item()
+
+
+@every_law
+def test_moving_the_anchors_leaves_predictions_unchanged(law):
+    """The textbook form has other anchors and the same curve."""
+    batch, inputs = prior_draws(law), design(law)
+    np.testing.assert_allclose(batch.textbook()(**inputs), batch(**inputs), rtol=1e-10)
+
+
+@every_law
+def test_scaling_an_input_with_its_anchor_changes_nothing(law):
+    batch, inputs = prior_draws(law), design(law)
+    for declared in law.anchors:
+        moved = batch.replace(**{declared.name: 7.0 * getattr(batch, declared.name)})
+        scaled = inputs | {declared.argument: 7.0 * inputs[declared.argument]}
+        np.testing.assert_allclose(jax.vmap(loss_of)(moved, scaled), jax.vmap(loss_of)(batch, inputs), rtol=1e-12)
+
+
+@every_law
+def test_pooled_coordinates_are_a_bijection_of_unit_volume(law):
+    logs = jnp.stack([jnp.log(v) for v in prior_draws(law).values.values()], axis=1)
+    pooled = jax.vmap(law.pool)(logs)
+    assert pooled.shape == logs.shape
+    assert len(law.pooled) in (0, logs.shape[1])
+    np.testing.assert_allclose(jax.vmap(law.unpool)(pooled), logs, atol=1e-12)
+    for map_, at in ((law.pool, logs), (law.unpool, pooled)):
+        sign, log_determinant = jnp.linalg.slogdet(jax.vmap(jax.jacfwd(map_))(at))
+        np.testing.assert_allclose(sign, 1.0)
+        np.testing.assert_allclose(log_determinant, 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("law", [law for law in LAWS if law.pooled], ids=lambda law: law.name)
+def test_adding_to_the_first_pooled_coordinate_adds_to_the_log_of_the_loss(law):
+    batch, inputs = prior_draws(law), design(law)
+    pooled = jax.vmap(law.pool)(jnp.stack([jnp.log(v) for v in batch.values.values()], axis=1))
+    logs = jax.vmap(law.unpool)(pooled.at[:, 0].add(0.3))
+    moved = batch.replace(**{p.name: jnp.exp(logs[:, j]) for j, p in enumerate(law.parameters)})
+    ratio = jax.vmap(loss_of)(moved, inputs) / jax.vmap(loss_of)(batch, inputs)
+    np.testing.assert_allclose(jnp.log(ratio), 0.3, rtol=1e-12)
+    at_anchors = {a.argument: getattr(batch, a.name) for a in law.anchors}
+    np.testing.assert_allclose(pooled[:, 0], jnp.log(jax.vmap(loss_of)(batch, at_anchors)), rtol=1e-10)
+
+
+@every_law
+def test_the_printed_formula_computes_what_the_code_computes(law):
+    """The Unicode formula, read as arithmetic, gives the law's value."""
+    left, _, right = formula(law).partition(" = ")
+    assert left == f"{law.response.symbol}({', '.join(q.symbol for q in law.arguments.values())})"
+    one, inputs = one_draw(prior_draws(law, 1), 0), {n: v[0] for n, v in design(law, 1).items()}
+    words = {plain(d.symbol): float(getattr(one, d.name)) for d in (*law.parameters, *law.anchors)}
+    words |= {plain(law.arguments[n].symbol): float(v) for n, v in inputs.items()}
+    code = right.replace("·", "*").replace("^", "**")
+    values = {}
+    for i, word in enumerate(sorted(words, key=len, reverse=True)):
+        code = re.sub(rf"(?<![\w₀]){re.escape(word)}(?![\w₀])", f"v{i}_", code)
+        values[f"v{i}_"] = words[word]
+        assert f"v{i}_" in code, f"{word} is not in {right}"
+    names = values | {"exp": np.exp, "log": np.log}
+    assert eval(code, {"__builtins__": {}}, names) == pytest.approx(float(one(**inputs)), rel=1e-10)
+
+
+def plain(latex: str) -> str:
+    from bayescale.language.latex import plain_symbol
+
+    return plain_symbol(latex)
+
+
+@every_law
+def test_the_latex_formula_is_balanced_and_has_every_symbol(law):
+    text = formula(law, latex=True)
+    assert text.count("{") == text.count("}")
+    assert text.count(r"\left(") == text.count(r"\right)")
+    assert "$" not in text
+    for declared in (*law.parameters, *law.anchors):
+        assert declared.symbol in text
+
+
+@every_law
+def test_citations_exist(law):
+    known = bibliography()
+    assert set(law.cites) <= set(known)
+    for name in law.published:
+        assert any(name == key or name.startswith(f"{key}-") for key in law.cites), name
+    for key in law.cites:
+        assert citation(key).startswith("@")
+
+
+@every_law
+def test_published_values_are_losses_people_have_seen(law):
+    for instance in law.published.values():
+        assert 1.5 < float(instance.at(params=70e9, tokens=1.4e12)) < 2.5
+
+
+@every_law
+def test_the_record_is_json_and_says_what_was_declared(law):
+    record = json.loads(json.dumps(law_record(law)))
+    assert record["name"] == law.name
+    assert record["summary"].endswith(".")
+    assert [p["name"] for p in record["parameters"]] == [p.name for p in law.parameters]
+    assert all(p["meaning"] and p["symbol"] and p["prior"] for p in record["parameters"])
+    assert record["inputs"] == list(law.inputs())
+    assert record["response"] == "loss"
+    assert "a" in [d["name"] for d in record["derived"]]
+    assert record["published"] == list(law.published)
+
+
+@every_law
+def test_the_derived_exponent_is_the_slope_of_the_optimum(law):
+    one = one_draw(prior_draws(law, 1), 0)
+    low, high = (float(one.optimum(c, SixND())[0]) for c in (1e21, 1e23))
+    assert np.log(high / low) / np.log(100) == pytest.approx(float(one.a), rel=1e-9)
+
+
+def test_the_base_law_explains_itself_when_it_is_called():
+    from bayescale.language.errors import LawError
+
+    with pytest.raises(LawError, match=r"^Law has no formula; define __call__\(self, N: Size, ...\) -> Loss\.$"):
+        Law()(1.0)
