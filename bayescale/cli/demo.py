@@ -28,7 +28,7 @@ def demo(
     ] = "bayescale-demo",
     seed: Annotated[int, typer.Option("--seed", help="Every random number derives from it.")] = 0,
     chains: Annotated[int, typer.Option(hidden=True)] = 4,
-    warmup: Annotated[int, typer.Option(hidden=True)] = 300,
+    warmup: Annotated[int, typer.Option(hidden=True)] = 400,
     draws: Annotated[int, typer.Option(hidden=True)] = 1000,
 ) -> None:
     """Show every stage on real data, in a minute.

@@ -60,9 +60,11 @@ def fit(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Every random number derives from it.")] = 0,
     chains: Annotated[int, typer.Option("--chains", help="Independent chains.")] = 4,
-    warmup: Annotated[int, typer.Option("--warmup", help="Adaptation draws per chain, discarded.")] = 300,
+    warmup: Annotated[int, typer.Option("--warmup", help="Adaptation draws per chain, discarded.")] = 400,
     draws: Annotated[int, typer.Option("--draws", help="Kept draws per chain.")] = 1000,
-    target_accept: Annotated[float, typer.Option("--target-accept", help="Acceptance the step size aims at.")] = 0.9,
+    target_accept: Annotated[
+        float | None, typer.Option("--target-accept", help="Acceptance the step size aims at; chosen by itself.")
+    ] = None,
     chain_method: Annotated[
         str, typer.Option("--chain-method", help="parallel, sequential or vectorized.")
     ] = "parallel",

@@ -116,7 +116,8 @@ def _solve(law: Law, budgets: np.ndarray, cost: Cost) -> dict[str, np.ndarray]:
     """Optimal plan of every draw (first axis of the law's parameters) at every budget."""
     if set(law.inputs()) != {"params", "tokens"}:
         raise LawError(f"allocate splits compute into params and tokens; the law {law.name!r} takes {law.inputs()}.")
-    closed = law.optimum(budgets, cost)
+    with computing():
+        closed = law.optimum(budgets, cost)
     params, tokens = closed if closed is not None else numeric_optimum(law, budgets, cost)
     params, tokens = np.asarray(params, float), np.asarray(tokens, float)
     with computing():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bayescale.inference.precision import computing
 from bayescale.inference.settings import check_seed, seed_for
 from bayescale.language.errors import SettingsError
 from bayescale.laws import Law
@@ -44,7 +45,8 @@ def simulate(
         if missing := [column for column in law.inputs() if column not in design]:
             raise SettingsError(f"The design lacks {missing[0]!r}, which the law {law.name!r} takes.")
         columns = {column: design.loc[rows, column].to_numpy(float) for column in law.inputs()}
-        mean[rows] = np.log(np.asarray(law.at(**columns), dtype=float))
+        with computing():
+            mean[rows] = np.log(np.asarray(law.at(**columns), dtype=float))
     scatter = rng.standard_normal(len(design)) if np.isinf(nu) else rng.standard_t(nu, len(design))
     out["loss"] = np.exp(mean + sigma * scatter)
     return out

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 200_000
 # Below this many rows per parameter in the smallest family, the sampler takes smaller steps.
-ROWS_PER_PARAMETER = 4
+ROWS_PER_PARAMETER = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -175,27 +175,39 @@ def fit(
     """
     chosen, settings, seed = find_law(law), _settings(settings, sampler), check_seed(seed)
     model, anchors, layout = _prepare(chosen, runs, pooling, noise, effects, priors)
-    if settings.target_accept is None:
-        settings = replace(settings, target_accept=_target_accept(model, layout))
-    coordinates = Coordinates(model)
+    planned = ((settings.target_accept, 1),) if settings.target_accept else _attempts(model, layout)
     began = time.perf_counter()
-    with computing():
-        data = jax.device_put(layout.arrays)
-        geometry = jax.device_put(find_geometry(coordinates, data))
-        with chain_progress(settings, progress) as report:
-            positions, stats = run_nuts(
-                coordinates, geometry, data, settings=settings, seed=seed_for(seed, "nuts"), progress=report
-            )
-        flat = positions.reshape(-1, positions.shape[-1])
-        values = {name: np.asarray(value) for name, value in site_values(coordinates, geometry, flat).items()}
+    values, stats, settings, attempts = _sample(model, layout, planned, settings, seed, progress)
     if not all(np.isfinite(value).all() for value in values.values()):
         raise FitError("The sampler produced values that are not finite; look at the table's units and the priors.")
-    sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
-    unconstrained = sites_dataset(model, sites, layout.families, layout.levels)
+    unconstrained = sites_dataset(model, values, layout.families, layout.levels)
     sample_stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in stats.items()})
     sample_stats = sample_stats.assign_coords(chain=unconstrained["chain"], draw=unconstrained["draw"])
     record = provenance(model, runs, anchors, settings, seed, seconds=time.perf_counter() - began)
+    record["attempts"] = attempts
     return Fit(model, runs, anchors, settings, seed, unconstrained, sample_stats, record)
+
+
+def _sample(model, layout, planned, settings, seed, progress):
+    """Run NUTS with smaller and smaller steps until no draw diverges; return site values and what was done."""
+    coordinates, attempts = Coordinates(model), []
+    with computing():
+        data = jax.device_put(layout.arrays)
+        geometry = jax.device_put(find_geometry(coordinates, data))
+        for target, thin in planned:
+            settings = replace(settings, target_accept=target)
+            stream = seed_for(seed, f"nuts/{target}")
+            with chain_progress(settings, thin, progress) as report:
+                positions, stats = run_nuts(
+                    coordinates, geometry, data, settings=settings, seed=stream, thin=thin, progress=report
+                )
+            attempts.append({"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())})
+            if not attempts[-1]["divergences"]:
+                break
+        flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
+    values = {name: np.asarray(value) for name, value in flat.items()}
+    values = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
+    return values, stats, settings, attempts
 
 
 def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[str, float], Layout]:
@@ -227,11 +239,15 @@ def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[st
     return model, anchors, layout
 
 
-def _target_accept(model: Model, layout: Layout) -> float:
-    """A family with few runs leaves its parameters to the population, whose spread may be next to nothing or large."""
+def _attempts(model: Model, layout: Layout) -> tuple[tuple[float, int], ...]:
+    """Mean acceptance to aim at and thinning, one attempt after the other until no draw diverges.
+
+    Few runs leave parameters to the prior, or to a population whose spread may be next to nothing or large: such
+    posteriors have sharp corners, which only small steps enter, and small steps need more of them.
+    """
     smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
     few = smallest < ROWS_PER_PARAMETER * len(model.parameters)
-    return 0.98 if few and model.n_families > 1 else 0.9
+    return ((0.98, 1), (0.99, 2), (0.995, 3)) if few else ((0.9, 1), (0.98, 2), (0.995, 3))
 
 
 def _noise(noise: str | type[Noise]) -> type[Noise]:

@@ -29,6 +29,7 @@ def run_nuts(
     *,
     settings: Settings,
     seed: int,
+    thin: int = 1,
     progress: Progress | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Sample the posterior.
@@ -39,16 +40,17 @@ def run_nuts(
         data: arrays of a layout.
         settings: chains, draws and so on.
         seed: 32-bit seed.
+        thin: draws made for each one kept.
         progress: called with (chain, draws done, divergences after warm-up) from the sampling threads.
 
     Returns:
         Positions (chain x draw x size) and sampler statistics (each chain x draw).
     """
     keys = jax.random.split(jax.random.key(seed), 2 * settings.chains)
-    arguments = (coordinates, _kernel_settings(settings), geometry, data)
+    arguments = (coordinates, (settings.warmup, settings.max_tree_depth), geometry, data, settings.target_accept)
     if settings.chain_method == "vectorized":
-        return _run_together(arguments, keys, settings, progress)
-    one = partial(_run_chain, arguments, keys, settings, progress)
+        return _run_together(arguments, keys, settings, thin, progress)
+    one = partial(_run_chain, arguments, keys, settings, thin, progress)
     if settings.chain_method == "sequential":
         chains = [one(chain) for chain in range(settings.chains)]
     else:
@@ -59,16 +61,9 @@ def run_nuts(
     return positions, {name: np.stack([stats[name] for _, stats in chains]) for name in chains[0][1]}
 
 
-def _kernel_settings(settings: Settings) -> tuple[int, float, int]:
-    """The settings that are compiled in."""
-    if settings.target_accept is None:
-        raise ValueError("target_accept is chosen before sampling")
-    return settings.warmup, settings.target_accept, settings.max_tree_depth
-
-
-def _kernel(coordinates: Coordinates, settings: tuple[int, float, int], geometry: Geometry, data: Any):
-    """NumPyro's functions, with the potential made from arguments."""
-    warmup, target_accept, depth = settings
+def _kernel(coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any):
+    """NumPyro's functions, with the potential made from arguments; warm-up and tree depth are compiled in."""
+    warmup, depth = lengths
     start, step = hmc(
         potential_fn_gen=lambda geometry, data: partial(coordinates.potential, geometry, data), algo="NUTS"
     )
@@ -88,20 +83,20 @@ def _kernel(coordinates: Coordinates, settings: tuple[int, float, int], geometry
     return begin, step
 
 
-@partial(jax.jit, static_argnames=("coordinates", "settings"))
-def _begin(coordinates, settings, geometry, data, position, key):
-    return _kernel(coordinates, settings, geometry, data)[0](position, key)
+@partial(jax.jit, static_argnames=("coordinates", "lengths"))
+def _begin(coordinates, lengths, geometry, data, target_accept, position, key):
+    return _kernel(coordinates, lengths, geometry, data, target_accept)[0](position, key)
 
 
 def _first_state(arguments, position, key):
     """The kernel's first state; the gradient comes from the function that the geometry has compiled already."""
-    coordinates, settings, geometry, data = arguments
+    coordinates, _, geometry, data, _ = arguments
     value, gradient = potential_and_gradient(coordinates, geometry, data, position)
-    return _begin(coordinates, settings, geometry, data, ParamInfo(position, value, gradient), key)
+    return _begin(*arguments, ParamInfo(position, value, gradient), key)
 
 
-def _advance_chunk(coordinates, settings, geometry, data, state):
-    begin, step = _kernel(coordinates, settings, geometry, data)
+def _advance_chunk(coordinates, lengths, geometry, data, target_accept, state):
+    begin, step = _kernel(coordinates, lengths, geometry, data, target_accept)
     # NumPyro's step uses closures that its start function sets up; nothing of this call is computed.
     jax.eval_shape(lambda: begin(state.z, jax.random.key(0)))
 
@@ -113,41 +108,41 @@ def _advance_chunk(coordinates, settings, geometry, data, state):
     return jax.lax.scan(one, state, None, length=CHUNK)
 
 
-_advance = jax.jit(_advance_chunk, static_argnames=("coordinates", "settings"))
+_advance = jax.jit(_advance_chunk, static_argnames=("coordinates", "lengths"))
 _advance_all = jax.jit(
-    lambda coordinates, settings, geometry, data, states: jax.vmap(
-        lambda state: _advance_chunk(coordinates, settings, geometry, data, state)
+    lambda coordinates, lengths, geometry, data, target_accept, states: jax.vmap(
+        lambda state: _advance_chunk(coordinates, lengths, geometry, data, target_accept, state)
     )(states),
-    static_argnames=("coordinates", "settings"),
+    static_argnames=("coordinates", "lengths"),
 )
 _NAMES = ("lp", "energy", "n_steps", "acceptance_rate", "diverging", "step_size")
 
 
-def _run_chain(arguments, keys, settings: Settings, progress: Progress | None, chain: int):
+def _run_chain(arguments, keys, settings: Settings, thin: int, progress: Progress | None, chain: int):
     with jax.enable_x64(True):
         start = _start(arguments[0], keys[chain])
         state = _first_state(arguments, start, keys[settings.chains + chain])
         chunks = []
-        for done in _chunks(settings):
+        for done in _chunks(settings, thin):
             state, kept = _advance(*arguments, state)
             chunks.append([np.asarray(part) for part in kept])
             if progress is not None:
                 progress(chain, done, _divergences(chunks, settings, 0))
-    return _collect(chunks, settings, 0)
+    return _collect(chunks, settings, thin, 0)
 
 
-def _run_together(arguments, keys, settings: Settings, progress: Progress | None):
+def _run_together(arguments, keys, settings: Settings, thin: int, progress: Progress | None):
     starts = jax.vmap(lambda key: _start(arguments[0], key))(keys[: settings.chains])
     firsts = [_first_state(arguments, *pair) for pair in zip(starts, keys[settings.chains :], strict=True)]
     states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *firsts)
     chunks = []
-    for done in _chunks(settings):
+    for done in _chunks(settings, thin):
         states, kept = _advance_all(*arguments, states)
         chunks.append([np.asarray(part) for part in kept])
         if progress is not None:
             for chain in range(settings.chains):
                 progress(chain, done, _divergences([[p[chain] for p in c] for c in chunks], settings, 0))
-    return _collect(chunks, settings, 1)
+    return _collect(chunks, settings, thin, 1)
 
 
 def _start(coordinates: Coordinates, key: Any) -> Any:
@@ -155,17 +150,21 @@ def _start(coordinates: Coordinates, key: Any) -> Any:
     return jax.random.normal(key, (coordinates.size,))
 
 
-def _chunks(settings: Settings) -> range:
-    total = settings.warmup + settings.draws
+def _chunks(settings: Settings, thin: int) -> range:
+    total = settings.warmup + thin * settings.draws
     return range(CHUNK, total + CHUNK, CHUNK)
 
 
-def _collect(chunks: list, settings: Settings, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    window = slice(settings.warmup, settings.warmup + settings.draws)
+def _collect(chunks: list, settings: Settings, thin: int, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Join chunks along draws, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
+    end = settings.warmup + thin * settings.draws
     whole = [np.concatenate(parts, axis=axis) for parts in zip(*chunks, strict=True)]
-    kept = [part[(slice(None),) * axis + (window,)] for part in whole]
+    made = [part[(slice(None),) * axis + (slice(settings.warmup, end),)] for part in whole]
+    kept = [part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in made]
     stats = dict(zip(_NAMES, kept[1:], strict=True))
     stats["lp"] = -stats["lp"]
+    diverging = made[_NAMES.index("diverging") + 1]
+    stats["diverging"] = diverging.reshape(*diverging.shape[:axis], -1, thin).any(axis=-1)
     stats["tree_depth"] = np.ceil(np.log2(stats["n_steps"] + 1)).astype(int)
     return kept[0], stats
 

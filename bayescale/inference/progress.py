@@ -11,11 +11,13 @@ from bayescale.inference.settings import Settings
 
 
 @contextmanager
-def chain_progress(settings: Settings, shown: bool | None) -> Iterator[Callable[[int, int, int], None] | None]:
+def chain_progress(
+    settings: Settings, thin: int, shown: bool | None
+) -> Iterator[Callable[[int, int, int], None] | None]:
     """Yield what the sampler calls with (chain, draws done, divergences), or None where nothing is to be shown.
 
     Args:
-        settings: for the total.
+        settings, thin: for the total.
         shown: True, False, or None for "when the error stream is a terminal".
     """
     if not (sys.stderr.isatty() if shown is None else shown):
@@ -31,7 +33,7 @@ def chain_progress(settings: Settings, shown: bool | None) -> Iterator[Callable[
         TimeRemainingColumn,
     )
 
-    total = settings.warmup + settings.draws
+    total = settings.warmup + thin * settings.draws
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

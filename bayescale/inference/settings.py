@@ -19,14 +19,14 @@ class Settings:
         warmup: adaptation draws per chain, discarded.
         draws: kept draws per chain.
         target_accept: mean acceptance that the step size aims at, in (0.5, 1); None lets the fit choose: 0.98 where
-            families with few runs are pooled, whose posteriors have sharp corners, else 0.9.
+            a family has few runs, whose posterior has sharp corners, else 0.9, and more if the sampler still diverges.
         max_tree_depth: doublings per draw; 10 means up to 1,023 steps.
         chain_method: ``"parallel"`` (a thread or device per chain), ``"sequential"`` or ``"vectorized"``.
     """
 
     chains: int = 4
     warmup: int = 400
-    draws: int = 1500
+    draws: int = 1000
     target_accept: float | None = None
     max_tree_depth: int = 10
     chain_method: str = "parallel"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bayescale.language.errors import LawError
@@ -39,8 +39,12 @@ class Prior:
 def _check_positive(prior: Prior, *names: str) -> None:
     for name in names:
         value = getattr(prior, name)
-        if not (math.isfinite(value) and value > 0):
+        if not (_is_number(value) and value > 0):
             raise LawError(f"{type(prior).__name__}: {name} must be a positive finite number, got {value!r}.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Normal(Prior):
 
     def __post_init__(self) -> None:
         _check_positive(self, "sd")
+        if not _is_number(self.mean):
+            raise LawError(f"Normal: mean must be a finite number, got {self.mean!r}.")
 
     def numpyro(self) -> dist.Distribution:
         import numpyro.distributions as dist
@@ -115,7 +121,7 @@ class Gamma(Prior):
 
     def __post_init__(self) -> None:
         _check_positive(self, "shape", "rate")
-        if not (math.isfinite(self.lower) and self.lower >= 0):
+        if not (_is_number(self.lower) and self.lower >= 0):
             raise LawError(f"Gamma: lower must be zero or a positive finite number, got {self.lower!r}.")
 
     def numpyro(self) -> dist.Distribution:
@@ -144,10 +150,18 @@ def prior_from_dict(record: dict[str, Any]) -> Prior:
     """
     known = {cls.__name__: cls for cls in PRIORS}
     name = record.get("prior") if isinstance(record, dict) else None
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise LawError(f"Unknown prior {name!r}; expected one of {', '.join(known)}.")
     arguments = {key: value for key, value in record.items() if key != "prior"}
     names = {f.name for f in fields(known[name])}
-    if not set(arguments) <= names or not all(isinstance(v, (int, float)) for v in arguments.values()):
-        raise LawError(f"{name} takes the numbers {', '.join(sorted(names))}, got {arguments!r}.")
-    return known[name](**arguments)
+    needed = {f.name for f in fields(known[name]) if f.default is MISSING}
+    if not needed <= set(arguments) <= names or not all(
+        isinstance(v, float) or _is_small_int(v) for v in arguments.values()
+    ):
+        raise LawError(f"{name} takes the numbers {', '.join(sorted(names))}, got {arguments!r:.200}.")
+    return known[name](**{key: float(value) for key, value in arguments.items()})
+
+
+def _is_small_int(value: object) -> bool:
+    """An integer that a float can hold; True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53

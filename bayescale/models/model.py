@@ -195,8 +195,12 @@ def build_model(
     """Return a checked :class:`Model`.
 
     Raises:
-        SettingsError: a prior or a pooling for a parameter that the law and the noise do not have.
+        SettingsError: a prior or a pooling for a parameter that the law and the noise do not have, or one they share.
     """
+    if shared := sorted({p.name for p in law.parameters} & {p.name for p in noise.parameters}):
+        raise SettingsError(
+            f"The law {law.name} and the noise {noise.name} both have a {shared[0]!r}; rename the law's."
+        )
     declared = {p.name for p in (*law.parameters, *noise.parameters)}
     for what, names in (("prior", set(priors or {})), ("pooling", {name for name, _ in pooling.overrides})):
         if unknown := sorted(names - declared):

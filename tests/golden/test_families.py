@@ -18,22 +18,25 @@ PUBLISHED = {
 }
 
 
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 5))]
+
+
 @pytest.mark.golden
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_pile_families_pass_every_check(seed, pile_fit):
     fit = pile_fit if seed == 0 else bs.fit("chinchilla", pile_fit.runs, seed=seed)
     assert [(c.name, c.value) for c in fit.checks.checks if c.status != "pass"] == []
 
 
 @pytest.mark.golden
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_loss_to_loss_passes_every_check(seed, loss_to_loss, loss_to_loss_fit):
     fit = loss_to_loss_fit if seed == 0 else bs.fit("chinchilla", loss_to_loss, seed=seed)
     assert [(c.name, c.value) for c in fit.checks.checks if c.status != "pass"] == []
 
 
 @pytest.mark.golden
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_chinchilla_points_pass_every_check(seed, chinchilla_points):
     fit = bs.fit("chinchilla", bs.read_runs(chinchilla_points.iloc[:240]), seed=seed)
     assert [(c.name, c.value) for c in fit.checks.checks if c.status != "pass"] == []

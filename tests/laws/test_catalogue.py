@@ -51,7 +51,7 @@ def test_a_law_is_found_in_a_file(own_file):
 
 
 def refuses(asked, message: str) -> None:
-    with pytest.raises(LawError, match="^" + message + "$"):
+    with pytest.raises(LawError, match=r"^" + message + "$"):
         find_law(asked)
 
 
@@ -85,7 +85,7 @@ def test_a_missing_class_is_answered_with_what_the_file_has(own_file):
 
 def test_an_unknown_reference():
     with pytest.raises(
-        LawError, match="^There is no reference 'nobody1999'; the bibliography has hoffmann2022training"
+        LawError, match=r"^There is no reference 'nobody1999'; the bibliography has hoffmann2022training"
     ):
         citation("nobody1999")
 

@@ -156,7 +156,7 @@ def test_an_instance_is_frozen_and_changes_by_replace(law):
 
 @every_law
 def test_the_closed_form_optimum_is_the_generic_one(law):
-    """Both to 1e-6: a fourth-order difference at width 0.02 misses the root by 0.02^4/30 times f5/f2, under 5e-7 here."""
+    """To 1e-6: a fourth-order difference of width 0.02 misses the root by 0.02^4/30 times f5/f2, under 1e-6."""
     budgets = np.array([1e19, 1e21, 5.76e23, 1e26])
     batch = jax.tree.map(lambda leaf: np.asarray(leaf)[:, None], prior_draws(law))
     closed = batch.optimum(budgets, SixND())

@@ -63,7 +63,7 @@ def test_a_concentration_that_is_not_positive_is_refused(value):
 
 def test_run_effects_are_over_budget_or_run():
     assert RunEffects("budget").prior == HalfNormal(0.01)
-    with pytest.raises(SettingsError, match="^run effects are over 'budget' or 'run', got 'seed'.$"):
+    with pytest.raises(SettingsError, match=r"^run effects are over 'budget' or 'run', got 'seed'.$"):
         RunEffects("seed")
 
 
@@ -114,7 +114,7 @@ def test_a_prior_for_an_unknown_parameter_is_refused(noise):
 
 
 def test_pooling_of_an_unknown_parameter_is_refused():
-    with pytest.raises(SettingsError, match="^There is no parameter 'gamma' to set the pooling of; .*$"):
+    with pytest.raises(SettingsError, match=r"^There is no parameter 'gamma' to set the pooling of; .*$"):
         model(pooling=Pooling("partial", (("gamma", "none"),)))
 
 

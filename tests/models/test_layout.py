@@ -6,11 +6,15 @@ import jax
 import numpy as np
 import pandas as pd
 import pytest
+from jax import Array
 from numpyro import handlers
 from numpyro.infer.util import log_density
 
 from bayescale.data.read import read_quietly
+from bayescale.language.declare import parameter
 from bayescale.language.errors import DataError
+from bayescale.language.priors import LogNormal
+from bayescale.language.quantities import LearningRate, Loss, UniqueTokens
 from bayescale.laws import Chinchilla, KaplanND, Law
 from bayescale.models import Pooling, RunEffects, StudentT, build_model, lay_out, layout
 from bayescale.models.layout import block_width, design_anchors
@@ -31,6 +35,15 @@ def table(counts: dict[str, int], seed: int = 0) -> pd.DataFrame:
 def laid(counts: dict[str, int], effects: RunEffects | None = None, law: type[Law] = Chinchilla):
     runs = read_quietly(table(counts))
     return runs, lay_out(law, runs, effects, design_anchors(law, runs))
+
+
+class Repeating(Law):
+    """Needs what few tables have."""
+
+    E: Array = parameter("floor", prior=LogNormal(1.7, 0.35))
+
+    def __call__(self, U: UniqueTokens, lr: LearningRate) -> Loss:
+        return self.E
 
 
 SIZES = [{"a": 5, "b": 3}, {"a": 16, "b": 17, "c": 1}, {"a": 200, "b": 3, "c": 70}, {"a": 1000, "b": 9}]
@@ -135,20 +148,6 @@ def test_effects_without_their_column_are_refused():
 
 
 def test_a_law_whose_inputs_the_table_lacks_is_refused():
-    from jax import Array
-
-    from bayescale.language.declare import parameter
-    from bayescale.language.priors import LogNormal
-    from bayescale.language.quantities import LearningRate, Loss, UniqueTokens
-
-    class Repeating(Law):
-        """Needs what few tables have."""
-
-        E: Array = parameter("floor", prior=LogNormal(1.7, 0.35))
-
-        def __call__(self, U: UniqueTokens, lr: LearningRate) -> Loss:
-            return self.E
-
     runs = read_quietly(table({"a": 6}))
     message = (
         r"^The law 'repeating' needs the columns unique_tokens, lr, which the table lacks; it has params, .*\. "
