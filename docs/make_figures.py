@@ -8,7 +8,7 @@ from pathlib import Path
 import bayescale as bs
 
 IMAGES = Path(__file__).parent / "images"
-SEED = 1  # as in the README
+SEED = 0  # as in the README
 # Families of one model inform the fit and are left out of the picture, where they would be a point under a curve.
 DRAWN = ["Cerebras-GPT", "Cerebras-GPT muP", "Pythia", "Pythia deduped"]
 
