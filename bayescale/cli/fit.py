@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayescale.cli.options import law_class, pairs
+from bayescale.cli.options import pairs
 from bayescale.cli.output import paragraph
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ def fit(
     names, kinds, target = pairs("--columns", columns), _pooling(pooling), _target(out, table)
 
     import bayescale as bs
+    from bayescale.laws import find_law
 
-    chosen = law_class(law)
+    chosen = find_law(law)
     settings = bs.Settings(
         chains=chains, warmup=warmup, draws=draws, target_accept=target_accept, chain_method=chain_method
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayescale.cli.options import AsFormat, Format, law_class
+from bayescale.cli.options import AsFormat, Format
 from bayescale.cli.output import emit_json, paragraph, print_table
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def laws(
 
     Its formula, parameters with units and priors, and references as BibTeX.
     """
-    from bayescale.laws import CATALOGUE, formula, law_record
+    from bayescale.laws import CATALOGUE, find_law, formula, law_record
 
-    chosen = CATALOGUE if name is None else (law_class(name),)
+    chosen = CATALOGUE if name is None else (find_law(name),)
     records = [law_record(law) | ({"formula": formula(law, latex=True)} if latex else {}) for law in chosen]
     if form is Format.json:
         emit_json(records)

@@ -9,7 +9,6 @@ import typer
 
 if TYPE_CHECKING:
     from bayescale import Fit
-    from bayescale.laws import Law
 
 
 class Format(StrEnum):
@@ -43,28 +42,12 @@ AsFormat = Annotated[Format, typer.Option("--format", help="How to print the res
 AsFormatWithLatex = Annotated[FormatWithLatex, typer.Option("--format", help="How to print the result.")]
 
 
-def law_class(law: str) -> type[Law]:
-    """Return the law of a name or of ``file.py:Class``.
-
-    Raises:
-        LawError: no such law, or a file that fails when it is run.
-    """
-    from bayescale.language.errors import BayescaleError, LawError
-    from bayescale.laws import find_law
-
-    try:
-        return find_law(law)
-    except BayescaleError:
-        raise
-    except Exception as error:
-        raise LawError(f"The law {law} cannot be used, its file fails with {type(error).__name__}: {error}.") from error
-
-
 def open_fit(path: str, law: str | None) -> Fit:
     """Load a saved fit."""
     import bayescale as bs
+    from bayescale.laws import find_law
 
-    return bs.load(path, law=None if law is None else law_class(law))
+    return bs.load(path, law=None if law is None else find_law(law))
 
 
 def pairs(option: str, words: list[str] | None, form: str = "NAME=COLUMN") -> dict[str, str]:

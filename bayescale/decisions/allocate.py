@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayescale.costs import Cost, SixND
 from bayescale.decisions.draws import chain_draw, family_draws, group_label, largest_compute
+from bayescale.decisions.inputs import positive_numbers
 from bayescale.decisions.optimum import numeric_optimum
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
@@ -91,7 +92,7 @@ def allocate(fit: Fit | Law, *, compute: Any, cost: Cost | None = None, group: s
     References:
         hoffmann2022training
     """
-    budgets, cost = _budgets(compute), SixND() if cost is None else cost
+    budgets, cost = positive_numbers("compute", compute, "in FLOP"), SixND() if cost is None else cost
     if not isinstance(cost, Cost):
         raise SettingsError(f"cost must be a Cost such as costs.SixND(), got {cost!r}.")
     if isinstance(fit, Law):
@@ -123,13 +124,3 @@ def _solve(law: Law, budgets: np.ndarray, cost: Cost) -> dict[str, np.ndarray]:
     with computing():
         loss = np.asarray(law.at(params=params, tokens=tokens), float)
     return {"params": params, "tokens": tokens, "tokens_per_param": tokens / params, "loss": loss}
-
-
-def _budgets(compute: Any) -> np.ndarray:
-    try:
-        budgets = np.atleast_1d(np.asarray(compute, dtype=float))
-    except (TypeError, ValueError):
-        raise SettingsError(f"compute must be a number or a list of numbers, got {compute!r}.") from None
-    if budgets.ndim != 1 or budgets.size == 0 or not np.all(np.isfinite(budgets) & (budgets > 0)):
-        raise SettingsError(f"compute must be positive and finite, in FLOP, got {compute!r}.")
-    return budgets

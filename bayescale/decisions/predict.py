@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.decisions.draws import chain_draw, family_draws, group_label, largest_compute
+from bayescale.decisions.inputs import positive_numbers
 from bayescale.inference.evaluate import law_curve, noisy
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
@@ -119,15 +120,7 @@ def _points(fit: Fit, given: dict[str, Any]) -> dict[str, np.ndarray]:
         raise SettingsError(
             f"The law {fit.law.name!r} {state} the input {name!r}; its inputs: {', '.join(sorted(needed))}."
         )
-    arrays = {}
-    for name, value in given.items():
-        try:
-            array = np.atleast_1d(np.asarray(value, dtype=float))
-        except (TypeError, ValueError):
-            raise SettingsError(f"{name} must be a number or a list of numbers, got {value!r}.") from None
-        if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array) & (array > 0)):
-            raise SettingsError(f"{name} must be positive and finite, one number or a flat list, got {value!r}.")
-        arrays[name] = array
+    arrays = {name: positive_numbers(name, value, "one number or a flat list") for name, value in given.items()}
     sizes = {array.size for array in arrays.values()} - {1}
     if len(sizes) > 1:
         lengths = ", ".join(f"{name} {array.size}" for name, array in arrays.items())

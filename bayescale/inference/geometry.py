@@ -25,7 +25,7 @@ def find_geometry(coordinates: Coordinates, data: Any) -> Geometry:
     model = coordinates.model
     pilot = fit_pilot(model, data, common=not coordinates.law_parameters)
     log_scale, scale_precision = _noise_information(coordinates, pilot)
-    precision, shift = _law_curvature(coordinates, pilot)
+    precision, shift = _law_curvature(coordinates, pilot, log_scale)
     geometry = Geometry(
         log_scale=log_scale,
         scale_precision=scale_precision,
@@ -62,11 +62,10 @@ def _noise_information(coordinates: Coordinates, pilot: Pilot) -> tuple[np.ndarr
     return log_scale, 1.14 * free
 
 
-def _law_curvature(coordinates: Coordinates, pilot: Pilot) -> tuple[np.ndarray, np.ndarray]:
+def _law_curvature(coordinates: Coordinates, pilot: Pilot, log_scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Curvature and shift of the law coordinates that each family owns, at the corrected noise scale."""
     names = [p.name for p in coordinates.model.law.parameters]
     own = [names.index(p.name) for p in coordinates.law_parameters]
-    log_scale, _ = _noise_information(coordinates, pilot)
     ratio = np.exp(2.0 * (np.log(pilot.scale) - log_scale))[:, None]
     value, score = pilot.value[:, own], pilot.score[:, own] * ratio
     precision = pilot.precision[:, own][:, :, own] * ratio[..., None]

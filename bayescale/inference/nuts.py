@@ -127,7 +127,7 @@ def _run_chain(arguments, keys, settings: Settings, thin: int, progress: Progres
             state, kept = _advance(*arguments, state)
             chunks.append([np.asarray(part) for part in kept])
             if progress is not None:
-                progress(chain, done, _divergences(chunks, settings, 0))
+                progress(chain, done, _divergences(chunks, settings))
     return _collect(chunks, settings, thin, 0)
 
 
@@ -141,7 +141,7 @@ def _run_together(arguments, keys, settings: Settings, thin: int, progress: Prog
         chunks.append([np.asarray(part) for part in kept])
         if progress is not None:
             for chain in range(settings.chains):
-                progress(chain, done, _divergences([[p[chain] for p in c] for c in chunks], settings, 0))
+                progress(chain, done, _divergences([[p[chain] for p in c] for c in chunks], settings))
     return _collect(chunks, settings, thin, 1)
 
 
@@ -169,5 +169,5 @@ def _collect(chunks: list, settings: Settings, thin: int, axis: int) -> tuple[np
     return kept[0], stats
 
 
-def _divergences(chunks: list, settings: Settings, axis: int) -> int:
-    return int(np.concatenate([c[5] for c in chunks], axis=axis)[settings.warmup :].sum())
+def _divergences(chunks: list, settings: Settings) -> int:
+    return int(np.concatenate([c[5] for c in chunks])[settings.warmup :].sum())
