@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayescale.cli.cautions import caution
-from bayescale.cli.options import AsFormatWithLatex, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
+from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
 from bayescale.cli.output import BEYOND, emit, estimate, percent, print_table
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def allocate(
     group: Group = None,
     prob: Prob = 0.9,
     law: OwnLaw = None,
+    allow_changed_law: ChangedLaw = False,
     form: AsFormatWithLatex = FormatWithLatex.table,
 ) -> None:
     """Plan model size and tokens for budgets.
@@ -32,7 +33,7 @@ def allocate(
     """
     import bayescale as bs
 
-    fit = open_fit(file, law)
+    fit = open_fit(file, law, allow_changed_law)
     table = bs.allocate(fit, compute=compute, group=group).table(prob=prob)
     emit(table, form, show)
     caution(fit, file, table)

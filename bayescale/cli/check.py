@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayescale.cli.options import AsFormat, Format, OwnLaw, open_fit
+from bayescale.cli.options import AsFormat, ChangedLaw, Format, OwnLaw, open_fit
 from bayescale.cli.output import emit, paragraph, print_table
 from bayescale.cli.reporting import USAGE, say
 
@@ -19,6 +19,7 @@ FAILED = 1
 def check(
     files: Annotated[list[str], typer.Argument(metavar="FIT.nc ...", help="Saved fits.", show_default=False)],
     law: OwnLaw = None,
+    allow_changed_law: ChangedLaw = False,
     form: AsFormat = Format.table,
 ) -> None:
     """Check saved fits; exit code 1 if a check fails.
@@ -32,7 +33,7 @@ def check(
     parts, unreadable, failed = [], 0, False
     for file in files:
         try:
-            checks = open_fit(file, law).checks
+            checks = open_fit(file, law, allow_changed_law).checks
         except BayescaleError as error:
             # The other files still get their verdict.
             if len(files) == 1:

@@ -153,7 +153,7 @@ def _target(out: str, table: str) -> Path:
     Raises:
         StoreError: the place cannot be written, or holds something that is no fit.
     """
-    from bayescale.inference.archive import writable_target
+    from bayescale.inference.store.archive import writable_target
     from bayescale.language.errors import StoreError
 
     target = writable_target(out)

@@ -33,6 +33,10 @@ OwnLaw = Annotated[
     str | None,
     typer.Option("--law", metavar="FILE.py:CLASS", help="Your own law that was fitted; this runs the file."),
 ]
+ChangedLaw = Annotated[
+    bool,
+    typer.Option("--allow-changed-law", help="Use the fit although the source of its law has changed since."),
+]
 Group = Annotated[
     str | None,
     typer.Option("--group", help="A family of the data; without it a new family, or the only one there is."),
@@ -42,12 +46,12 @@ AsFormat = Annotated[Format, typer.Option("--format", help="How to print the res
 AsFormatWithLatex = Annotated[FormatWithLatex, typer.Option("--format", help="How to print the result.")]
 
 
-def open_fit(path: str, law: str | None) -> Fit:
+def open_fit(path: str, law: str | None, allow_changed_law: bool) -> Fit:
     """Load a saved fit."""
     import bayescale as bs
     from bayescale.laws import find_law
 
-    return bs.load(path, law=None if law is None else find_law(law))
+    return bs.load(path, law=None if law is None else find_law(law), allow_changed_law=allow_changed_law)
 
 
 def pairs(option: str, words: list[str] | None, form: str = "NAME=COLUMN") -> dict[str, str]:

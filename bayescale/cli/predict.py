@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayescale.cli.cautions import caution
-from bayescale.cli.options import AsFormatWithLatex, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
+from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
 from bayescale.cli.output import BEYOND, emit, percent, print_table
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def predict(
     ] = None,
     prob: Prob = 0.9,
     law: OwnLaw = None,
+    allow_changed_law: ChangedLaw = False,
     form: AsFormatWithLatex = FormatWithLatex.table,
 ) -> None:
     """Predict the loss of runs, with intervals.
@@ -37,7 +38,7 @@ def predict(
     """
     import bayescale as bs
 
-    fit = open_fit(file, law)
+    fit = open_fit(file, law, allow_changed_law)
     table = bs.predict(fit, params=params, tokens=tokens, group=group, kind=kind, **_inputs(inputs)).table(prob=prob)
     emit(table, form, show)
     caution(fit, file, table)

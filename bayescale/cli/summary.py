@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bayescale.cli.cautions import caution
-from bayescale.cli.options import AsFormatWithLatex, FitFile, FormatWithLatex, OwnLaw, Prob, open_fit
+from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, OwnLaw, Prob, open_fit
 from bayescale.cli.output import emit, estimate, percent, print_table, width
 
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ def summary(
     file: FitFile,
     prob: Prob = 0.9,
     law: OwnLaw = None,
+    allow_changed_law: ChangedLaw = False,
     form: AsFormatWithLatex = FormatWithLatex.table,
 ) -> None:
     """Print the parameters of a saved fit.
 
     Medians and equal-tailed intervals, per family and for what families have in common.
     """
-    fit = open_fit(file, law)
+    fit = open_fit(file, law, allow_changed_law)
     table = fit.table(prob=prob)
     emit(table, form, show)
     caution(fit, file)

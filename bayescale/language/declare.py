@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,7 +108,8 @@ def parameter(
 def anchor(argument: str, *, symbol: str | None = None) -> Any:
     """Declare the anchor of an argument of ``__call__``: 1 unless set, the geometric mean of the design in a fit."""
     declared = Anchor("", argument, symbol or "")
-    return dataclasses.field(default=1.0, metadata={"declared": declared})
+    # Given by name only, so that an anchor may be declared before a parameter, which has no default.
+    return dataclasses.field(default=1.0, kw_only=True, metadata={"declared": declared})
 
 
 class derived(property):
@@ -143,6 +145,12 @@ class Declared:
             return
         if not (cls.__doc__ or "").strip():
             raise LawError(f"{cls.__name__} needs a docstring: its first line is the description in the catalogue.")
+        bare = {name for name, value in vars(cls).items() if isinstance(value, dataclasses.Field)}
+        if missing := sorted(bare - set(inspect.get_annotations(cls))):
+            raise LawError(
+                f"{cls.__name__}.{missing[0]} has no type annotation; write {missing[0]}: Array = parameter(...), "
+                "or float for an anchor."
+            )
         dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
         found: dict[type, list[Any]] = {Parameter: [], Anchor: []}
         for field in dataclasses.fields(cls):  # type: ignore[arg-type]

@@ -185,3 +185,35 @@ def test_a_family_named_like_markup_is_printed_as_it_is(capsys):
     print_table(("family",), [("[bold]x[/bold]",), (":smile:",)])
     assert "[bold]x[/bold]" in (out := capsys.readouterr().out)
     assert ":smile:" in out
+
+
+OWN_LAW = '''
+from jax import Array
+from bayescale.language.declare import parameter
+from bayescale.language.priors import LogNormal
+from bayescale.language.quantities import Loss, Size, Tokens
+from bayescale.laws import Law
+
+
+class Flat(Law):
+    """A floor and nothing else."""
+
+    E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token")
+
+    def __call__(self, N: Size, D: Tokens) -> Loss:
+        return self.E + 0.0 * (N + D)
+'''
+
+
+def test_a_law_whose_source_changed_is_used_only_when_told_so(bayescale, runs_csv, tmp_path):
+    source, path = tmp_path / "own.py", tmp_path / "own.nc"
+    source.write_text(OWN_LAW)
+    law = ("--law", f"{source}:Flat")
+    few = ("--chains", 2, "--warmup", 50, "--draws", 50)
+    assert bayescale("fit", runs_csv, *law, "--pooling", "complete", *few, "--out", path).code == 0
+    source.write_text(OWN_LAW.replace("nothing else", "nothing more"))
+    refused = bayescale("summary", path, *law)
+    assert refused.code == 2
+    assert "another version of the law 'flat'" in refused.err
+    assert "--allow-changed-law" in refused.err
+    assert bayescale("summary", path, *law, "--allow-changed-law").code == 0

@@ -46,6 +46,32 @@ def test_a_bare_annotation_is_refused():
                 return self.E
 
 
+def test_a_parameter_without_annotation_is_refused():
+    with refuses(r"Plain\.E has no type annotation; write E: Array = parameter\(\.\.\.\), or float for an anchor\."):
+
+        class Plain(Law):
+            """A law."""
+
+            E = parameter("floor", prior=PRIOR)
+
+            def __call__(self, N: Size) -> Loss:
+                return self.E
+
+
+def test_an_anchor_may_stand_before_a_parameter():
+    class AnchorFirst(Law):
+        """A law."""
+
+        N0: float = anchor("N")
+        E: Array = parameter("floor", prior=PRIOR)
+
+        def __call__(self, N: Size) -> Loss:
+            return self.E * (N / self.N0) ** -0.1
+
+    assert [p.name for p in AnchorFirst.parameters] == ["E"]
+    assert float(AnchorFirst(E=2.0, N0=5.0)(5.0)) == pytest.approx(2.0)
+
+
 def test_a_law_without_docstring_is_refused():
     with refuses("Silent needs a docstring: its first line is the description in the catalogue."):
 

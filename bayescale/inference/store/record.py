@@ -1,0 +1,143 @@
+"""The record of a saved fit: what the fit was, as JSON that is checked part by part when it is read."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bayescale.inference.provenance import provenance
+from bayescale.inference.store.archive import MAX_RECORD
+from bayescale.language.errors import StoreError
+from bayescale.language.priors import Prior, prior_from_dict
+from bayescale.laws import CATALOGUE, Law, law_source_hash
+from bayescale.models import NOISES, Model, Noise, Pooling, RunEffects, build_model, lay_out
+from bayescale.models.layout import Layout
+
+if TYPE_CHECKING:
+    from bayescale.data import Runs
+    from bayescale.inference.fit import Fit
+
+# What load rebuilds the fit from; the rest of a record is for people.
+_BINDING = ("noise", "pooling", "effects", "priors", "replaced_priors", "anchors", "settings", "seed", "data")
+
+
+def record_text(fit: Fit) -> str:
+    """The record of the fit as JSON; what load depends on comes from the fit itself."""
+    facts = provenance(fit.model, fit.runs, fit.anchors, fit.settings, fit.seed, seconds=0.0)
+    # The law as it was when it was fitted, not as its file is now.
+    law = {**facts["law"], **dict(fit.record.get("law", {})), "name": fit.law.name}
+    record = {**facts, **fit.record, **{key: facts[key] for key in _BINDING}, "law": law}
+    try:
+        text = json.dumps(record, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"The record of the fit cannot be written as JSON: {error}.") from error
+    if len(text) > MAX_RECORD:
+        raise StoreError(f"The record of the fit has {len(text):,} characters and at most {MAX_RECORD:,} are kept.")
+    return text
+
+
+def parse_record(text: str) -> dict[str, Any]:
+    """Read the record."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON number")
+
+    try:
+        record = json.loads(text, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"its record is no valid JSON ({error}); save the fit again.") from error
+    if not isinstance(record, dict):
+        raise StoreError(f"its record is JSON of a {type(record).__name__}, expected an object; save the fit again.")
+    return record
+
+
+def record_part(record: Mapping[str, Any], name: str, kind: type) -> Any:
+    """One part of the record, of the type it must have."""
+    value = record.get(name)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        got = "nothing" if name not in record else repr(value)[:60]
+        raise StoreError(f"its record needs {name!r} as {kind.__name__}, got {got}; save the fit again.")
+    return value
+
+
+def recorded_law(recorded: Mapping[str, Any], given: type[Law] | None, allow_changed_law: bool) -> type[Law]:
+    """The law by its name in the catalogue, or the one given; never from a name of a file."""
+    name = record_part(recorded, "name", str)
+    fitted = record_part(recorded, "source_sha256", str)
+    known = {law.name: law for law in CATALOGUE}
+    if given is None and name not in known:
+        raise StoreError(
+            f"it was fitted with the law {name[:80]!r}, which is not in the catalogue; give the law with "
+            "load(path, law=MyLaw), or with --law my_laws.py:MyLaw on the command line."
+        )
+    law = known[name] if given is None else given
+    if law.name != name:
+        raise StoreError(f"it was fitted with the law {name[:80]!r}, got law={law.name!r}; give the law of the fit.")
+    if not allow_changed_law and law_source_hash(law) != fitted:
+        raise StoreError(
+            f"it was fitted with another version of the law {law.name!r} (source {fitted[:12]!r}, now "
+            f"{law_source_hash(law)[:12]!r}); fit again, or if the formula is the same "
+            "pass allow_changed_law=True (--allow-changed-law on the command line)."
+        )
+    return law
+
+
+def recorded_anchors(law: type[Law], recorded: Mapping[str, Any]) -> dict[str, float]:
+    expected = [a.name for a in law.anchors]
+    good = all(isinstance(value, float) and math.isfinite(value) and value > 0 for value in recorded.values())
+    if sorted(recorded) != sorted(expected) or not good:
+        raise StoreError(f"its anchors must be positive numbers for {', '.join(expected)}; save the fit again.")
+    return {name: recorded[name] for name in recorded}
+
+
+def recorded_model(
+    law: type[Law], record: Mapping[str, Any], runs: Runs, anchors: dict[str, float]
+) -> tuple[Model, Layout]:
+    """The model and the arrays, from the names and numbers of the record."""
+    noises = {noise.name: noise for noise in NOISES}
+    name = record_part(record, "noise", str)
+    if name not in noises:
+        raise StoreError(f"its noise must be one of {', '.join(noises)}, got {name[:40]!r}; update bayescale.")
+    effects = None
+    if record.get("effects") is not None:
+        part = record_part(record, "effects", dict)
+        effects = RunEffects(record_part(part, "column", str), prior_from_dict(record_part(part, "prior", dict)))
+    pooling = Pooling.of(_pooling(record_part(record, "pooling", dict)), grouped=len(runs.families) > 1)
+    layout = lay_out(law, runs, effects, anchors)
+    model = build_model(
+        law,
+        noise=noises[name],
+        pooling=pooling,
+        effects=effects,
+        priors=_priors(record, law, noises[name]),
+        n_families=len(layout.families),
+        n_levels=len(layout.levels),
+    )
+    return model, layout
+
+
+def _pooling(recorded: Mapping[str, Any]) -> Pooling:
+    concentration = recorded.get("concentration")
+    if isinstance(concentration, bool) or not isinstance(concentration, int | float):
+        raise StoreError(f"its pooling needs a number as concentration, got {concentration!r}; save the fit again.")
+    overrides = tuple((name, kind) for name, kind in record_part(recorded, "overrides", list))
+    correlated = record_part(recorded, "correlated", bool)
+    return Pooling(record_part(recorded, "default", str), overrides, correlated, concentration)
+
+
+def _priors(record: Mapping[str, Any], law: type[Law], noise: type[Noise]) -> dict[str, Prior]:
+    """The priors of the fit that are not the declared ones: replaced by the user, or declared otherwise since."""
+    recorded, replaced = record_part(record, "priors", dict), record_part(record, "replaced_priors", dict)
+    declared = {p.name: p.prior for p in (*law.parameters, *noise.parameters)}
+    if set(recorded) != set(declared) or not set(replaced) <= set(declared):
+        raise StoreError(
+            f"it has the parameters {', '.join(sorted(recorded))[:200]} and {law.name} with {noise.name} noise has "
+            f"{', '.join(sorted(declared))}; load it with the version of the law that was fitted."
+        )
+    return {
+        name: prior_from_dict(recorded[name])
+        for name, prior in declared.items()
+        if name in replaced or recorded[name] != prior.as_dict()
+    }

@@ -1,0 +1,75 @@
+"""The table of runs in the file of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayescale.data import Runs
+from bayescale.data.cells import CellLog, parse_numbers, parse_texts
+from bayescale.data.schema import COLUMNS, REQUIRED_COLUMNS
+from bayescale.inference.store.archive import Arrays
+from bayescale.inference.store.record import record_part
+from bayescale.language.errors import DataWarning, StoreError
+from bayescale.language.quantities import LOSS, PARAMS
+
+
+def runs_dataset(runs: Runs) -> xr.Dataset:
+    """The table over row; text as UTF-8 characters, so that every size is declared."""
+    columns = {}
+    for name in (name for name in COLUMNS if name in runs.table):
+        if COLUMNS[name].kind == "number":
+            columns[name] = xr.Variable("row", runs.table[name].to_numpy(np.float64))
+        else:
+            texts = np.array(runs.table[name].tolist(), dtype=object)
+            columns[name] = xr.Variable("row", texts, encoding={"dtype": "S1"})
+    return xr.Dataset(columns)
+
+
+def stored_runs(columns: Arrays, about: Mapping[str, Any]) -> Runs:
+    """The table, through the same checks of cells as when it was first read."""
+    unknown, missing = set(columns) - set(COLUMNS), set(REQUIRED_COLUMNS) - set(columns)
+    if unknown or missing or len({values.shape for values in columns.values()}) != 1:
+        raise StoreError(f"its runs must be columns of one length with {', '.join(REQUIRED_COLUMNS)}; save it again.")
+    rows = np.arange(1, len(columns["loss"]) + 1)
+    log = CellLog("its table of runs")
+    table: dict[str, Any] = {}
+    for name in (name for name in COLUMNS if name in columns):
+        values, rule = columns[name], COLUMNS[name]
+        if values.ndim != 1 or (values.dtype != np.float64 if rule.kind == "number" else values.dtype.kind != "S"):
+            raise StoreError(f"the column {name!r} of its runs is {values.dtype} {values.shape}; save the fit again.")
+        if rule.kind == "number":
+            table[name] = parse_numbers(values, rows, column=rule, name=name, log=log)
+        else:
+            texts = [text.decode() for text in values.tolist()]
+            table[name] = parse_texts(texts, rows, column=rule, name=name, log=log)
+    log.raise_if_any()
+    runs = Runs(table=pd.DataFrame(table), **_about(about))
+    if runs.sha256 != about.get("sha256"):
+        raise StoreError("its table of runs is not the one that was fitted, their hashes differ; save the fit again.")
+    return runs
+
+
+def _about(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known about the table besides its cells."""
+    allowed = {
+        "loss_unit": ("nats/token",),
+        "source_loss_unit": LOSS.conventions,
+        "params_convention": PARAMS.conventions,
+        "compute_convention": ("6ND", "exact"),
+    }
+    for name, values in allowed.items():
+        if record_part(about, name, str) not in values:
+            raise StoreError(f"its {name} must be one of {', '.join(values)}, got {about[name][:40]!r}; save it again.")
+    group = None if about.get("group") is None else record_part(about, "group", str)
+    warnings = []
+    for pair in record_part(about, "warnings", list):
+        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair)):
+            raise StoreError("its warnings must be pairs of code and message; save the fit again.")
+        warnings.append(DataWarning(*pair))
+    kept = {name: about[name] for name in allowed}
+    return {**kept, "group": group, "source": record_part(about, "source", str), "warnings": tuple(warnings)}
