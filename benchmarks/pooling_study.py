@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,35 +54,50 @@ def monte_carlo_error(log_density: np.ndarray) -> float:
     return float(np.std(scores, ddof=1) / np.sqrt(len(scores)))
 
 
-def study(runs: bs.Runs, family: str, *, seed: int = 0, **sampler: Any) -> dict[str, Any]:
+def study(runs: bs.Runs, family: str, *, seed: int = 0, poolings: Sequence[str] = POOLINGS, **sampler: Any) -> dict:
     """Fit with each pooling and score the runs of ``family`` that were left out.
 
+    Args:
+        runs: the whole table.
+        family: the one of which KEPT runs are kept.
+        seed: of the choice of these runs and of the fits.
+        poolings: the kinds of pooling to compare.
+        sampler: settings of the fits.
+
     Returns:
-        family, held_out (runs), and per pooling: score (mean log predictive density, nats per run), coverage (of the
-        90 % interval of a run), width (its mean relative width), divergences and max_rhat; difference of the scores
-        partial - none with its Monte-Carlo error (from the draws) and its sampling error (from the held-out runs).
+        family, seed, held_out (runs), and per pooling: score (mean log predictive density, nats per run) and its
+        Monte-Carlo error, coverage (of the 90 % interval of a run), width (its mean relative width), divergences.
     """
     mask = keep_few(runs, family, seed)
     held_out, table = ~mask, runs.table
-    row: dict[str, Any] = {"family": family, "held_out": int(held_out.sum())}
-    densities = {}
-    for pooling in POOLINGS:
+    row: dict[str, Any] = {"family": family, "seed": seed, "held_out": int(held_out.sum())}
+    for pooling in poolings:
         fit = bs.fit("chinchilla", runs.subset(mask), pooling=pooling, seed=seed, **sampler)
-        densities[pooling] = log_densities(fit, family, table)[..., held_out]
+        density = log_densities(fit, family, table)[..., held_out]
         points = {"params": table["params"], "tokens": table["tokens"]}
         interval = bs.predict(fit, **points, group=family, kind="run").table(prob=PROB)[held_out]
         loss = table["loss"].to_numpy()[held_out]
-        row[f"score_{pooling}"] = float(log_score(densities[pooling]).mean())
+        row[f"score_{pooling}"] = float(log_score(density).mean())
+        row[f"error_{pooling}"] = monte_carlo_error(density)
         row[f"coverage_{pooling}"] = float(np.mean((interval["lower"] <= loss) & (loss <= interval["upper"])))
         row[f"width_{pooling}"] = float(((interval["upper"] - interval["lower"]) / interval["median"]).mean())
         row[f"divergences_{pooling}"] = int(fit.sample_stats["diverging"].sum())
-    gain = log_score(densities["partial"]) - log_score(densities["none"])
-    row["gain"] = float(gain.mean())
-    row["gain_mc_error"] = float(np.hypot(*(monte_carlo_error(densities[p]) for p in ("partial", "none"))))
-    row["gain_sampling_error"] = float(gain.std(ddof=1) / np.sqrt(gain.size))
     return row
 
 
-def wins_or_ties(row: dict[str, Any]) -> bool:
-    """Partial pooling scores no worse than none, but for twice the Monte-Carlo error of the difference."""
-    return row["gain"] >= -2 * row["gain_mc_error"]
+def gain(rows: Sequence[dict], pooling: str = "partial", over: str = "none") -> tuple[float, float]:
+    """Mean difference of the log scores over the choices of runs, and its standard error.
+
+    The choice of runs is what decides a comparison: the runs held out share one fitted curve, so that their scores
+    are far from independent. The error is the scatter over choices or the Monte-Carlo error, whichever is larger.
+    """
+    differences = np.array([row[f"score_{pooling}"] - row[f"score_{over}"] for row in rows])
+    sampling = differences.std(ddof=1) / np.sqrt(differences.size)
+    errors = np.array([np.hypot(row[f"error_{pooling}"], row[f"error_{over}"]) for row in rows])
+    return float(differences.mean()), float(max(sampling, np.sqrt((errors**2).sum()) / errors.size))
+
+
+def wins_or_ties(rows: Sequence[dict], pooling: str = "partial", over: str = "none") -> bool:
+    """The mean difference of the log scores is not below zero by more than two standard errors."""
+    mean, error = gain(rows, pooling, over)
+    return mean >= -2 * error
