@@ -68,7 +68,7 @@ def fit_bayescale(runs: bs.Runs, seed: int) -> tuple[dict[str, np.ndarray], dict
     return draws, settings | {"steps": steps, "divergences": int(fit.sample_stats["diverging"].sum())}
 
 
-def fit_naive(name: str, runs: bs.Runs, seed: int, warmup: int, n_draws: int):
+def fit_naive(name: str, runs: bs.Runs, seed: int, warmup: int, n_draws: int, target: float):
     import jax
     import naive_models
     from numpyro.infer import MCMC, NUTS, init_to_uniform, init_to_value
@@ -79,7 +79,7 @@ def fit_naive(name: str, runs: bs.Runs, seed: int, warmup: int, n_draws: int):
     family = np.array([names.index(f) for f in table["family"]]) if names else np.zeros(len(runs), int)
     N0, D0 = (float(np.exp(np.log(v).mean())) for v in (N, D))
     start = init_to_value(values=naive_models.raw_start(len(names))) if name == "raw" else init_to_uniform
-    kernel = NUTS(getattr(naive_models, name), init_strategy=start)
+    kernel = NUTS(getattr(naive_models, name), init_strategy=start, target_accept_prob=target)
     mcmc = MCMC(kernel, num_warmup=warmup, num_samples=n_draws, num_chains=CHAINS, progress_bar=False)
     mcmc.run(
         jax.random.key(seed), N, D, table["loss"].to_numpy(), family, N0, D0, extra_fields=("diverging", "num_steps")
@@ -109,8 +109,8 @@ def main() -> None:
     if method == "bayescale":
         draws, stats = fit_bayescale(runs, seed)
     else:
-        warmup, n_draws = map(int, sizes) if sizes else (1000, 1000)
-        draws, stats = fit_naive(method, runs, seed, warmup, n_draws)
+        warmup, n_draws, target = sizes
+        draws, stats = fit_naive(method, runs, seed, int(warmup), int(n_draws), float(target))
     stats |= {"cpu": cpu_seconds() - cpu, "wall": time.perf_counter() - wall}
     np.savez(out, **draws, **{f"stats/{name}": value for name, value in stats.items()})
 
