@@ -14,20 +14,19 @@ def prior_suspicions(model: Model) -> tuple[SettingsWarning, ...]:
 
     Papers print coefficients at one parameter and one token, hundreds of times those at the anchors.
     """
-    found = []
-    priors = dict(model.priors)
+    found, priors = [], dict(model.priors)
+    other = "; it is not the coefficient with anchors at 1 that papers print and fits show" * model.law.has_textbook()
     for p in model.law.parameters:
         if not p.at or p.name not in priors:
             continue
         given, usual = priors[p.name].typical(), p.prior.typical()
-        if not usual / FACTOR <= given <= usual * FACTOR:
+        if usual > 0 and not usual / FACTOR <= given <= usual * FACTOR:
             found.append(
                 SettingsWarning(
                     "prior-at-anchor",
                     f"the prior {priors[p.name]} of {p.name} has its centre at {given:.3g}, the declared {p.prior} at "
                     f"{usual:.3g}. Priors hold at the anchors: {p.name} is the {p.meaning}, where "
-                    f"{' and '.join(p.at)} is the geometric mean of the table; it is not the coefficient with anchors "
-                    "at 1 that papers print and fits show.",
+                    f"{' and '.join(p.at)} is the geometric mean of the table{other}.",
                 )
             )
     return tuple(found)

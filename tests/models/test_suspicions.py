@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import bayescale as bs
 from bayescale.language.errors import SettingsWarning
 from bayescale.language.priors import Gamma, HalfNormal, LogNormal
 from bayescale.laws import Chinchilla, KaplanND
@@ -41,4 +42,15 @@ def test_priors_near_the_declared_one_or_of_parameters_without_anchor_do_not(pri
 
 
 def test_a_law_without_textbook_form_is_held_to_its_anchors_too():
-    assert [w.code for w in suspicions({"L_N": LogNormal(100.0, 1.0)}, KaplanND)] == ["prior-at-anchor"]
+    (warning,) = suspicions({"L_N": LogNormal(100.0, 1.0)}, KaplanND)
+    assert warning.message.endswith(
+        "L_N is the loss with unlimited data at N0, where N0 is the geometric mean of the table."
+    )
+
+
+def test_a_fit_warns_before_it_samples():
+    """Warnings are errors in the tests, so this one ends the fit where it is emitted."""
+    with pytest.raises(
+        SettingsWarning, match=r"^\[prior-at-anchor\] the prior LogNormal\(400, 1\) of A has its centre"
+    ):
+        bs.fit("chinchilla", bs.datasets.load("pile-families"), priors={"A": bs.LogNormal(400.0, 1.0)})
