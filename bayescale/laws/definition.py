@@ -9,7 +9,7 @@ import json
 import tokenize
 from abc import ABC
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -66,7 +66,7 @@ def _sources(declared: type[Declared]) -> Iterator[tuple[str, str]]:
             yield name, _tokens(used)
             for word in _words(used.__code__):
                 waiting.append((word, _unwrapped(_own(declared, word))))
-                there = used.__globals__.get(word)
+                there = _unwrapped(used.__globals__.get(word))
                 if not isinstance(there, FunctionType) or there.__module__ == declared.__module__:
                     waiting.append((f"module {word}", there))
         elif isinstance(used, bool | int | float | str | tuple):
@@ -86,8 +86,11 @@ def _own(declared: type[Declared], name: str) -> Any:
 
 
 def _unwrapped(value: Any) -> Any:
-    """The function behind a static method, a class method or a property."""
-    return getattr(value, "__func__", None) or getattr(value, "fget", None) or value
+    """The function behind a static method, a class method, a property or a decorator such as jax.jit."""
+    if isinstance(value, cached_property):
+        value = value.func
+    value = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
+    return inspect.unwrap(value) if callable(value) else value
 
 
 def _words(code: CodeType) -> list[str]:

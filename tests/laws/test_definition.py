@@ -8,7 +8,8 @@ from bayescale.laws import CATALOGUE, definition_hash, find_law
 from bayescale.models import NOISES
 
 OWN = '''
-from jax import Array
+from functools import cached_property
+from jax import Array, jit
 from jax import numpy as jnp
 from bayescale.costs import Cost
 from bayescale.language.declare import PooledCoordinate, anchor, derived, parameter
@@ -18,6 +19,7 @@ from bayescale.laws import Law
 
 POWER = 1.0
 
+@jit
 def falling(x, power):
     """How the loss falls."""
     return x ** -power
@@ -26,7 +28,11 @@ class Base(Law, abstract=True):
     """What laws share."""
 
     def gap(self, N):
-        return self.A * falling(N / self.N0, self.alpha)
+        return self.A * falling(N / self.N0, self.steepness)
+
+    @cached_property
+    def steepness(self):
+        return self.alpha * 1
 
 class Own(Base):
     """A law of one\'s own."""
@@ -115,7 +121,8 @@ OTHER = {
         "            both = both + 0.0 * D",
         "            pass\n        both = both + 0.0 * D",
     ),
-    "a method that the formula calls": ("self.N0, self.alpha)", "self.N0, 2 * self.alpha)"),
+    "a method that the formula calls": ("self.N0, self.steepness)", "self.N0, 2 * self.steepness)"),
+    "a property that the formula uses": ("self.alpha * 1", "self.alpha * 2"),
     "a function that the formula calls": ("x ** -power", "x ** -(power + 1)"),
     "a number that the formula uses": ("POWER = 1.0", "POWER = 1.5"),
     "the textbook form": ("self.N0**self.alpha", "self.N0**-self.alpha"),
