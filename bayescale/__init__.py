@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "data": ["Runs", "datasets", "read_runs"],
         "decisions": ["Plan", "Prediction", "allocate", "predict", "simulate"],
-        "inference": ["Check", "Fit", "Settings", "fit", "load"],
+        "inference": ["Check", "Fit", "PointFit", "PointSettings", "Settings", "fit", "load", "point_fit"],
         "language.errors": [
             "BayescaleError",
             "CheckError",

@@ -2,7 +2,8 @@
 
 from bayescale.inference.diagnose import Check
 from bayescale.inference.fit import Fit, fit
+from bayescale.inference.point import PointFit, PointSettings, point_fit
 from bayescale.inference.settings import Settings
 from bayescale.inference.store import load, save
 
-__all__ = ["Check", "Fit", "Settings", "fit", "load", "save"]
+__all__ = ["Check", "Fit", "PointFit", "PointSettings", "Settings", "fit", "load", "point_fit", "save"]

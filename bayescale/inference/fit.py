@@ -24,6 +24,7 @@ from bayescale.inference.precision import computing
 from bayescale.inference.progress import chain_progress
 from bayescale.inference.provenance import provenance
 from bayescale.inference.settings import Settings, check_seed, seed_for
+from bayescale.inference.table import check_table
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
@@ -222,15 +223,12 @@ def _sample(model, layout, planned, settings, seed, progress):
 
 def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[str, float], Layout]:
     """Check the arguments and build model, anchors and arrays."""
-    if not isinstance(runs, Runs):
-        raise SettingsError(f"runs must come from read_runs, got {type(runs).__name__}; write read_runs(table) first.")
+    check_table(law, runs)
     if len(runs) > MAX_ROWS:
         raise FitError(
             f"The table has {len(runs):,} rows and NUTS takes up to {MAX_ROWS:,}; "
             "keep the last checkpoint of each run, or every k-th one, with runs.subset(mask)."
         )
-    if law.response.name != "loss":
-        raise FitError(f"The law {law.name!r} predicts {law.response.label}; fit takes laws of the loss.")
     effects = RunEffects(effects) if isinstance(effects, str) else effects
     if effects is not None and not isinstance(effects, RunEffects):
         raise SettingsError(f"effects must be 'budget', 'run' or a RunEffects, got {effects!r}.")

@@ -100,6 +100,12 @@ class Law(Declared, abstract=True):
         """Inverse of :meth:`pool`."""
         return coordinates
 
+    @classmethod
+    def published_starts(cls, anchors: Mapping[str, float]) -> Any:
+        """The starts of a point fit that the authors published: an instance at these anchors whose parameters are flat
+        arrays, or None where there are none."""
+        return None
+
     def optimum(self, compute: Any, cost: Cost) -> tuple[Any, Any] | None:
         """Closed-form compute-optimal (params, tokens) at ``compute`` FLOP, or None where there is none."""
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from bayescale.costs import Cost, SixND
@@ -56,6 +58,20 @@ class Chinchilla(Law):
         level, size, data, alpha, beta = coordinates
         E = level - jnp.logaddexp(0.0, jnp.logaddexp(size, data))
         return jnp.stack([E, E + size, E + data, alpha, beta])
+
+    @classmethod
+    def published_starts(cls, anchors: Mapping[str, float]) -> Chinchilla:
+        """The 4,500 starts of Hoffmann et al., App. D.2: a grid in log E, log A, log B and the exponents.
+
+        An exponent of 0 is infinitely far away on the log scale, on which exponents are positive; it is taken as 0.05,
+        a tenth of the grid's step.
+        """
+        exponent, log_coefficient = np.array([0.05, 0.5, 1.0, 1.5, 2.0]), np.arange(0.0, 30.0, 5.0)
+        axes = (np.arange(-1.0, 1.5, 0.5), log_coefficient, log_coefficient, exponent, exponent)
+        log_E, log_A, log_B, alpha, beta = (axis.ravel() for axis in np.meshgrid(*axes, indexing="ij"))
+        A = np.exp(log_A - alpha * math.log(anchors["N0"]))
+        B = np.exp(log_B - beta * math.log(anchors["D0"]))
+        return cls(E=np.exp(log_E), A=A, B=B, alpha=alpha, beta=beta, **anchors)
 
     @derived("exponent of compute-optimal size in compute")
     def a(self) -> Any:

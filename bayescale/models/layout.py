@@ -39,7 +39,7 @@ def lay_out(law: type[Law], runs: Runs, effects: RunEffects | None, anchors: dic
     Raises:
         DataError: the table lacks a column that the law or the effects need.
     """
-    _require(law, runs, effects)
+    require_columns(law, runs, effects)
     families = runs.families or ("",)
     family = _codes(runs.table["family"], families) if runs.families else np.zeros(len(runs), int)
     width = block_width(np.bincount(family, minlength=len(families)))
@@ -111,7 +111,12 @@ def _codes(column: Any, names: tuple[str, ...]) -> np.ndarray:
     return np.array([index[name] for name in column])
 
 
-def _require(law: type[Law], runs: Runs, effects: RunEffects | None) -> None:
+def require_columns(law: type[Law], runs: Runs, effects: RunEffects | None = None) -> None:
+    """Check that the table has the columns that a law and effects need.
+
+    Raises:
+        DataError: it lacks one.
+    """
     missing = [name for name in law.inputs() if name not in runs.table]
     if missing:
         raise DataError(

@@ -1,0 +1,20 @@
+"""What every fit asks of its table and law."""
+
+from __future__ import annotations
+
+from bayescale.data import Runs
+from bayescale.language.errors import FitError, SettingsError
+from bayescale.laws import Law
+
+
+def check_table(law: type[Law], runs: object) -> None:
+    """Check that there is a table, and that the law is one of its losses.
+
+    Raises:
+        SettingsError: something else than runs.
+        FitError: a law of another response.
+    """
+    if not isinstance(runs, Runs):
+        raise SettingsError(f"runs must come from read_runs, got {type(runs).__name__}; write read_runs(table) first.")
+    if law.response.name != "loss":
+        raise FitError(f"The law {law.name!r} predicts {law.response.label}; fit takes laws of the loss.")
