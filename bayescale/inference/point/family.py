@@ -11,7 +11,7 @@ from bayescale.data import Runs
 from bayescale.inference.point.curve import Rows, constrain, padded_rows
 from bayescale.inference.point.failures import not_converged, runs_off
 from bayescale.inference.point.resamples import Resamples
-from bayescale.inference.point.search import Found, search
+from bayescale.inference.point.search import EXACT, Found, search
 from bayescale.inference.point.settings import PointSettings
 from bayescale.inference.point.starts import prior_moments, starting_points
 from bayescale.inference.settings import seed_for
@@ -21,6 +21,8 @@ from bayescale.models.layout import design_anchors
 # Starts whose objective is within this of the least have reached the same optimum. One that did not converge has
 # found something lower only if it is lower by more.
 SAME, LOWER = 1e-8, 1e-6
+# The tip that resamples begin with, if larger than delta, in mean absolute residuals.
+NEARBY = 0.2
 
 
 class Part(NamedTuple):
@@ -68,16 +70,18 @@ def fit_family(law: type[Law], runs: Runs, settings: PointSettings, seed: int, *
         there = run(found.position[astray], every_row, widest=0.0, iterations=1)
         objective = np.where(np.isfinite(there.objective), there.objective, np.inf)
         lowest = int(objective.argmin())
-        if objective[lowest] < found.objective[best] * (1 - LOWER):
+        if objective[lowest] < found.objective[best] - LOWER * (found.objective[best] + EXACT):
             raise runs_off(law, found.position[astray[lowest]], objective[lowest], found.objective[best], where)
 
     again = np.broadcast_to(found.position[best], (settings.resamples, center.size))
-    boot = run(again, draw, widest=float(found.spread[best]), iterations=settings.iterations)
+    # Resamples begin near their optima: with a narrow tip at once, but not one so narrow that few rows are inside.
+    boot = run(again, draw, widest=NEARBY * float(found.spread[best]), iterations=settings.iterations)
+    level = found.objective[best] + SAME * (found.objective[best] + EXACT)
     report = {
         "rows": len(runs),
         "objective": found.objective[best],
         "starts": len(starts),
-        "at_best": int((found.converged & (found.objective <= found.objective[best] * (1 + SAME))).sum()),
+        "at_best": int((found.converged & (found.objective <= level)).sum()),
         "converged": int(found.converged.sum()),
         "resamples": settings.resamples,
         "resamples_converged": int(boot.converged.sum()),

@@ -121,8 +121,8 @@ class PointFit:
         for row in self.search.itertuples():
             name = f"{row.group}: " if self.groups else ""
             lines.append(
-                f"  {name}{row.at_best:,} of {row.starts:,} starts reached the best optimum, {row.converged:,} converged; "
-                f"{row.resamples_converged:,} of {row.resamples:,} resamples converged"
+                f"  {name}{row.at_best:,} of {row.starts:,} starts reached the best optimum, {row.converged:,} "
+                f"converged; {row.resamples_converged:,} of {row.resamples:,} resamples converged"
             )
         return "\n".join(lines)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from bayescale.inference.point.curve import unconstrain
 from bayescale.laws import Law
@@ -33,6 +32,8 @@ def starting_points(law: type[Law], anchors: dict[str, float], count: int, seed:
 
 def _over_priors(law: type[Law], count: int, seed: int) -> np.ndarray:
     """Quasi-random draws from the priors, each taken as normal on the unconstrained scale."""
+    from scipy.stats import qmc  # takes as long to import as a search does, and a published grid does not need it
+
     center, scale = prior_moments(law)
     # Balanced in powers of two, of which the first ``count`` points are taken.
     power = int(np.ceil(np.log2(max(count, 1))))
