@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # R-hat and ESS limits of vehtari2021rank; E-BFMI limit as in common use.
 R_HAT, ESS, E_BFMI, PARETO_K = 1.01, 400.0, 0.3, 0.7
+# Importance efficiency below which the instant engine does not believe itself either.
+EFFICIENCY = 0.1
 # Some influential runs are usual in small tables; more than a fifth mean that the model does not describe the data.
 INFLUENTIAL = 0.2
 # A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
@@ -88,27 +90,59 @@ class Checks:
 
 def diagnose(fit: Fit) -> Checks:
     """Return all checks of a fit."""
-    return Checks((*_sampler_checks(fit), _pareto(fit), *_prior_checks(fit)))
+    engine = _instant_checks(fit) if fit.record["engine"]["name"] == "instant" else _nuts_checks(fit)
+    return Checks((*_chain_checks(fit), *engine, _pareto(fit), *_prior_checks(fit)))
 
 
-def _sampler_checks(fit: Fit) -> list[Check]:
+def _chain_checks(fit: Fit) -> list[Check]:
     import arviz
 
     draws = _varying(fit.posterior)
-    stats = fit.sample_stats
     r_hat, r_hat_at = _extreme(arviz.rhat(draws), np.nanmax)
     bulk, bulk_at = _extreme(arviz.ess(draws, method="bulk"), np.nanmin)
     tail, tail_at = _extreme(arviz.ess(draws, method="tail"), np.nanmin)
-    divergences = float(stats["diverging"].sum())
-    deep = float((stats["tree_depth"] >= fit.settings.max_tree_depth).mean())
-    energy = stats["energy"].to_numpy()
-    e_bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
-    more = f"Sample more: draws={2 * fit.settings.draws}, warmup={2 * fit.settings.warmup}."
-    closer = f"Raise target_accept (now {fit.settings.target_accept:g}) or give narrower priors."
+    more = _more(fit)
     return [
         _check("r-hat", r_hat, R_HAT, np.less_equal, f"The chains of {r_hat_at} disagree. {more}"),
         _check("ess-bulk", bulk, ESS, np.greater_equal, f"The centre of {bulk_at} rests on few draws. {more}"),
         _check("ess-tail", tail, ESS, np.greater_equal, f"Interval ends of {tail_at} rest on few draws. {more}"),
+    ]
+
+
+def _more(fit: Fit) -> str:
+    return f"Sample more: draws={2 * fit.sample_stats.sizes['draw']}, warmup={2 * fit.settings.warmup}."
+
+
+def _instant_checks(fit: Fit) -> list[Check]:
+    """Whether the proposal resembled the posterior: where it does not, chains stick or miss tails."""
+    quality = fit.record["engine"]["quality"]
+    remedy = "Fit again with engine='nuts'."
+    return [
+        _check(
+            "proposal-k",
+            quality["pareto_k"],
+            PARETO_K,
+            np.less_equal,
+            f"The posterior has heavier tails than what the instant engine proposes. {remedy}",
+        ),
+        _check(
+            "efficiency",
+            quality["efficiency"],
+            EFFICIENCY,
+            np.greater_equal,
+            f"The instant engine's proposal is unlike the posterior. {remedy}",
+        ),
+    ]
+
+
+def _nuts_checks(fit: Fit) -> list[Check]:
+    stats, more = fit.sample_stats, _more(fit)
+    divergences = float(stats["diverging"].sum())
+    deep = float((stats["tree_depth"] >= fit.settings.max_tree_depth).mean())
+    energy = stats["energy"].to_numpy()
+    e_bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
+    closer = f"Raise target_accept (now {fit.settings.target_accept:g}) or give narrower priors."
+    return [
         _check(
             "divergences",
             divergences,

@@ -8,21 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import jax
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayescale.data import Runs
-from bayescale.inference.coordinates import Coordinates
-from bayescale.inference.evaluate import site_values
-from bayescale.inference.geometry import find_geometry
-from bayescale.inference.nuts import run_nuts
 from bayescale.inference.posterior import natural_dataset, sites_dataset
-from bayescale.inference.precision import computing
-from bayescale.inference.progress import chain_progress
 from bayescale.inference.provenance import provenance
-from bayescale.inference.settings import Settings, check_seed, seed_for
+from bayescale.inference.sampling import sample
+from bayescale.inference.settings import Settings, check_seed
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
@@ -33,8 +26,6 @@ if TYPE_CHECKING:
     from bayescale.inference.diagnose import Check, Checks
 
 MAX_ROWS = 200_000
-# Below this many rows per parameter in the smallest family, the sampler takes smaller steps.
-ROWS_PER_PARAMETER = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,6 +56,12 @@ class Fit:
     def law(self) -> type[Law]:
         """The law class."""
         return self.model.law
+
+    @property
+    def engine(self) -> str:
+        """The engine that made the draws, and why it did: ``"instant (7 parameters, its checks pass)"``."""
+        engine = self.record["engine"]
+        return f"{engine['name']} ({engine['why']})"
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -133,7 +130,7 @@ class Fit:
         draws = f"{self.settings.chains} chains x {self.settings.draws} draws, seed {self.seed}"
         return (
             f"Fit of {self.law.name} to {len(self.runs):,} runs{families}\n"
-            f"  noise {self.model.noise.name}; pooling {pooled}\n  NUTS, {draws}\n  {self.checks.verdict}"
+            f"  noise {self.model.noise.name}; pooling {pooled}\n  {self.engine}, {draws}\n  {self.checks.verdict}"
         )
 
 
@@ -150,7 +147,10 @@ def fit(
     progress: bool | None = None,
     **sampler: Any,
 ) -> Fit:
-    """Fit a law to runs by NUTS.
+    """Fit a law to runs.
+
+    Small posteriors are sampled by the instant engine, exactly and without compiling; all others, and those whose
+    draws do not pass the engine's own checks, by NUTS. ``fit.engine`` says which it was and why.
 
     Args:
         law: a name from the catalogue, ``"file.py:Class"``, or a Law class.
@@ -161,7 +161,7 @@ def fit(
         effects: ``"budget"`` or ``"run"`` for random effects over that column, or a :class:`RunEffects`.
         priors: priors that replace the declared ones, by parameter.
         seed: every random number derives from it.
-        settings: sampler settings; single ones can be given by name, for example ``draws=2000``.
+        settings: sampler settings; single ones can be given by name, for example ``draws=2000``, ``engine="nuts"``.
         progress: show a progress bar; by default on a terminal only.
 
     Returns:
@@ -171,43 +171,17 @@ def fit(
         LawError, SettingsError, DataError, FitError: what was expected, what came, what to do.
 
     References:
-        hoffman2014nuts
+        hoffman2014nuts, vehtari2024pareto
     """
     chosen, settings, seed = find_law(law), _settings(settings, sampler), check_seed(seed)
     model, anchors, layout = _prepare(chosen, runs, pooling, noise, effects, priors)
-    planned = ((settings.target_accept, 1),) if settings.target_accept else _attempts(model, layout)
     began = time.perf_counter()
-    values, stats, settings, attempts = _sample(model, layout, planned, settings, seed, progress)
-    if not all(np.isfinite(value).all() for value in values.values()):
-        raise FitError("The sampler produced values that are not finite; look at the table's units and the priors.")
-    unconstrained = sites_dataset(model, values, layout.families, layout.levels)
-    sample_stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in stats.items()})
+    drawn = sample(model, layout, settings, seed, progress)
+    unconstrained = sites_dataset(model, drawn.sites, layout.families, layout.levels)
+    sample_stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in drawn.stats.items()})
     sample_stats = sample_stats.assign_coords(chain=unconstrained["chain"], draw=unconstrained["draw"])
-    record = provenance(model, runs, anchors, settings, seed, seconds=time.perf_counter() - began)
-    record["attempts"] = attempts
-    return Fit(model, runs, anchors, settings, seed, unconstrained, sample_stats, record)
-
-
-def _sample(model, layout, planned, settings, seed, progress):
-    """Run NUTS with smaller and smaller steps until no draw diverges; return site values and what was done."""
-    coordinates, attempts = Coordinates(model), []
-    with computing():
-        data = jax.device_put(layout.arrays)
-        geometry = jax.device_put(find_geometry(coordinates, data))
-        for target, thin in planned:
-            settings = replace(settings, target_accept=target)
-            stream = seed_for(seed, f"nuts/{target}")
-            with chain_progress(settings, thin, progress) as report:
-                positions, stats = run_nuts(
-                    coordinates, geometry, data, settings=settings, seed=stream, thin=thin, progress=report
-                )
-            attempts.append({"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())})
-            if not attempts[-1]["divergences"]:
-                break
-        flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
-    values = {name: np.asarray(value) for name, value in flat.items()}
-    values = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
-    return values, stats, settings, attempts
+    record = provenance(model, runs, anchors, drawn.settings, seed, seconds=time.perf_counter() - began)
+    return Fit(model, runs, anchors, drawn.settings, seed, unconstrained, sample_stats, {**record, **drawn.record})
 
 
 def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[str, float], Layout]:
@@ -237,17 +211,6 @@ def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[st
         n_levels=len(layout.levels),
     )
     return model, anchors, layout
-
-
-def _attempts(model: Model, layout: Layout) -> tuple[tuple[float, int], ...]:
-    """Mean acceptance to aim at and thinning, one attempt after the other until no draw diverges.
-
-    Few runs leave parameters to the prior, or to a population whose spread may be next to nothing or large: such
-    posteriors have sharp corners, which only small steps enter, and small steps need more of them.
-    """
-    smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
-    few = smallest < ROWS_PER_PARAMETER * len(model.parameters)
-    return ((0.98, 1), (0.99, 2), (0.995, 3)) if few else ((0.9, 1), (0.98, 2), (0.995, 3))
 
 
 def _noise(noise: str | type[Noise]) -> type[Noise]:

@@ -151,13 +151,13 @@ def _start(coordinates: Coordinates, key: Any) -> Any:
 
 
 def _chunks(settings: Settings, thin: int) -> range:
-    total = settings.warmup + thin * settings.draws
+    total = settings.warmup + thin * settings.nuts_draws
     return range(CHUNK, total + CHUNK, CHUNK)
 
 
 def _collect(chunks: list, settings: Settings, thin: int, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Join chunks along draws, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
-    end = settings.warmup + thin * settings.draws
+    end = settings.warmup + thin * settings.nuts_draws
     whole = [np.concatenate(parts, axis=axis) for parts in zip(*chunks, strict=True)]
     made = [part[(slice(None),) * axis + (slice(settings.warmup, end),)] for part in whole]
     kept = [part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in made]

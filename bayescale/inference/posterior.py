@@ -39,9 +39,7 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
         noise parameters; over chain and draw: ``{parameter}_population`` and ``{coordinate}_between``.
     """
     with computing():
-        family, population = natural_values(model, flat_sites(sites))
-        family = {name: np.asarray(value) for name, value in family.items()}
-        population = {name: np.asarray(value) for name, value in population.items()}
+        family, population = _values(model, flat_sites(sites))
         law = _textbook(model, family, anchors)
         pooled_law = (
             _textbook(model, {p.name: population[f"{p.name}_population"] for p in model.law.parameters}, anchors)
@@ -61,6 +59,17 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
     if EFFECTS in out:
         out = out.assign_coords(level=sites["level"])
     return out
+
+
+def _values(model: Model, flat: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Family and population values in natural units, draw x ...; without compiling where no family has its own."""
+    if model.n_families == 1 and model.effects is None:
+        try:
+            return {p.name: model.prior(p.name).natural(flat[p.name]) for p in model.parameters}, {}
+        except NotImplementedError:  # a prior of the user's, which has a NumPyro distribution only
+            pass
+    family, population = natural_values(model, flat)
+    return {n: np.asarray(v) for n, v in family.items()}, {n: np.asarray(v) for n, v in population.items()}
 
 
 def _textbook(model: Model, values: Mapping[str, Any], anchors: Mapping[str, float]) -> dict[str, np.ndarray]:

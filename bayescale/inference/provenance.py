@@ -34,7 +34,7 @@ def provenance(
         "priors": {p.name: model.prior(p.name).as_dict() for p in model.parameters},
         "replaced_priors": {name: prior.as_dict() for name, prior in model.priors},
         "anchors": dict(anchors),
-        "engine": "nuts",
+        "engine": {"name": "nuts", "why": "as asked for"},
         "settings": asdict(settings),
         "seed": seed,
         "data": {

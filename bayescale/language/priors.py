@@ -7,6 +7,8 @@ from abc import abstractmethod
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from bayescale.language.errors import LawError
 
 if TYPE_CHECKING:
@@ -26,6 +28,14 @@ class Prior:
     @abstractmethod
     def unconstrained_moments(self) -> tuple[float, float]:
         """Return mean and sd on the unconstrained scale; only the sampler's starting geometry uses them."""
+
+    def natural(self, unconstrained: Any) -> Any:
+        """Map NumPy values from the unconstrained scale of :meth:`numpyro`'s support to natural units."""
+        raise NotImplementedError
+
+    def log_density(self, unconstrained: Any) -> Any:
+        """Log density on the unconstrained scale, in NumPy: what the instant engine needs; optional for own priors."""
+        raise NotImplementedError
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready record that :func:`prior_from_dict` reads back."""
@@ -69,6 +79,12 @@ class LogNormal(Prior):
     def unconstrained_moments(self) -> tuple[float, float]:
         return math.log(self.median), self.log_sd
 
+    def natural(self, unconstrained: Any) -> Any:
+        return np.exp(unconstrained)
+
+    def log_density(self, unconstrained: Any) -> Any:
+        return _log_normal(unconstrained, math.log(self.median), self.log_sd)
+
 
 @dataclass(frozen=True)
 class Normal(Prior):
@@ -91,6 +107,12 @@ class Normal(Prior):
     def unconstrained_moments(self) -> tuple[float, float]:
         return self.mean, self.sd
 
+    def natural(self, unconstrained: Any) -> Any:
+        return unconstrained
+
+    def log_density(self, unconstrained: Any) -> Any:
+        return _log_normal(unconstrained, self.mean, self.sd)
+
 
 @dataclass(frozen=True)
 class HalfNormal(Prior):
@@ -109,6 +131,13 @@ class HalfNormal(Prior):
     def unconstrained_moments(self) -> tuple[float, float]:
         # log|Z| of a standard normal has mean (digamma(1/2) + log 2) / 2 = -0.6352 and sd pi / sqrt(8) = 1.1107.
         return math.log(self.scale) - 0.6352, 1.1107
+
+    def natural(self, unconstrained: Any) -> Any:
+        return np.exp(unconstrained)
+
+    def log_density(self, unconstrained: Any) -> Any:
+        # Twice the normal on the positive half, and the slope of exp.
+        return math.log(2.0) + _log_normal(np.exp(unconstrained), 0.0, self.scale) + unconstrained
 
 
 @dataclass(frozen=True)
@@ -137,6 +166,21 @@ class Gamma(Prior):
         from scipy.special import digamma, polygamma
 
         return float(digamma(self.shape)) - math.log(self.rate), math.sqrt(float(polygamma(1, self.shape)))
+
+    def natural(self, unconstrained: Any) -> Any:
+        return self.lower + np.exp(unconstrained)
+
+    def log_density(self, unconstrained: Any) -> Any:
+        from scipy.special import gammaincc, gammaln
+
+        kept = math.log(float(gammaincc(self.shape, self.rate * self.lower)))
+        constant = self.shape * math.log(self.rate) - float(gammaln(self.shape)) - kept
+        value = self.natural(unconstrained)
+        return constant + (self.shape - 1.0) * np.log(value) - self.rate * value + unconstrained
+
+
+def _log_normal(value: Any, mean: float, sd: float) -> Any:
+    return -0.5 * ((value - mean) / sd) ** 2 - math.log(sd) - 0.5 * math.log(2.0 * math.pi)
 
 
 PRIORS: tuple[type[Prior], ...] = (LogNormal, Normal, HalfNormal, Gamma)

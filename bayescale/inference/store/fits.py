@@ -27,6 +27,7 @@ from bayescale.inference.store.record import (
     record_part,
     record_text,
     recorded_anchors,
+    recorded_engine,
     recorded_law,
     recorded_model,
 )
@@ -121,7 +122,7 @@ def _rebuild(archive: Archive, given: type[Law] | None, allow_changed_law: bool)
     model, layout = recorded_model(law, record, runs, anchors)
     draws, stats = archive.groups[DRAWS], archive.groups[STATS]
     check_draws(draws, model, layout, settings)
-    check_stats(stats, settings)
+    check_stats(stats, settings, recorded_engine(record))
     if checksum(archive.record, draws, stats) != archive.sha256:
         raise StoreError("its draws or its record were altered or damaged after it was saved; save the fit again.")
     unconstrained = sites_dataset(model, {name: draws[name] for name in draws}, layout.families, layout.levels)

@@ -92,6 +92,20 @@ def recorded_anchors(law: type[Law], recorded: Mapping[str, Any]) -> dict[str, f
     return {name: recorded[name] for name in recorded}
 
 
+def recorded_engine(record: Mapping[str, Any]) -> str:
+    """Name of the engine of the fit, whose part of the record the checks read."""
+    engine = record_part(record, "engine", dict)
+    name = record_part(engine, "name", str)
+    record_part(engine, "why", str)
+    if name not in ("nuts", "instant"):
+        raise StoreError(f"its engine must be nuts or instant, got {name[:40]!r}; update bayescale.")
+    if name == "instant":
+        quality = record_part(engine, "quality", dict)
+        for measure in ("pareto_k", "efficiency"):
+            record_part(quality, measure, float)
+    return name
+
+
 def recorded_model(
     law: type[Law], record: Mapping[str, Any], runs: Runs, anchors: dict[str, float]
 ) -> tuple[Model, Layout]:
