@@ -36,7 +36,7 @@ def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
     """One row per parameter and family, then the population's rows; see :meth:`Fit.table`.
 
     Returns:
-        columns group, parameter, meaning, unit, prob, median, lower, upper.
+        columns group, parameter, meaning, unit, prob, median, lower, upper; ``attrs["engine"]`` says what sampled it.
     """
     check_prob(prob)
     own: list[dict[str, Any]] = []
@@ -50,7 +50,9 @@ def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
             where.append(_row(str(name), group, draws, prob))
     order = {group: i for i, group in enumerate(fit.groups)}
     own.sort(key=lambda row: order[row["group"]])
-    return pd.DataFrame(own + common)
+    table = pd.DataFrame(own + common)
+    table.attrs["engine"] = fit.engine
+    return table
 
 
 def _row(name: str, group: Any, draws: xr.DataArray, prob: float) -> dict[str, Any]:
