@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -167,38 +167,39 @@ def _pareto(fit: Fit) -> Check:
         warnings.simplefilter("ignore")
         shape = arviz.loo(groups, var_name="loss", pointwise=True).pareto_k.to_numpy()
     table = fit.runs.table
-    # A family with no more runs than parameters leans on each of them by design; its runs are not counted.
-    counted = np.ones(len(table), bool)
-    if "family" in table:
-        counted = (table["family"].map(table["family"].value_counts()) > len(fit.law.parameters)).to_numpy()
+    # A family with fewer than two runs per parameter leans on each of them by design; its runs are not counted.
+    family = table["family"] if "family" in table else pd.Series("", table.index)
+    counted = (family.map(family.value_counts()) >= 2 * len(fit.law.parameters)).to_numpy()
     if not counted.any():
         return Check("pareto-k", "pass", 0.0, INFLUENTIAL)
     shape = np.where(counted, shape, -np.inf)
     share, worst = float(np.mean(shape[counted] > PARETO_K)), table.iloc[int(np.argmax(shape))]
-    family = f" of {worst['family']}" if "family" in worst else ""
+    whose = f" of {worst['family']}" if "family" in worst else ""
     return _check(
         "pareto-k",
         share,
         INFLUENTIAL,
         np.less_equal,
-        f"{int(np.sum(shape > PARETO_K))} runs decide their own prediction, most of all one{family} with "
+        f"{int(np.sum(shape > PARETO_K))} runs decide their own prediction, most of all one{whose} with "
         f"{worst['params']:.3g} parameters: look at them. Leave-one-out scores are unreliable for them.",
         bad="warn",
     )
 
 
 def _prior_checks(fit: Fit) -> list[Check]:
-    """Posterior against prior of every law parameter that is common or a population's location."""
-    names = {p.name: p.name for p in fit.model.of_kind("complete")}
-    names |= {p.name: f"{p.name}_population" for p in fit.model.partial_law}
+    """Posterior against prior of every parameter that has a declared prior: common, a population's, or unpooled."""
     contraction, distance = {}, {}
-    for parameter in fit.law.parameters:
-        if parameter.name in names:
-            draws = fit.unconstrained[names[parameter.name]].to_numpy()
-            mean, sd = fit.model.prior(parameter.name).exact_moments()
-            contraction[parameter.name] = float(draws.std() / sd)
-            distance[parameter.name] = float(abs(np.median(draws) - mean) / sd)
-    if not contraction:
+    for where, names, standard in _in_prior_units(fit):
+        law = [j for j, name in enumerate(names) if name in {p.name for p in fit.law.parameters}]
+        if law:
+            # Along the direction that the data narrowed least: two parameters may be loose together, neither alone.
+            spread, directions = np.linalg.eigh(np.atleast_2d(np.cov(standard[:, law], rowvar=False)))
+            heaviest = sorted(np.argsort(-np.abs(directions[:, -1]))[: 1 + (np.abs(directions[:, -1]).max() < 0.9)])
+            words = " against ".join(names[law[j]] for j in heaviest)
+            contraction[words + where] = float(np.sqrt(spread[-1]))
+        for name, shift in zip(names, np.abs(np.median(standard, axis=0)), strict=True):
+            distance[name + where] = float(shift)
+    if not distance:
         return []
     loose, far = max(contraction, key=contraction.__getitem__), max(distance, key=distance.__getitem__)
     return [
@@ -207,7 +208,7 @@ def _prior_checks(fit: Fit) -> list[Check]:
             contraction[loose],
             CONTRACTION,
             np.less_equal,
-            f"The data say nothing about {loose}: its posterior is its prior. Vary size and tokens independently.",
+            f"The data say nothing about {loose}: the posterior is the prior. Vary size and tokens independently.",
             bad="warn",
         ),
         _check(
@@ -215,10 +216,31 @@ def _prior_checks(fit: Fit) -> list[Check]:
             distance[far],
             CONFLICT,
             np.less_equal,
-            f"{far} lies far outside its prior. Check units (nats/token, raw counts) or give priors={{'{far}': ...}}.",
+            f"{far} lies far outside its prior. Check units (nats/token, raw counts) or replace the prior with "
+            "fit(..., priors={...}).",
             bad="warn",
         ),
     ]
+
+
+def _in_prior_units(fit: Fit) -> Iterator[tuple[str, list[str], np.ndarray]]:
+    """Draws less the prior's mean over its sd: of what is common or a population's, then of each unpooled family."""
+    model, scale = fit.model, fit.model.noise.scale
+    checked = [p for p in model.parameters if p in model.law.parameters or p.name == scale]
+    sites = {p.name: p.name if model.kind(p) == "complete" else f"{p.name}_population" for p in checked}
+    shared = [p.name for p in checked if model.kind(p) != "none"]
+
+    def standard(name: str, draws: xr.DataArray) -> np.ndarray:
+        mean, sd = model.prior(name).exact_moments()
+        return (draws.to_numpy().ravel() - mean) / sd
+
+    if shared:
+        columns = [standard(name, fit.unconstrained[sites[name]]) for name in shared]
+        yield "", shared, np.column_stack(columns)
+    own = [p.name for p in checked if model.kind(p) == "none"]
+    for family in fit.groups if own else ():
+        columns = [standard(name, fit.unconstrained[name].sel(family=family)) for name in own]
+        yield f" of {family}", own, np.column_stack(columns)
 
 
 def _check(name: str, value: float, limit: float, good: Callable, advice: str, bad: str = "fail") -> Check:
@@ -227,8 +249,13 @@ def _check(name: str, value: float, limit: float, good: Callable, advice: str, b
 
 
 def _varying(posterior: xr.Dataset) -> xr.Dataset:
-    """Without constants such as the diagonal of a correlation matrix, for which R-hat is undefined."""
-    return posterior[[name for name, v in posterior.data_vars.items() if "coordinate_other" not in v.dims]]
+    """Correlations once and without their diagonal, which is constant: R-hat is undefined there."""
+    varying = posterior[[name for name, v in posterior.data_vars.items() if "coordinate_other" not in v.dims]]
+    for name in set(posterior.data_vars) - set(varying.data_vars):
+        values = posterior[name].transpose(..., "coordinate", "coordinate_other").to_numpy()
+        pairs = values[..., *np.tril_indices(values.shape[-1], -1)]
+        varying = varying.assign({name: (("chain", "draw", "pair"), pairs)})
+    return varying
 
 
 def _extreme(values: xr.Dataset, reduce: Callable) -> tuple[float, str]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -58,6 +59,7 @@ def provenance(
     return json.loads(json.dumps(record))
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return version(name)

@@ -15,9 +15,13 @@ from jax import Array
 from bayescale.language.declare import parameter
 from bayescale.language.declared import Declared
 from bayescale.language.errors import LawError
-from bayescale.language.priors import Gamma, HalfNormal
+from bayescale.language.priors import Gamma, LogNormal
 
 _TAKES = ("log_loss", "measurement_sd")
+
+
+# Controlled sweeps scatter by 0.15-0.9 % around a law, runs of public families by up to 4 %: 90 % of this prior.
+SCALE = LogNormal(0.007, 1.0)
 
 
 class Noise(Declared, ABC, abstract=True):
@@ -72,7 +76,7 @@ class StudentT(Noise):
 
     name = "student-t"
 
-    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.3)
+    sigma: Array = parameter("scale of log loss around the law", prior=SCALE, between=0.3)
     nu: Array = parameter("degrees of freedom of the noise", prior=Gamma(2.0, 0.1, 1.0), pooling="complete")
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
@@ -93,7 +97,7 @@ class Normal(Noise):
 
     name = "normal"
 
-    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.3)
+    sigma: Array = parameter("scale of log loss around the law", prior=SCALE, between=0.3)
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.Normal(log_loss, jnp.hypot(self.sigma, measurement_sd))
@@ -110,7 +114,7 @@ class Laplace(Noise):
 
     name = "laplace"
 
-    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.3, symbol="b")
+    sigma: Array = parameter("scale of log loss around the law", prior=SCALE, between=0.3, symbol="b")
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.Laplace(log_loss, jnp.hypot(self.sigma, measurement_sd))

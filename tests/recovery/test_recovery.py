@@ -57,7 +57,7 @@ def geometric_mean(values: pd.Series) -> float:
 @pytest.fixture(scope="module", params=("instant", "nuts"))
 def recovered(request) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, int]]:
     """Truths (one per fit), draws (fit x draw), and how many fits were not instant or had divergences."""
-    engine = {"instant": "auto", "nuts": "nuts"}[request.param]
+    choices = {"instant": {}, "nuts": {"engine": "nuts", "warmup": 300, "draws": 500}}[request.param]
     truths = {name: np.empty(FITS) for name in NAMES}
     draws = {name: [] for name in NAMES}
     odd = {"not instant": 0, "with divergences": 0}
@@ -70,7 +70,7 @@ def recovered(request) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], di
             # Truths from the prior may have odd losses; they are meant.
             warnings.simplefilter("ignore", bs.DataWarning)
             runs = bs.read_runs(table)
-        fit = bs.fit("chinchilla", runs, seed=i, engine=engine, warmup=300, draws=500)
+        fit = bs.fit("chinchilla", runs, seed=i, **choices)
         odd["not instant"] += "diverging" in fit.sample_stats
         odd["with divergences"] += "diverging" in fit.sample_stats and bool(fit.sample_stats["diverging"].any())
         inside = {"params": law.N0 * 2.0, "tokens": law.D0 / 2.0}
@@ -79,8 +79,13 @@ def recovered(request) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], di
         truth = {name: getattr(law, name) for name in ("E", "alpha", "beta", "a")} | {"loss": law.at(**inside)}
         for name in NAMES:
             truths[name][i] = float(np.squeeze(truth[name]))
-            draws[name].append(found[name].ravel())
+            draws[name].append(evenly(found[name].ravel(), 2000))
     return truths, {name: np.stack(values) for name, values in draws.items()}, odd
+
+
+def evenly(values: np.ndarray, count: int) -> np.ndarray:
+    """As many of all draws for every fit, however many it has."""
+    return values[np.linspace(0, values.size - 1, count).astype(int)]
 
 
 def coverage(truths: dict[str, np.ndarray], draws: dict[str, np.ndarray]) -> dict[str, float]:

@@ -50,7 +50,7 @@ def few_runs() -> bs.Runs:
     """Six noisy runs: their posterior is far from normal, so a wrong density cannot hide."""
     tokens = np.geomspace(1e9, 1e11, 6)
     loss = (1.8 + 0.5 * (tokens / 1e10) ** -0.35) * np.exp([0.03, -0.04, 0.02, 0.05, -0.03, -0.02])
-    return bs.read_runs(pd.DataFrame({"params": np.geomspace(1e8, 1e9, 6), "tokens": tokens, "loss": loss}))
+    return bs.read_runs(pd.DataFrame({"params": [3e8, 1e8, 9e8, 2e8, 5e8, 7e8], "tokens": tokens, "loss": loss}))
 
 
 def posed(law, runs, noise=bs.models.Normal):
