@@ -48,18 +48,17 @@ def sample(model: Model, layout: Layout, settings: Settings, seed: int, progress
     Raises:
         FitError: the instant engine was asked for and cannot do it, or draws are not finite.
     """
-    why = "as asked for"
+    drawn, why = None, "as asked for"
     if settings.engine != "nuts":
         try:
             drawn = _instant(model, layout, settings, seed)
-        except NotInstant as reason:
+        except NotInstant as error:
             if settings.engine == "instant":
                 raise FitError(
-                    f"The instant engine cannot sample this posterior: {reason}. Use engine='nuts'."
+                    f"The instant engine cannot sample this posterior: {error}. Use engine='nuts'."
                 ) from None
-            why = f"not instant: {reason}"
-            drawn = _nuts(model, layout, settings, seed, progress, why)
-    else:
+            why = f"not instant: {error}"
+    if drawn is None:
         drawn = _nuts(model, layout, settings, seed, progress, why)
     if not all(np.isfinite(value).all() for value in drawn.sites.values()):
         raise FitError("The sampler produced values that are not finite; look at the table's units and the priors.")
