@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from bayescale.language.errors import CheckError
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
 
+STATUSES = ("pass", "warn", "fail")
 # R-hat and ESS limits of vehtari2021rank; E-BFMI limit as in common use.
 R_HAT, ESS, E_BFMI, PARETO_K = 1.01, 400.0, 0.3, 0.7
 # Some influential runs are usual in small tables; more than a fifth mean that the model does not describe the data.
@@ -42,6 +43,10 @@ class Check:
     value: float
     threshold: float
     advice: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The check as values that JSON knows; a number that is not finite as text."""
+        return {name: _json_number(v) if isinstance(v, float) else v for name, v in asdict(self).items()}
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,8 @@ def _sampler_checks(fit: Fit) -> list[Check]:
     energy = stats["energy"].to_numpy()
     e_bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
     more = f"Sample more: draws={2 * fit.settings.draws}, warmup={2 * fit.settings.warmup}."
-    closer = f"Raise target_accept (now {fit.settings.target_accept:g}) or give narrower priors."
+    target = fit.settings.target_accept
+    closer = f"Raise target_accept{f' (now {target:g})' if target else ''} or give narrower priors."
     return [
         _check("r-hat", r_hat, R_HAT, np.less_equal, f"The chains of {r_hat_at} disagree. {more}"),
         _check("ess-bulk", bulk, ESS, np.greater_equal, f"The centre of {bulk_at} rests on few draws. {more}"),
@@ -190,6 +196,10 @@ def _prior_checks(fit: Fit) -> list[Check]:
 def _check(name: str, value: float, limit: float, good: Callable, advice: str, bad: str = "fail") -> Check:
     passes = bool(np.isfinite(value) and good(value, limit))
     return Check(name, "pass" if passes else bad, value, limit, "" if passes else advice)
+
+
+def _json_number(value: float) -> float | str:
+    return float(value) if np.isfinite(value) else str(float(value))
 
 
 def _varying(posterior: xr.Dataset) -> xr.Dataset:
