@@ -70,6 +70,8 @@ def test_axes_carry_units(fit):
     assert axes["loss_compute"].get_xlabel() == "training compute 6ND (FLOP)"
     assert axes["loss_compute"].get_ylabel() == "loss (nats/token)"
     assert axes["isoflop"].get_xlabel() == "model size (parameters)"
+    assert axes["allocation"].get_xlabel() == "training compute 6ND (FLOP)"
+    assert axes["residuals"].get_xlabel() == "training compute 6ND (FLOP)"
     assert axes["allocation"].get_ylabel() == "compute-optimal training tokens (tokens)"
 
 
@@ -179,6 +181,15 @@ def test_residuals_mark_exactly_the_runs_outside_their_interval(fit):
     assert 1.889 in data.loc[data["outside"], "loss"].tolist()  # Pythia deduped 1.4B, known to stand out
     texts = rendered(figures.residuals(data))
     assert any(f"outside it: {outside.sum()} of 30 runs" in text for text in texts)
+
+
+def test_residuals_are_those_of_the_posterior_predictive_group_of_the_fit(fit):
+    """One definition of a replicate: that of ``fit.data``, with fitted effects and the model's measurement error."""
+    data = figures.residuals_data(fit, prob=0.8)
+    order = [i for group in fit.groups for i in np.flatnonzero(fit.runs.table["family"] == group)]
+    replicates = np.log(fit.posterior_predictive["loss"].isel(run=order).to_numpy())
+    np.testing.assert_allclose(data["lower"], np.exp(np.quantile(replicates, 0.1, axis=(0, 1))), rtol=1e-12)
+    assert data["loss"].tolist() == fit.runs.table["loss"].iloc[order].tolist()
 
 
 def test_one_run_far_out_does_not_squeeze_the_others(fit):

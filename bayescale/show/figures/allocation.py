@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from bayescale.decisions import Plan
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import COMPUTE, PARAMS, TOKENS
+from bayescale.language.quantities import PARAMS, TOKENS
 from bayescale.show.figures import curves, style
 from bayescale.show.figures.sources import table_of
 
@@ -51,6 +51,8 @@ def allocation(
     axes = style.new_axes(2, width=10.0, height=4.6 if many else 3.6) if axes is None else tuple(axes)
     if len(axes) != len(PANELS):
         raise SettingsError(f"allocation draws two panels, so it needs two axes, got {len(axes)}.")
+    costs = data["cost"].unique() if "cost" in data else []
+    cost = costs[0] if len(costs) == 1 else None
     for ax, quantity in zip(axes, PANELS, strict=True):
         ax.set_xscale("log")
         ax.set_yscale("log")
@@ -60,7 +62,7 @@ def allocation(
             curves.draw_curve(ax, rows, x="compute", colour=look.colour, among=len(names))
             if len(rows) <= 12:  # few budgets: show which were asked for
                 ax.plot(rows["compute"], rows["median"], linestyle="none", zorder=4, **look.points)
-        style.set_axes(ax, style.axis_label(COMPUTE), style.axis_label(quantity, f"compute-optimal {quantity.label}"))
+        style.set_axes(ax, style.compute_label(cost), style.axis_label(quantity, f"compute-optimal {quantity.label}"))
     style.legend(axes[-1], _entries(data, names))
     return axes[0], axes[1]
 
