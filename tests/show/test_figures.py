@@ -214,7 +214,7 @@ def test_budgets_are_found_where_runs_crowd():
     designs = [pd.DataFrame({"params": sizes, "tokens": c / (6 * sizes)}) for c in (1e19, 1e20, 1e21)]
     table = pd.concat(designs, ignore_index=True).assign(loss=3.0)
     table["loss"] -= 0.01 * np.arange(len(table))
-    runs = read_runs(table).table.assign(compute_6nd=lambda t: 6 * t["params"] * t["tokens"])
+    runs = read_runs(table).table.assign(own_compute=lambda t: 6 * t["params"] * t["tokens"])
     budgets, shown = find_budgets(runs)
     assert budgets == pytest.approx([1e19, 1e20, 1e21])
     assert len(shown) == 18
