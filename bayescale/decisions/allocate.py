@@ -111,8 +111,8 @@ def allocate(
         >>> from bayescale.laws import Chinchilla
         >>> plan = allocate(Chinchilla.published["besiroglu2024chinchilla"], compute=5.76e23)
         >>> table = plan.table()
-        >>> [f"{value:.3g}" for value in table["median"]]
-        ['7.23e+10', '1.33e+12', '18.4', '1.97']
+        >>> [f"{value:.2g}" for value in table["median"]]
+        ['7.2e+10', '1.3e+12', '18', '2']
         >>> table["unit"].tolist()
         ['parameters', 'tokens', 'tokens/parameter', 'nats/token']
     """

@@ -34,14 +34,16 @@ def simulate(
         the design with a ``loss`` column in nats/token, ready for ``read_runs``.
 
     Raises:
-        SettingsError: a design that lacks a column or names an unknown family, or no seed.
+        SettingsError: a design that lacks a column or names an unknown family, noise of no size, or no seed.
 
     Examples:
         >>> from bayescale.laws import Chinchilla
         >>> design = pd.DataFrame({"params": [1e8, 1e9], "tokens": [2e9, 2e10]})
         >>> simulate(Chinchilla.published["hoffmann2022training"], design, sigma=0.0)["loss"].round(3).tolist()
-        [3.488, 2.58]
+        [3.486, 2.58]
     """
+    if not (sigma >= 0 and nu > 0):
+        raise SettingsError(f"sigma must be at least 0 and nu positive, got sigma={sigma!r} and nu={nu!r}.")
     rng = np.random.default_rng(seed_for(check_seed(seed), "simulate"))
     by_name = {"": laws} if isinstance(laws, Law) else dict(laws)
     families = pd.Series("", index=design.index) if isinstance(laws, Law) else design.get("family")

@@ -61,6 +61,12 @@ def test_a_design_must_have_the_laws_inputs():
         simulate(LAW, DESIGN[["params"]])
 
 
+@pytest.mark.parametrize("noise", [{"sigma": -0.1}, {"sigma": math.nan}, {"nu": 0.0}])
+def test_noise_has_a_size(noise):
+    with pytest.raises(SettingsError, match=r"^sigma must be at least 0 and nu positive, got sigma=.* and nu=.*\.$"):
+        simulate(LAW, DESIGN, **noise)
+
+
 @pytest.mark.parametrize("seed", [-1, 2**63, 1.0, True, "0"])
 def test_seeds_are_integers(seed):
     with pytest.raises(SettingsError, match=r"^seed must be an integer from 0 to 2\*\*63 - 1, got .*\.$"):

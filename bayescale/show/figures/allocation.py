@@ -21,8 +21,15 @@ PANELS = (PARAMS, TOKENS)
 def allocation_data(plan: Plan | Sequence[Plan], *, prob: float = 0.9) -> pd.DataFrame:
     """Return the rows of params and tokens of a plan, or of several plans for families side by side.
 
+    Args:
+        plan: a plan, or several.
+        prob: probability of the interval, in (0, 1).
+
     Returns:
         the columns of ``plan.table()``.
+
+    Raises:
+        SettingsError: no plan, or no such probability.
     """
     plans = [plan] if isinstance(plan, Plan) else list(plan) if isinstance(plan, (list, tuple)) else []
     if not plans or not all(isinstance(one, Plan) for one in plans):
@@ -39,10 +46,21 @@ def allocation(
     Args:
         source: a plan, a list of plans, or their :func:`allocation_data`, which then brings its own prob.
         axes: two axes to draw on; by default a new figure outside pyplot.
-        prob: probability of the interval.
+        prob: probability of the interval, in (0, 1).
 
     Returns:
         the axes of params and of tokens; ``axes[0].figure.savefig(path)`` writes both.
+
+    Raises:
+        SettingsError: neither plans nor their table, or not two axes.
+
+    Examples:
+        >>> from bayescale.decisions import allocate
+        >>> from bayescale.laws import Chinchilla
+        >>> plan = allocate(Chinchilla.published["besiroglu2024chinchilla"], compute=[1e21, 1e23])
+        >>> params, tokens = allocation(plan)
+        >>> params.get_xlabel(), params.get_ylabel()
+        ('training compute 6ND (FLOP)', 'compute-optimal model size (parameters)')
     """
     needed = ("group", "compute", "quantity", "prob", "median", "lower", "upper", "extrapolation")
     data = table_of(source, allocation_data, needed, prob=prob)

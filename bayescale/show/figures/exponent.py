@@ -36,6 +36,7 @@ def exponent_data(fit: Fit, *, prob: float = 0.9, groups: Sequence[str] | str | 
         columns group, value, density, prob, median, lower, upper (the last four the same in all rows of a group).
 
     Raises:
+        SettingsError: no fit, no such family, or no such probability.
         LawError: the law has no exponent a.
     """
     fit = check_fit(fit, "exponent_data")
@@ -67,6 +68,13 @@ def exponent(
         ax: where to draw; by default a new figure outside pyplot, as high as the families need.
         prob: probability of the interval.
         groups: the families; all, and the population, by default.
+
+    Returns:
+        the axes; ``.figure.savefig(path)`` writes them.
+
+    Raises:
+        SettingsError: neither a fit nor such a table, or no such family.
+        LawError: the law has no exponent a.
     """
     data = table_of(
         source,

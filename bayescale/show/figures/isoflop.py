@@ -57,7 +57,8 @@ def isoflop_data(
         measured loss, rows of part ``"optimum"`` the interval of the compute-optimal size and of the loss there.
 
     Raises:
-        SettingsError: several families and none named.
+        SettingsError: no fit, several families and none named, budgets that are not positive, or no such probability.
+        LawError: the law has no compute-optimal size at a budget.
     """
     fit = check_fit(fit, "isoflop_data")
     check_prob(prob)
@@ -92,6 +93,15 @@ def isoflop(
         prob: probability of the interval.
         group: the family; it can be left out where there is only one.
         compute: budgets in FLOP; see :func:`isoflop_data`.
+
+    Returns:
+        the axes; ``.figure.savefig(path)`` writes them.
+
+    Raises:
+        SettingsError: neither a fit nor such a table, or what :func:`isoflop_data` refuses.
+
+    References:
+        hoffmann2022training
     """
     data = table_of(source, isoflop_data, COLUMNS, prob=prob, group=group, compute=compute)
     budgets = np.sort(data["budget"].unique())

@@ -37,6 +37,10 @@ def loss_compute_data(
         columns group, part, compute (FLOP, 6ND), prob, median, lower, upper, loss, extrapolation. Rows of part
         ``"curve"`` have the interval of the law's loss at the compute-optimal split, rows of part ``"run"`` the loss
         that was measured, at whatever split the run had.
+
+    Raises:
+        SettingsError: no fit, no such family, a factor below 1, or no such probability.
+        LawError: the law has no compute-optimal size at a budget.
     """
     fit = check_fit(fit, "loss_compute_data")
     check_prob(prob)
@@ -77,6 +81,9 @@ def loss_compute(
 
     Returns:
         the axes; ``.figure.savefig(path)`` writes them.
+
+    Raises:
+        SettingsError: neither a fit nor such a table, or what :func:`loss_compute_data` refuses.
     """
     needed = ("group", "part", "compute", "prob", "median", "lower", "upper", "loss", "extrapolation")
     data = table_of(source, loss_compute_data, needed, prob=prob, groups=groups)
