@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 
 from bayescale.costs import Cost
@@ -18,6 +19,9 @@ GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 def closed_optimum(law: Law, budgets: np.ndarray, cost: Cost) -> tuple[np.ndarray, np.ndarray] | None:
     """The closed form of a law, for one draw and one budget at a time; None where it has none at this cost.
 
+    Nor has it one that can be used where it needs numbers instead of traced values, as ``Cost.tokens`` by bisection
+    does.
+
     Args:
         law: parameters of shape (draws, 1), or scalars.
         budgets: in FLOP, shape (budgets,).
@@ -27,7 +31,10 @@ def closed_optimum(law: Law, budgets: np.ndarray, cost: Cost) -> tuple[np.ndarra
         params and tokens, each draws x budgets, or None.
     """
     with computing():
-        found = one_by_one(lambda one, row: one.optimum(row["compute"], cost), law, {"compute": budgets})
+        try:
+            found = one_by_one(lambda one, row: one.optimum(row["compute"], cost), law, {"compute": budgets})
+        except (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError):
+            return None
         return None if found is None else (np.asarray(found[0], float), np.asarray(found[1], float))
 
 

@@ -131,6 +131,25 @@ def test_formulas_for_one_run_are_enough_to_plan(make_fit, cost):
             np.testing.assert_allclose(found[name], wanted[name], rtol=1e-6)
 
 
+class AnyCost(Law):
+    """Its optimum takes whatever the cost, and so runs into the bisection that inverts one of one's own."""
+
+    E: Array = parameter("floor", prior=LogNormal(1.7, 0.35))
+
+    def __call__(self, N: Size, D: Tokens) -> Loss:
+        return self.E + (N / 1e9) ** -0.3 + (D / 1e9) ** -0.3
+
+    def optimum(self, compute, cost):
+        params = (compute / 6.0) ** 0.5
+        return params, cost.tokens(params, compute)
+
+
+def test_a_closed_form_that_cannot_be_used_gives_way_to_the_generic_solver():
+    own, usual = (allocate(AnyCost(1.7), compute=[1e21, 1e23], cost=cost).draws for cost in (Unrecognised(), SixND()))
+    for name in usual:
+        np.testing.assert_allclose(own[name], usual[name], rtol=1e-6)
+
+
 def test_a_formula_for_one_run_is_enough_to_simulate_and_predict(make_fit):
     own, usual = Stacked(**VALUES), Chinchilla(**VALUES)
     design = pd.DataFrame({"params": [1e8, 1e9, 1e10], "tokens": [2e9, 2e10, 2e11]})
