@@ -21,6 +21,8 @@ STATUSES = ("pass", "warn", "fail")
 R_HAT, ESS, E_BFMI, PARETO_K = 1.01, 400.0, 0.3, 0.7
 # Some influential runs are usual in small tables; more than a fifth mean that the model does not describe the data.
 INFLUENTIAL = 0.2
+# The tail that Pareto k is fitted to is a fifth of the draws, and at least five of them.
+FEWEST_DRAWS = 25
 # A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
 # conflict (3.5 sds has a false-alarm rate of 5e-4 per parameter if the prior is right).
 CONTRACTION, CONFLICT = 0.95, 3.5
@@ -133,6 +135,10 @@ def _pareto(fit: Fit) -> Check:
     """Runs whose removal would change the posterior: the model may be wrong for them."""
     import arviz
 
+    draws = fit.unconstrained.sizes["chain"] * fit.unconstrained.sizes["draw"]
+    if draws < FEWEST_DRAWS:
+        words = f"{draws} draws are too few to say which runs decide their own prediction. Sample more."
+        return Check("pareto-k", "warn", np.nan, INFLUENTIAL, words)
     groups = xr.DataTree.from_dict({"posterior": fit.posterior, "log_likelihood": fit.log_likelihood})
     with warnings.catch_warnings():
         # ArviZ warns of large Pareto k, which is what this check measures and words itself.

@@ -172,6 +172,8 @@ def test_the_data_tree_is_in_the_file_and_is_made_again_alike(tmp_path):
         assert stored["runs"]["budget"].values.tolist() == fit.runs.table["budget"].tolist()
         assert json.loads(stored.attrs["record"])["seed"] == fit.seed
     back = load(tmp_path / "fit.nc")
+    # Twelve draws are too few for it, which must not keep the fit from being saved.
+    assert {check.name: check.status for check in back.checks.checks}["pareto-k"] == "warn"
     for name, group in fit.data.children.items():
         xr.testing.assert_identical(back.data[name].to_dataset(), group.to_dataset())
 
