@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "FitError",
             "LawError",
             "SettingsError",
+            "SettingsWarning",
             "StoreError",
         ],
         "language.priors": ["Gamma", "HalfNormal", "LogNormal", "Normal", "Prior"],

@@ -61,8 +61,11 @@ def _describe(law: type[Law], record: dict[str, Any]) -> None:
     print_table(("parameter", "meaning", "unit", "prior"), rows)
     if law.anchors:
         anchors = ", ".join(f"{a.name} of {a.argument}" for a in law.anchors)
+        form = "the form with anchors at 1" if law.has_textbook() else "the parameters at these anchors"
         typer.echo("")
-        paragraph(f"Anchors, the geometric means of the data: {anchors}. Fits print the form with anchors at 1.")
+        paragraph(
+            f"Anchors, the geometric means of the data: {anchors}. Priors hold at the anchors; fits print {form}."
+        )
     if record["derived"]:
         typer.echo("")
         print_table(("derived", "meaning", "unit"), [(d["name"], d["meaning"], d["unit"]) for d in record["derived"]])

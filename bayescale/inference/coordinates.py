@@ -24,8 +24,6 @@ from numpyro.infer.util import potential_energy
 from bayescale.language.declare import Parameter
 from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
 
-NEWTON_STEPS = 2
-
 
 class Geometry(NamedTuple):
     """Fixed numbers of the map, found before sampling; k is the number of law parameters that a family owns.
@@ -59,6 +57,16 @@ class Geometry(NamedTuple):
     effect_family: Any
     center: Any
     stretch: Any
+
+
+class Sizes(NamedTuple):
+    """Lengths of the parts of the flat vector, in their order."""
+
+    common: int
+    noise: int
+    population: int
+    law: int
+    effects: int
 
 
 @dataclass(frozen=True)
@@ -102,13 +110,16 @@ class Coordinates:
         return self.model.pooling.correlated and len(self.model.partial_law) > 1
 
     @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Lengths of the five parts: common, noise, the law's population, law, effects."""
+    def sizes(self) -> Sizes:
+        """Lengths of the five parts."""
         families = self.model.n_families
-        levels = self.model.n_levels if self.model.effects is not None else 0
-        common = sum(size for _, size in self.common)
-        own = (families * len(self.noise_parameters), len(self.model.partial_law), families * len(self.law_parameters))
-        return common, *own, levels
+        return Sizes(
+            common=sum(size for _, size in self.common),
+            noise=families * len(self.noise_parameters),
+            population=len(self.model.partial_law),
+            law=families * len(self.law_parameters),
+            effects=self.model.n_levels if self.model.effects is not None else 0,
+        )
 
     @property
     def size(self) -> int:
@@ -117,12 +128,13 @@ class Coordinates:
 
     def sites(self, geometry: Geometry, position: Any) -> tuple[dict[str, Any], Any]:
         """Map a sampler position to unconstrained values of every NumPyro site, with the log Jacobian."""
-        parts = jnp.split(geometry.center + geometry.stretch @ position, np.cumsum(self.sizes)[:-1])
-        values = self._split_common(parts[0])
-        noise_jacobian = self._add_noise(geometry, values, parts[1].reshape(-1, self.model.n_families))
+        vector, families = geometry.center + geometry.stretch @ position, self.model.n_families
+        common, noise, population, law, effects = jnp.split(vector, np.cumsum(self.sizes)[:-1])
+        values = self._split_common(common)
+        noise_jacobian = self._add_noise(geometry, values, noise.reshape(-1, families))
         ratio = self._precision_ratio(geometry, values)
-        law_jacobian = self._add_law(geometry, values, parts[2], parts[3].reshape(self.model.n_families, -1), ratio)
-        effects_jacobian = self._add_effects(geometry, values, parts[4], ratio)
+        law_jacobian = self._add_law(geometry, values, population, law.reshape(families, -1), ratio)
+        effects_jacobian = self._add_effects(geometry, values, effects, ratio)
         return values, noise_jacobian + law_jacobian + effects_jacobian
 
     def _split_common(self, vector: Any) -> dict[str, Any]:
@@ -181,7 +193,7 @@ class Coordinates:
         location, population_jacobian = self._population(geometry, values, z_population, known)
         mean = jnp.concatenate([location, own_mean])
 
-        def one(factor, shift, z):
+        def one(factor: Any, shift: Any, z: Any) -> tuple[Any, Any]:
             half = solve_triangular(factor, shift + prior @ mean, lower=True)
             return solve_triangular(factor, half + z, lower=True, trans=1), -jnp.log(jnp.diag(factor)).sum()
 

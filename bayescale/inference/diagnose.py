@@ -173,7 +173,7 @@ def _prior_checks(fit: Fit) -> list[Check]:
     for parameter in fit.law.parameters:
         if parameter.name in names:
             draws = fit.unconstrained[names[parameter.name]].to_numpy()
-            mean, sd = fit.model.prior(parameter.name).unconstrained_moments()
+            mean, sd = fit.model.prior(parameter.name).exact_moments()
             contraction[parameter.name] = float(draws.std() / sd)
             distance[parameter.name] = float(abs(np.median(draws) - mean) / sd)
     if not contraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -28,6 +29,7 @@ from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
 from bayescale.models import NOISES, Model, Noise, Pooling, RunEffects, StudentT, build_model, lay_out
 from bayescale.models.layout import Layout, design_anchors
+from bayescale.models.suspicions import prior_suspicions
 
 if TYPE_CHECKING:
     from bayescale.inference.diagnose import Check, Checks
@@ -174,9 +176,12 @@ def fit(
         runs: from :func:`bayescale.read_runs`; losses in nats/token.
         pooling: ``"partial"``, ``"complete"``, ``"none"``, a mapping of parameter to one of these (with ``"default"``),
             or a :class:`Pooling`; by default partial for tables with several families.
-        noise: ``"student-t"``, ``"normal"``, ``"laplace"`` or a Noise class.
+        noise: ``"student-t"``, ``"normal"``, ``"laplace"`` or a Noise class; :func:`load` needs such a class again.
         effects: ``"budget"`` or ``"run"`` for random effects over that column, or a :class:`RunEffects`.
-        priors: priors that replace the declared ones, by parameter.
+        priors: priors that replace the declared ones, by parameter. Like these they hold at the law's anchors, which
+            are the geometric means of the design, although fits print A and B at anchors of 1 as papers do: a prior of
+            Chinchilla's A is one of the nats/token that a usual size of the table loses, not of the 400 of papers.
+            A fit with a Prior class of your own cannot be saved.
         seed: every random number derives from it.
         settings: sampler settings; single ones can be given by name, for example ``draws=2000``.
         progress: show a progress bar; by default on a terminal only.
@@ -187,11 +192,16 @@ def fit(
     Raises:
         LawError, SettingsError, DataError, FitError: what was expected, what came, what to do.
 
+    Warns:
+        SettingsWarning: a replaced prior that looks like one at anchors of 1.
+
     References:
         hoffman2014nuts
     """
     chosen, settings, seed = find_law(law), _settings(settings, sampler), check_seed(seed)
     model, anchors, layout = _prepare(chosen, runs, pooling, noise, effects, priors)
+    for warning in prior_suspicions(model):
+        warnings.warn(warning, stacklevel=2)
     planned = ((settings.target_accept, 1),) if settings.target_accept else _attempts(model, layout)
     began = time.perf_counter()
     values, stats, settings, attempts = _sample(model, layout, planned, settings, seed, progress)

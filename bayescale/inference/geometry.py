@@ -122,7 +122,7 @@ def _level_slopes(coordinates: Coordinates, pooled: Any, design: Any, anchors: A
 
 
 def _effect_curvature(coordinates: Coordinates, pilot: Pilot, data: Any) -> dict[str, np.ndarray]:
-    levels = coordinates.sizes[4]
+    levels = coordinates.sizes.effects
     precision, shift = np.zeros(levels), np.zeros(levels)
     if levels:
         np.add.at(precision, np.asarray(data["level"]), pilot.row_precision)
@@ -154,11 +154,11 @@ def _start(coordinates: Coordinates, pilot: Pilot) -> np.ndarray:
     if model.uses_pooled:
         # The level's place holds a scaled value, zero at its conditional mean.
         medians = np.median(pilot.value, axis=0)
-        begin = sum(coordinates.sizes[:2])
+        begin = coordinates.sizes.common + coordinates.sizes.noise
         start[begin + 1 : begin + medians.size] = np.asarray(model.pool(jnp.asarray(medians)))[1:]
     elif model.partial_law:
         names = [p.name for p in model.law.parameters]
-        begin = sum(coordinates.sizes[:2])
+        begin = coordinates.sizes.common + coordinates.sizes.noise
         medians = [np.median(pilot.value[:, names.index(p.name)]) for p in model.partial_law]
         start[begin : begin + len(medians)] = medians
     return start
@@ -167,7 +167,7 @@ def _start(coordinates: Coordinates, pilot: Pilot) -> np.ndarray:
 def _stretch(coordinates: Coordinates, gradient: Any, mode: np.ndarray) -> np.ndarray:
     """Inverse symmetric square root of the curvature at the mode, by central differences of the gradient."""
     size = mode.size
-    dense = size if size <= DENSE_LIMIT else min(size - coordinates.sizes[4], DENSE_LIMIT)
+    dense = size if size <= DENSE_LIMIT else min(size - coordinates.sizes.effects, DENSE_LIMIT)
     curvature = np.empty((dense, dense))
     for i in range(dense):
         # Coordinates are of order one, so this step leaves about ten digits in the difference of gradients.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,21 @@ from bayescale.inference.settings import Settings
 # Draws per compiled call: long enough to hide the call, short enough for a lively progress bar.
 CHUNK = 50
 Progress = Callable[[int, int, int], None]
+
+
+class Kept(NamedTuple):
+    """What is kept of every draw: the position and, under their names in ``sample_stats``, the statistics.
+
+    ``lp`` holds the potential, minus the log density, until the chunks are joined.
+    """
+
+    position: Any
+    lp: Any
+    energy: Any
+    n_steps: Any
+    acceptance_rate: Any
+    diverging: Any
+    step_size: Any
 
 
 def run_nuts(
@@ -61,7 +76,9 @@ def run_nuts(
     return positions, {name: np.stack([stats[name] for _, stats in chains]) for name in chains[0][1]}
 
 
-def _kernel(coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any):
+def _kernel(
+    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any
+) -> tuple[Callable, Callable]:
     """NumPyro's functions, with the potential made from arguments; warm-up and tree depth are compiled in."""
     warmup, depth = lengths
     start, step = hmc(
@@ -84,26 +101,36 @@ def _kernel(coordinates: Coordinates, lengths: tuple[int, int], geometry: Geomet
 
 
 @partial(jax.jit, static_argnames=("coordinates", "lengths"))
-def _begin(coordinates, lengths, geometry, data, target_accept, position, key):
+def _begin(
+    coordinates: Coordinates,
+    lengths: tuple[int, int],
+    geometry: Geometry,
+    data: Any,
+    target_accept: Any,
+    position: Any,
+    key: Any,
+) -> Any:
     return _kernel(coordinates, lengths, geometry, data, target_accept)[0](position, key)
 
 
-def _first_state(arguments, position, key):
+def _first_state(arguments: tuple, position: Any, key: Any) -> Any:
     """The kernel's first state; the gradient comes from the function that the geometry has compiled already."""
     coordinates, _, geometry, data, _ = arguments
     value, gradient = potential_and_gradient(coordinates, geometry, data, position)
     return _begin(*arguments, ParamInfo(position, value, gradient), key)
 
 
-def _advance_chunk(coordinates, lengths, geometry, data, target_accept, state):
+def _advance_chunk(
+    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any, state: Any
+) -> tuple[Any, Kept]:
     begin, step = _kernel(coordinates, lengths, geometry, data, target_accept)
     # NumPyro's step uses closures that its start function sets up; nothing of this call is computed.
     jax.eval_shape(lambda: begin(state.z, jax.random.key(0)))
 
-    def one(state, _):
+    def one(state: Any, _: None) -> tuple[Any, Kept]:
         state = step(state, (geometry, data), {})
-        kept = (state.z, state.potential_energy, state.energy, state.num_steps, state.accept_prob, state.diverging)
-        return state, (*kept, state.adapt_state.step_size)
+        seen = (state.z, state.potential_energy, state.energy, state.num_steps, state.accept_prob, state.diverging)
+        return state, Kept(*seen, state.adapt_state.step_size)
 
     return jax.lax.scan(one, state, None, length=CHUNK)
 
@@ -115,33 +142,36 @@ _advance_all = jax.jit(
     )(states),
     static_argnames=("coordinates", "lengths"),
 )
-_NAMES = ("lp", "energy", "n_steps", "acceptance_rate", "diverging", "step_size")
 
 
-def _run_chain(arguments, keys, settings: Settings, thin: int, progress: Progress | None, chain: int):
+def _run_chain(
+    arguments: tuple, keys: Any, settings: Settings, thin: int, progress: Progress | None, chain: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     with jax.enable_x64(True):
         start = _start(arguments[0], keys[chain])
         state = _first_state(arguments, start, keys[settings.chains + chain])
         chunks = []
         for done in _chunks(settings, thin):
             state, kept = _advance(*arguments, state)
-            chunks.append([np.asarray(part) for part in kept])
+            chunks.append(Kept(*map(np.asarray, kept)))
             if progress is not None:
                 progress(chain, done, _divergences(chunks, settings))
     return _collect(chunks, settings, thin, 0)
 
 
-def _run_together(arguments, keys, settings: Settings, thin: int, progress: Progress | None):
+def _run_together(
+    arguments: tuple, keys: Any, settings: Settings, thin: int, progress: Progress | None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     starts = jax.vmap(lambda key: _start(arguments[0], key))(keys[: settings.chains])
     firsts = [_first_state(arguments, *pair) for pair in zip(starts, keys[settings.chains :], strict=True)]
     states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *firsts)
     chunks = []
     for done in _chunks(settings, thin):
         states, kept = _advance_all(*arguments, states)
-        chunks.append([np.asarray(part) for part in kept])
+        chunks.append(Kept(*map(np.asarray, kept)))
         if progress is not None:
             for chain in range(settings.chains):
-                progress(chain, done, _divergences([[p[chain] for p in c] for c in chunks], settings))
+                progress(chain, done, _divergences([Kept(*(p[chain] for p in c)) for c in chunks], settings))
     return _collect(chunks, settings, thin, 1)
 
 
@@ -155,19 +185,18 @@ def _chunks(settings: Settings, thin: int) -> range:
     return range(CHUNK, total + CHUNK, CHUNK)
 
 
-def _collect(chunks: list, settings: Settings, thin: int, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _collect(chunks: list[Kept], settings: Settings, thin: int, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Join chunks along draws, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
     end = settings.warmup + thin * settings.draws
-    whole = [np.concatenate(parts, axis=axis) for parts in zip(*chunks, strict=True)]
-    made = [part[(slice(None),) * axis + (slice(settings.warmup, end),)] for part in whole]
-    kept = [part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in made]
-    stats = dict(zip(_NAMES, kept[1:], strict=True))
+    whole = Kept(*(np.concatenate(parts, axis=axis) for parts in zip(*chunks, strict=True)))
+    made = Kept(*(part[(slice(None),) * axis + (slice(settings.warmup, end),)] for part in whole))
+    kept = Kept(*(part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in made))
+    stats = {name: part for name, part in kept._asdict().items() if name != "position"}
     stats["lp"] = -stats["lp"]
-    diverging = made[_NAMES.index("diverging") + 1]
-    stats["diverging"] = diverging.reshape(*diverging.shape[:axis], -1, thin).any(axis=-1)
+    stats["diverging"] = made.diverging.reshape(*made.diverging.shape[:axis], -1, thin).any(axis=-1)
     stats["tree_depth"] = np.ceil(np.log2(stats["n_steps"] + 1)).astype(int)
-    return kept[0], stats
+    return kept.position, stats
 
 
-def _divergences(chunks: list, settings: Settings) -> int:
-    return int(np.concatenate([c[5] for c in chunks])[settings.warmup :].sum())
+def _divergences(chunks: list[Kept], settings: Settings) -> int:
+    return int(np.concatenate([chunk.diverging for chunk in chunks])[settings.warmup :].sum())

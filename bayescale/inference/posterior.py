@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,12 @@ import xarray as xr
 
 from bayescale.inference.evaluate import natural_values
 from bayescale.inference.precision import computing
-from bayescale.laws import Law
 from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
 
 
-def sites_dataset(model: Model, sites: Mapping[str, np.ndarray], families: tuple[str, ...], levels) -> xr.Dataset:
+def sites_dataset(
+    model: Model, sites: Mapping[str, np.ndarray], families: tuple[str, ...], levels: tuple
+) -> xr.Dataset:
     """Label unconstrained site values (chain x draw x ...)."""
     dims = {FAMILY: ("family", "coordinate"), EFFECTS: ("level",), CORRELATION: ("correlation_coordinate",)}
     dims |= {f"{p.name}_family": ("family",) for p in model.partial_noise}
@@ -36,20 +37,18 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
 
     Returns:
         over chain, draw and (for parameters that families own) family: the law's parameters, derived quantities,
-        noise parameters; over chain and draw: ``{parameter}_population`` and ``{coordinate}_between``.
+        noise parameters; over chain and draw: ``{parameter}_population`` and ``{coordinate}_between``. A population's
+        parameter whose textbook form needs one that every family has by itself stays at the anchors, as it says.
     """
     with computing():
         family, population = natural_values(model, flat_sites(sites))
         family = {name: np.asarray(value) for name, value in family.items()}
         population = {name: np.asarray(value) for name, value in population.items()}
         law = _textbook(model, family, anchors)
-        pooled_law = (
-            _textbook(model, {p.name: population[f"{p.name}_population"] for p in model.law.parameters}, anchors)
-            if len(model.partial_law) == len(model.law.parameters)
-            else {}
-        )
+        differ = {name for name, value in law.items() if np.ndim(value) > 1}
+        located, anchored = _population(model, family, population, anchors, differ)
     noise = {p.name: family[p.name] for p in model.noise.parameters}
-    population |= {f"{name}_population": value for name, value in pooled_law.items()}
+    population |= located
     shape = (sites.sizes["chain"], sites.sizes["draw"])
     out = xr.Dataset(coords={"chain": sites["chain"], "draw": sites["draw"]})
     if "family" in sites.coords:
@@ -57,7 +56,7 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
     for name, value in (law | noise | population).items():
         dims = _extra_dims(name, value, model)
         out[name] = (("chain", "draw", *dims), np.asarray(value, float).reshape(*shape, *np.shape(value)[1:]))
-        out[name].attrs.update(_attributes(name, model))
+        out[name].attrs.update(_attributes(name, model, anchored))
     if EFFECTS in out:
         out = out.assign_coords(level=sites["level"])
     return out
@@ -73,6 +72,31 @@ def _textbook(model: Model, values: Mapping[str, Any], anchors: Mapping[str, flo
     return {name: v[:, 0] if families and np.shape(v)[1:] == (1,) else v for name, v in named.items()}
 
 
+def _population(
+    model: Model,
+    family: Mapping[str, Any],
+    population: Mapping[str, Any],
+    anchors: Mapping[str, float],
+    differ: Collection[str],
+) -> tuple[dict[str, np.ndarray], set[str]]:
+    """The population's law parameters in textbook form, and the names of those that have none.
+
+    A parameter that is common to all families is also the population's. One that every family has by itself has no
+    population, and whatever the textbook form needs it for stays at the anchors: it is set to NaN to see what that is.
+    """
+    if not model.partial_law:
+        return {}, set()
+    values = {p.name: population[f"{p.name}_population"] for p in model.partial_law}
+    values |= {p.name: family[p.name] for p in model.of_kind("complete")}
+    values |= {p.name: np.full(len(family[p.name]), np.nan) for p in model.of_kind("none")}
+    textbook = _textbook(model, values, anchors)
+    located = {f"{p.name}_population": textbook[p.name] for p in model.partial_law}
+    left = {name for name, value in located.items() if np.isnan(value).all()}
+    # A derived quantity has a population if it differs between families and needs nothing that has none.
+    derived = {f"{d.name}_population": textbook[d.name] for d in model.law.derived_quantities if d.name in differ}
+    return {name: value for name, value in (located | derived).items() if not np.isnan(value).all()}, left
+
+
 def _extra_dims(name: str, value: np.ndarray, model: Model) -> tuple[str, ...]:
     if name == EFFECTS:
         return ("level",)
@@ -81,22 +105,20 @@ def _extra_dims(name: str, value: np.ndarray, model: Model) -> tuple[str, ...]:
     return ("family",) if np.ndim(value) > 1 else ()
 
 
-def _attributes(name: str, model: Model) -> dict[str, str]:
-    parameters = {p.name: (p.doc, p.unit) for p in model.parameters}
-    parameters |= {d.name: (d.doc, d.unit) for d in model.law.derived_quantities}
+def _attributes(name: str, model: Model, anchored: Collection[str] = ()) -> dict[str, str]:
+    """Name and unit of a variable; ``anchored`` are those that are not in textbook form although the law has one."""
     base, _, role = name.rpartition("_")
-    # Law parameters are stored in textbook form, where the anchors that their descriptions name are 1.
-    anchors = {a.name for a in model.law.anchors}
-    anchored = {p.name for p in model.law.parameters if anchors & set(p.doc.split())}
-    parameters |= {
-        n: (f"{parameters[n][0]} = 1", parameters[n][1]) for n in anchored if model.law.textbook is not Law.textbook
-    }
+    at_one = model.law.has_textbook() and name not in anchored
+    parameters = {p.name: (p.textbook_meaning if at_one else p.meaning, p.unit) for p in model.parameters}
+    parameters |= {d.name: (d.doc, d.unit) for d in model.law.derived_quantities}
     if name in parameters:
         return {"long_name": parameters[name][0], "units": parameters[name][1]}
     if role == "population" and base in parameters:
         return {"long_name": f"population location of: {parameters[base][0]}", "units": parameters[base][1]}
     if role == "between":
-        scale = {c.name: c.doc for c in model.coordinates} | {p.name: f"log of {p.doc}" for p in model.partial_noise}
+        scale = {c.name: c.doc for c in model.coordinates} | {
+            p.name: f"log of {p.meaning}" for p in model.partial_noise
+        }
         return {"long_name": f"sd between families of: {scale.get(base, base)}", "units": ""}
     words = {OMEGA: "sd of run effects on log loss", EFFECTS: "run effect on log loss"}
     return {"long_name": words.get(name, name), "units": ""}

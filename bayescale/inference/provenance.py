@@ -14,7 +14,7 @@ import jax
 
 from bayescale.data import Runs
 from bayescale.inference.settings import Settings
-from bayescale.laws import law_source_hash
+from bayescale.laws import definition_hash
 from bayescale.models import Model
 
 PACKAGES = ("bayescale", "jax", "jaxlib", "numpyro", "numpy", "scipy", "arviz", "xarray", "pandas")
@@ -25,8 +25,9 @@ def provenance(
 ) -> dict[str, Any]:
     """Return a JSON-ready record of model, data, settings, versions and machine kind."""
     record = {
-        "law": {"name": model.law.name, "class": model.law.__qualname__, "source_sha256": law_source_hash(model.law)},
+        "law": {"name": model.law.name, "class": model.law.__qualname__, "source_sha256": definition_hash(model.law)},
         "noise": model.noise.name,
+        "noise_sha256": definition_hash(model.noise),
         "pooling": asdict(model.pooling),
         "effects": None
         if model.effects is None

@@ -1,15 +1,11 @@
-"""Declarations: a class whose annotated fields are parameters becomes a frozen, documented JAX pytree."""
+"""The words that fields are declared with: parameters, anchors, derived quantities, pooled coordinates."""
 
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import jax
+from typing import Any
 
 from bayescale.language.errors import LawError
 from bayescale.language.priors import Prior
@@ -27,6 +23,7 @@ class Parameter:
         symbol: LaTeX of its symbol.
         between: scale of the half-normal prior of its between-family sd, on the unconstrained (log) scale.
         pooling: ``"complete"`` keeps it common to all families whatever the model's pooling is.
+        at: names of the anchors at which it is the quantity described, none for a parameter that knows no anchor.
     """
 
     name: str
@@ -36,6 +33,17 @@ class Parameter:
     symbol: str = ""
     between: float = 0.3
     pooling: str | None = None
+    at: tuple[str, ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        """Its meaning with its anchors, "loss from finite size at N0"."""
+        return f"{self.doc} at {' and '.join(self.at)}" if self.at else self.doc
+
+    @property
+    def textbook_meaning(self) -> str:
+        """Its meaning in the form with anchors at 1, "loss from finite size at N0 = 1"."""
+        return f"{self.doc} at {' and '.join(f'{name} = 1' for name in self.at)}" if self.at else self.doc
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,12 @@ def parameter(
     symbol: str | None = None,
     between: float = 0.3,
     pooling: str | None = None,
+    at: str | tuple[str, ...] = (),
 ) -> Any:
     """Declare a parameter; see :class:`Parameter` for the arguments.
+
+    A parameter that depends on where an input is measured from says so with ``at``, the name of the anchor:
+    ``parameter("loss from finite size", at="N0", ...)``. Its prior holds at that anchor.
 
     Raises:
         LawError: a missing description, something that is no prior, or an unknown pooling.
@@ -101,7 +113,8 @@ def parameter(
         raise LawError(f"parameter({doc!r}) needs prior=LogNormal(...) or another Prior, got {prior!r}.")
     if pooling not in (None, "complete"):
         raise LawError(f"parameter({doc!r}): pooling must be None or 'complete', got {pooling!r}.")
-    declared = Parameter("", doc, prior, unit, symbol or "", between, pooling)
+    anchors = (at,) if isinstance(at, str) else tuple(at)
+    declared = Parameter("", doc, prior, unit, symbol or "", between, pooling, anchors)
     return dataclasses.field(metadata={"declared": declared})
 
 
@@ -126,69 +139,3 @@ class derived(property):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
         self.symbol = self.symbol or default_symbol(name)
-
-
-class Declared:
-    """Base of laws, noises and effects: checks a subclass when it is defined and makes it a frozen pytree."""
-
-    if TYPE_CHECKING:
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-
-    parameters: ClassVar[tuple[Parameter, ...]] = ()
-    anchors: ClassVar[tuple[Anchor, ...]] = ()
-    derived_quantities: ClassVar[tuple[derived, ...]] = ()
-
-    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any):
-        super().__init_subclass__(**kwargs)
-        if abstract:
-            return
-        if not (cls.__doc__ or "").strip():
-            raise LawError(f"{cls.__name__} needs a docstring: its first line is the description in the catalogue.")
-        bare = {name for name, value in vars(cls).items() if isinstance(value, dataclasses.Field)}
-        if missing := sorted(bare - set(inspect.get_annotations(cls))):
-            raise LawError(
-                f"{cls.__name__}.{missing[0]} has no type annotation; write {missing[0]}: Array = parameter(...), "
-                "or float for an anchor."
-            )
-        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
-        found: dict[type, list[Any]] = {Parameter: [], Anchor: []}
-        for field in dataclasses.fields(cls):  # type: ignore[arg-type]
-            declared = field.metadata.get("declared")
-            if declared is None:
-                raise LawError(
-                    f"{cls.__name__}.{field.name} is not declared; "
-                    f"write {field.name}: Array = parameter('what it means', prior=...) or anchor('N')."
-                )
-            symbol = declared.symbol or default_symbol(field.name)
-            found[type(declared)].append(dataclasses.replace(declared, name=field.name, symbol=symbol))
-        cls.parameters, cls.anchors = tuple(found[Parameter]), tuple(found[Anchor])
-        cls.derived_quantities = tuple(
-            value for base in reversed(cls.__mro__) for value in vars(base).values() if isinstance(value, derived)
-        )
-        names = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
-        jax.tree_util.register_dataclass(cls, data_fields=names, meta_fields=[])
-
-    def replace(self, **changes: Any) -> Any:
-        """Return a copy with some fields changed."""
-        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
-
-    @cached_property
-    def values(self) -> dict[str, Any]:
-        """The parameters by name."""
-        return {p.name: getattr(self, p.name) for p in self.parameters}
-
-    def __repr__(self) -> str:
-        shown = [f.name for f in dataclasses.fields(self)]  # type: ignore[arg-type]
-        inside = ", ".join(f"{name}={_short(getattr(self, name))}" for name in shown)
-        return f"{type(self).__name__}({inside})"
-
-
-def _short(value: Any) -> str:
-    shape = getattr(value, "shape", ())
-    if shape:
-        return f"array{tuple(shape)}"
-    try:
-        return f"{float(value):.6g}"
-    except (TypeError, ValueError):
-        return str(value)

@@ -54,10 +54,18 @@ class CheckError(BayescaleError):
         self.checks = checks
 
 
-class DataWarning(UserWarning):
-    """A usable table that looks suspicious: ``code`` names the suspicion for scripts."""
+class CodedWarning(UserWarning):
+    """Base of the warnings of the package: ``code`` names the suspicion for scripts."""
 
     def __init__(self, code: str, message: str):
         super().__init__(f"[{code}] {message}")
         self.code = code
         self.message = message
+
+
+class DataWarning(CodedWarning):
+    """A usable table that looks suspicious."""
+
+
+class SettingsWarning(CodedWarning):
+    """An accepted argument that looks like a mistake."""

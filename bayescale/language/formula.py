@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bayescale.language.declare import Declared
+from bayescale.language.declared import Declared
 
 
 @dataclass(frozen=True)

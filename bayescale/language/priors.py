@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,10 +14,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Prior:
-    """Base of all priors; a subclass gives its NumPyro distribution and a rough location on the unconstrained scale."""
+class Prior(ABC):
+    """Base of all priors; a subclass gives its NumPyro distribution and its rough moments on the unconstrained scale.
+
+    That scale is the number itself, or the log of what it exceeds the lower bound of its support by.
+
+    Raises:
+        LawError: when the class statement of a subclass is executed and it lacks one of the two.
+    """
 
     positive: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        needed = ("numpyro", "unconstrained_moments")
+        if missing := [name for name in needed if getattr(getattr(cls, name), "__isabstractmethod__", False)]:
+            raise LawError(f"{cls.__name__} is a prior without {missing[0]}; define {missing[0]}(self).")
 
     @abstractmethod
     def numpyro(self) -> dist.Distribution:
@@ -25,7 +37,25 @@ class Prior:
 
     @abstractmethod
     def unconstrained_moments(self) -> tuple[float, float]:
-        """Return mean and sd on the unconstrained scale; only the sampler's starting geometry uses them."""
+        """Return about the mean and sd on the unconstrained scale, from which the sampler finds where to start.
+
+        They decide no posterior, but a change of them changes the draws of a seed. :meth:`exact_moments` are what
+        draws compare with.
+        """
+
+    def exact_moments(self) -> tuple[float, float]:
+        """Return mean and sd on the unconstrained scale, exact to four digits for the priors of this package."""
+        return self.unconstrained_moments()
+
+    @property
+    def lowest(self) -> float:
+        """The lower bound of a positive prior's support; the unconstrained scale is the log of the distance to it."""
+        return float(getattr(self, "lower", 0.0))
+
+    def typical(self) -> float:
+        """Return a value in the middle of the prior, about its median, in natural units."""
+        mean = self.exact_moments()[0]
+        return self.lowest + math.exp(mean) if self.positive else mean
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready record that :func:`prior_from_dict` reads back."""
@@ -134,9 +164,26 @@ class Gamma(Prior):
         return TruncatedGamma(self.shape, self.rate, self.lower)
 
     def unconstrained_moments(self) -> tuple[float, float]:
+        """Mean and sd of log x without the truncation, which is enough to start from."""
         from scipy.special import digamma, polygamma
 
         return float(digamma(self.shape)) - math.log(self.rate), math.sqrt(float(polygamma(1, self.shape)))
+
+    def exact_moments(self) -> tuple[float, float]:
+        """Mean and sd of log(x - lower): exact without a bound, else by quadrature over that logarithm."""
+        if self.lower == 0:
+            return self.unconstrained_moments()
+        import numpy as np
+
+        # The integrand is smooth and vanishes at both ends, where the trapezium rule is exact to rounding: below, as
+        # y itself from far under the bound or the scale 1/rate; above, where rate x exceeds the shape by 50 and more.
+        low = math.log(min(self.lower, 1.0 / self.rate)) - 40.0
+        y = np.linspace(low, math.log((self.shape + 60.0) / self.rate), 20_001)
+        x = self.lower + np.exp(y)
+        log_density = (self.shape - 1.0) * np.log(x) - self.rate * (x - self.lower) + y
+        weight = np.exp(log_density - log_density.max())
+        mean = float(weight @ y / weight.sum())
+        return mean, math.sqrt(float(weight @ (y - mean) ** 2 / weight.sum()))
 
 
 PRIORS: tuple[type[Prior], ...] = (LogNormal, Normal, HalfNormal, Gamma)

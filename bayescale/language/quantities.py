@@ -15,7 +15,8 @@ class Quantity:
         symbol: its letter in formulas.
         unit: the unit after reading (losses are converted to nats/token at the door).
         label: the words on an axis.
-        conventions: the ways people count it; the first is the default, mixing them is an error.
+        conventions: the ways people count it, the default first; a table is taken to use one of them throughout, and
+            nothing here can tell whether it does.
     """
 
     name: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, get_type_hints
 
 from bayescale.costs import Cost
-from bayescale.language.declare import Declared, PooledCoordinate
+from bayescale.language.declare import PooledCoordinate
+from bayescale.language.declared import Declared
 from bayescale.language.errors import LawError
 from bayescale.language.quantities import Quantity, quantity_of
 
@@ -19,13 +19,13 @@ class Law(Declared, abstract=True):
 
     An instance is the law at parameter values; a batch of instances is a posterior. A subclass is checked when it is
     defined: it needs a docstring, at least one parameter, and an annotated ``__call__`` whose arguments and return
-    value carry quantities, for example ``def __call__(self, N: Size, D: Tokens) -> Loss``.
+    value carry quantities, for example ``def __call__(self, N: Size, D: Tokens) -> Loss``. A law is final: another
+    formula is another class of ``Law``, and what several share is an abstract base without parameters.
 
     Raises:
         LawError: when the class statement is executed and something is missing.
     """
 
-    name: ClassVar[str]
     cites: ClassVar[tuple[str, ...]] = ()
     published: ClassVar[Mapping[str, Law]] = MappingProxyType({})
     arguments: ClassVar[Mapping[str, Quantity]]
@@ -35,8 +35,6 @@ class Law(Declared, abstract=True):
         super().__init_subclass__(abstract=abstract, **kwargs)
         if abstract:
             return
-        if "name" not in vars(cls):
-            cls.name = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
         if not cls.parameters:
             raise LawError(f"{cls.__name__} has no parameters; declare them as fields with parameter(...).")
         if "__call__" not in vars(cls):
@@ -50,6 +48,7 @@ class Law(Declared, abstract=True):
                 )
         if isinstance(cls.cites, str):
             raise LawError(f"{cls.__name__}.cites must be a tuple of BibTeX keys, got the text {cls.cites!r}.")
+        _check_coordinates(cls)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The formula for one run."""
@@ -61,15 +60,34 @@ class Law(Declared, abstract=True):
         return tuple(quantity.name for quantity in cls.arguments.values())
 
     def at(self, **columns: Any) -> Any:
-        """Evaluate the formula on canonical columns, ``law.at(params=70e9, tokens=1.4e12)``."""
+        """Evaluate the formula on canonical columns, ``law.at(params=70e9, tokens=1.4e12)``; others are left alone.
+
+        Raises:
+            LawError: a column that the formula needs is missing.
+        """
+        if missing := [name for name in self.inputs() if name not in columns]:
+            raise LawError(
+                f"The law {self.name!r} needs {' and '.join(missing)}, got {', '.join(columns) or 'nothing'}; "
+                f"write law.at({', '.join(f'{name}=...' for name in self.inputs())})."
+            )
         return self(**{argument: columns[quantity.name] for argument, quantity in self.arguments.items()})
 
     def textbook(self) -> Any:
-        """The same law in the parametrisation that papers print; by default itself."""
+        """The same law in the parametrisation that papers print, with all anchors at 1; by default itself."""
         return self
 
-    # Optional: coordinates in which families scatter around the population when all parameters are partially pooled,
-    # with pool(logs) and unpool(coordinates), a bijection whose Jacobian determinant is 1.
+    @classmethod
+    def has_textbook(cls) -> bool:
+        """Whether papers print another form than the anchored one: fits then print that form."""
+        return cls.textbook is not Law.textbook
+
+    # Optional: coordinates in which families scatter around the population when all parameters are partially pooled on
+    # the log scale. ``pool`` maps the logs of the parameters, in order of declaration, to these coordinates and
+    # ``unpool`` back. What the sampler relies on, and :func:`bayescale.laws.pooled.check_pooled` verifies:
+    #   1. there are as many coordinates as parameters, each with a name of its own;
+    #   2. unpool(pool(logs)) = logs, both finite wherever the prior has mass;
+    #   3. both have a Jacobian determinant of 1 or -1, since the density is written in either as if they were one;
+    #   4. the first coordinate is the level: adding d to it alone adds d to the log of the loss, at every input.
     pooled: ClassVar[tuple[PooledCoordinate, ...]] = ()
 
     @staticmethod
@@ -102,8 +120,25 @@ def _signature(cls: type[Law]) -> tuple[Mapping[str, Quantity], Quantity]:
                 f"{cls.__name__}.__call__: argument {argument!r} carries no quantity; annotate it, "
                 f"for example {argument}: Size or {argument}: Tokens."
             )
+        if quantity in found.values():
+            raise LawError(
+                f"{cls.__name__}.__call__: two arguments are {quantity.label} ({quantity.name}); "
+                "a table has one column of it, so use one argument."
+            )
         found[argument] = quantity
     response = quantity_of(hints.get("return"))
     if response is None:
         raise LawError(f"{cls.__name__}.__call__ does not say what it returns; annotate it, for example -> Loss.")
     return MappingProxyType(found), response
+
+
+def _check_coordinates(cls: type[Law]) -> None:
+    """The first rule of pooled coordinates, which needs no numbers."""
+    names = [c.name if isinstance(c, PooledCoordinate) else None for c in cls.pooled]
+    if names and (None in names or len(set(names)) != len(cls.parameters) or len(names) != len(cls.parameters)):
+        raise LawError(
+            f"{cls.__name__}.pooled must be {len(cls.parameters)} PooledCoordinate(...) with different names, one per "
+            f"parameter; got {len(names)}{f' named {", ".join(map(str, names))}' if None not in names else ''}."
+        )
+    if not names and (cls.pool is not Law.pool or cls.unpool is not Law.unpool):
+        raise LawError(f"{cls.__name__} has pool or unpool but names no coordinates; declare them as pooled = (...).")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import inspect
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from bayescale.language.errors import LawError
 from bayescale.language.hints import nearest
 from bayescale.laws.base import Law
 from bayescale.laws.chinchilla import Chinchilla
+from bayescale.laws.definition import definition_hash
 from bayescale.laws.kaplan import KaplanND
 
 CATALOGUE: tuple[type[Law], ...] = (Chinchilla, KaplanND)
@@ -20,7 +21,8 @@ CATALOGUE: tuple[type[Law], ...] = (Chinchilla, KaplanND)
 def find_law(law: str | type[Law]) -> type[Law]:
     """Return a law class from its class, its catalogue name, or ``"file.py:ClassName"``.
 
-    The file form executes that file, so it is for your own code only; nothing else in the package runs files.
+    The file form executes that file, so it is for your own code only; nothing else in the package runs files. The
+    same file gives the same class, and an edited one a new class; modules that it imports are not looked at again.
 
     Raises:
         LawError: no such law, file or class.
@@ -47,27 +49,31 @@ def _from_file(path: str, class_name: str) -> type[Law]:
     file = Path(path)
     if not file.is_file():
         raise LawError(f"There is no file {path!r} to take the law {class_name!r} from.")
-    spec = importlib.util.spec_from_file_location(f"bayescale_user_law_{file.stem}", file)
-    assert spec and spec.loader  # a path that ends in .py always has both
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses and inspect.getsource look the module up by name.
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[spec.name]
-        raise LawError(f"{path} cannot be run: {type(error).__name__}: {error}.") from error
-    found = getattr(module, class_name, None)
+    module = _module_of(file.resolve(), file.read_bytes())
+    found = vars(module).get(class_name)
     if not (isinstance(found, type) and issubclass(found, Law)):
         laws = [n for n, v in vars(module).items() if isinstance(v, type) and issubclass(v, Law) and v is not Law]
         raise LawError(f"{path} defines no law {class_name!r}; it has {', '.join(laws) or 'none'}.")
+    # Now, while the file is what was run: later its source may be another's.
+    definition_hash(found)
     return found
 
 
-def law_source_hash(law: type[Law]) -> str:
-    """Return the SHA-256 of the law's source text, by which a saved fit recognises another version of its law."""
+def _module_of(file: Path, content: bytes) -> ModuleType:
+    """Run a file, once for each place and content: the same law is then one class, an edited one another."""
+    digest = hashlib.sha256(str(file).encode() + b"\0" + content).hexdigest()
+    name = f"bayescale_user_law_{file.stem}_{digest[:16]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec  # a path that ends in .py always has one
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and inspect.getsource look the module up by name.
+    sys.modules[name] = module
     try:
-        source = inspect.getsource(law)
-    except (OSError, TypeError):  # defined in an interactive session
-        source = repr([(p.name, p.prior, p.unit) for p in law.parameters]) + law.__qualname__
-    return hashlib.sha256(source.encode()).hexdigest()
+        # Not by the module's loader, which may take compiled code of the file as it was a moment ago.
+        exec(compile(content, str(file), "exec", dont_inherit=True), vars(module))
+    except Exception as error:
+        del sys.modules[name]
+        raise LawError(f"{file} cannot be run: {type(error).__name__}: {error}.") from error
+    return module

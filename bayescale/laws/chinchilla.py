@@ -22,8 +22,8 @@ class Chinchilla(Law):
     cites = ("hoffmann2022training", "besiroglu2024chinchilla")
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
-    A: Array = parameter("loss from finite size at N0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)
-    B: Array = parameter("loss from finite data at D0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)
+    A: Array = parameter("loss from finite size", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)
+    B: Array = parameter("loss from finite data", at="D0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)
     alpha: Array = parameter("size exponent", prior=LogNormal(0.4, 0.4))
     beta: Array = parameter("data exponent", prior=LogNormal(0.4, 0.4))
     N0: float = anchor("N", symbol="N_0")

@@ -34,7 +34,7 @@ def law_record(law: type[Law]) -> dict[str, Any]:
         "response": law.response.name,
         "formula": formula(law),
         "parameters": [
-            {"name": p.name, "meaning": p.doc, "unit": p.unit, "symbol": p.symbol, "prior": str(p.prior)}
+            {"name": p.name, "meaning": p.meaning, "unit": p.unit, "symbol": p.symbol, "prior": str(p.prior)}
             for p in law.parameters
         ],
         "derived": [{"name": d.name, "meaning": d.doc, "unit": d.unit} for d in law.derived_quantities],

@@ -20,8 +20,8 @@ class KaplanND(Law):
     name = "kaplan-nd"
     cites = ("kaplan2020scaling",)
 
-    L_N: Array = parameter("loss at size N0 with unlimited data", prior=LogNormal(2.5, 0.5), unit="nats/token")
-    L_D: Array = parameter("loss at N unlimited with D0 tokens", prior=LogNormal(2.5, 0.5), unit="nats/token")
+    L_N: Array = parameter("loss with unlimited data", at="N0", prior=LogNormal(2.5, 0.5), unit="nats/token")
+    L_D: Array = parameter("loss with unlimited size", at="D0", prior=LogNormal(2.5, 0.5), unit="nats/token")
     alpha_N: Array = parameter("size exponent", prior=LogNormal(0.08, 0.4))
     alpha_D: Array = parameter("data exponent", prior=LogNormal(0.08, 0.4))
     N0: float = anchor("N", symbol="N_0")

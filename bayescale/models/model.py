@@ -17,14 +17,11 @@ from bayescale.language.declare import Parameter, PooledCoordinate
 from bayescale.language.errors import SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law
+from bayescale.laws.pooled import check_pooled
 from bayescale.models.effects import RunEffects
+from bayescale.models.names import CORRELATION, EFFECTS, FAMILY, OBSERVED, OMEGA, check_names
 from bayescale.models.noise import Noise
 from bayescale.models.pooling import Pooling
-
-EFFECTS = "run_effects"
-OMEGA = "run_effects_sd"
-FAMILY = "family_parameters"
-CORRELATION = "family_correlation"
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Model:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Every parameter of law and noise, with the prior in force."""
+        """Every parameter of law and noise as declared; :meth:`prior` has the prior in force."""
         return (*self.law.parameters, *self.noise.parameters)
 
     def prior(self, name: str) -> Prior:
@@ -83,7 +80,7 @@ class Model:
     def uses_pooled(self) -> bool:
         """Whether families scatter in the law's own coordinates: it has some and pools all parameters as logs."""
         priors = [self.prior(p.name) for p in self.law.parameters]
-        as_logs = all(prior.positive and getattr(prior, "lower", 0.0) == 0.0 for prior in priors)
+        as_logs = all(prior.positive and prior.lowest == 0.0 for prior in priors)
         return bool(self.law.pooled) and as_logs and len(self.partial_law) == len(self.law.parameters)
 
     @property
@@ -96,7 +93,10 @@ class Model:
         """The coordinates in which families scatter around the population, one per partially pooled law parameter."""
         if self.uses_pooled:
             return self.law.pooled
-        return tuple(PooledCoordinate(p.name, p.doc, p.between) for p in self.partial_law)
+        return tuple(
+            PooledCoordinate(p.name, f"{'log of ' * self.prior(p.name).positive}{p.meaning}", p.between)
+            for p in self.partial_law
+        )
 
     def pool(self, unconstrained: Any) -> Any:
         """The partially pooled law parameters of one family to the coordinates they scatter in."""
@@ -113,7 +113,7 @@ class Model:
             omega = numpyro.sample(OMEGA, self.effects.prior.numpyro())
             shifts = numpyro.sample(EFFECTS, dist.Normal(0.0, omega).expand([self.n_levels]).to_event(1))
         with numpyro.handlers.mask(mask=data["mask"]):
-            numpyro.sample("log_loss", self.outcome(values, shifts, data), obs=data["log_loss"])
+            numpyro.sample(OBSERVED, self.outcome(values, shifts, data), obs=data["log_loss"])
 
     def outcome(self, values: Mapping[str, Any], shifts: Any, data: Mapping[str, Any]) -> dist.Distribution:
         """The distribution of every padded row's log loss: around the law and the shift of its level, if there is one.
@@ -206,11 +206,9 @@ def build_model(
 
     Raises:
         SettingsError: a prior or a pooling for a parameter that the law and the noise do not have, or one they share.
+        LawError: a law with a name that the model uses, or with pooled coordinates that break their rules.
     """
-    if shared := sorted({p.name for p in law.parameters} & {p.name for p in noise.parameters}):
-        raise SettingsError(
-            f"The law {law.name} and the noise {noise.name} both have a {shared[0]!r}; rename the law's."
-        )
+    check_names(law, noise)
     declared = {p.name for p in (*law.parameters, *noise.parameters)}
     for what, names in (("prior", set(priors or {})), ("pooling", {name for name, _ in pooling.overrides})):
         if unknown := sorted(names - declared):
@@ -221,4 +219,7 @@ def build_model(
     for name, prior in (priors or {}).items():
         if not isinstance(prior, Prior):
             raise SettingsError(f"The prior of {name!r} must be a Prior such as LogNormal(0.4, 0.4), got {prior!r}.")
-    return Model(law, noise, pooling, effects, tuple(sorted((priors or {}).items())), n_families, n_levels)
+    model = Model(law, noise, pooling, effects, tuple(sorted((priors or {}).items())), n_families, n_levels)
+    if model.uses_pooled:
+        check_pooled(law)
+    return model

@@ -178,6 +178,11 @@ def test_laws_as_json_have_the_documented_keys(bayescale):
     assert by_name["chinchilla"]["inputs"] == ["params", "tokens"]
 
 
+def flat(text: str) -> str:
+    """The words, wherever the lines break."""
+    return " ".join(text.split())
+
+
 def test_every_law_is_described_with_formula_priors_and_references(bayescale):
     from bayescale.laws import CATALOGUE
 
@@ -188,6 +193,10 @@ def test_every_law_is_described_with_formula_priors_and_references(bayescale):
         assert "L(N, D) = " in out
         assert all(f"  {p.name} " in out for p in law.parameters)
         assert all(f"{{{key}," in out for key in law.cites)
+    assert "Priors hold at the anchors; fits print the form with anchors at 1." in flat(
+        bayescale("laws", "chinchilla").out
+    )
+    assert "fits print the parameters at these anchors." in flat(bayescale("laws", "kaplan-nd").out)
     assert r"\frac" in bayescale("laws", "kaplan-nd", "--latex").out
     assert bayescale("laws", "--format", "csv").out.startswith("name,summary,inputs,response,")
 
@@ -245,7 +254,9 @@ def test_a_law_whose_source_changed_is_used_only_when_told_so(bayescale, runs_cs
     law = ("--law", f"{source}:Flat")
     few = ("--chains", 2, "--warmup", 50, "--draws", 50)
     assert bayescale("fit", runs_csv, *law, "--pooling", "complete", *few, "--out", path).code == 0
-    source.write_text(OWN_LAW.replace("nothing else", "nothing more"))
+    source.write_text(OWN_LAW.replace("nothing else", "nothing more"))  # words, not the formula
+    assert bayescale("summary", path, *law).code == 0
+    source.write_text(OWN_LAW.replace("0.0 *", "1e-99 *"))
     refused = bayescale("summary", path, *law)
     assert refused.code == 2
     assert "another version of the law 'flat'" in refused.err

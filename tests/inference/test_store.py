@@ -15,6 +15,7 @@ from pathlib import Path
 import h5py
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 import pandas as pd
 import pytest
 import xarray as xr
@@ -31,11 +32,11 @@ from bayescale.inference.settings import Settings
 from bayescale.inference.store import archive, load, save
 from bayescale.inference.store.draws import site_shapes
 from bayescale.language.declare import anchor, parameter
-from bayescale.language.errors import LawError, StoreError
+from bayescale.language.errors import LawError, SettingsError, StoreError
 from bayescale.language.priors import HalfNormal, LogNormal
 from bayescale.language.quantities import Loss, Size, Tokens
 from bayescale.laws import Law, find_law
-from bayescale.models import Normal, Pooling, RunEffects, StudentT, build_model, lay_out
+from bayescale.models import Noise, Normal, Pooling, RunEffects, StudentT, build_model, lay_out
 from bayescale.models.layout import design_anchors
 
 
@@ -43,12 +44,21 @@ class OwnLaw(Law):
     """A law that is not in the catalogue."""
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token")
-    A: Array = parameter("loss from finite size at N0", prior=LogNormal(0.4, 1.0), unit="nats/token")
+    A: Array = parameter("loss from finite size", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token")
     alpha: Array = parameter("size exponent", prior=LogNormal(0.4, 0.4))
     N0: float = anchor("N")
 
     def __call__(self, N: Size, D: Tokens) -> Loss:
         return self.E + self.A * (N / self.N0) ** -self.alpha + 0.0 * jnp.log(D)
+
+
+class OwnNoise(Noise):
+    """A noise that is not of the package."""
+
+    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01))
+
+    def __call__(self, log_loss, measurement_sd):
+        return dist.Logistic(log_loss, jnp.hypot(self.sigma, measurement_sd))
 
 
 def table(families: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -117,6 +127,7 @@ FITS: dict[str, Callable[[], Fit]] = {
         "kaplan-nd", noise=Normal, priors={"sigma": HalfNormal(0.1 + 0.2)}, effects=RunEffects("budget")
     ),
     "own law": lambda: made(OwnLaw),
+    "own noise": lambda: made(noise=OwnNoise),
 }
 
 
@@ -126,7 +137,8 @@ def pair(request, tmp_path_factory) -> tuple[Fit, Fit]:
     fit = without_data(FITS[request.param]())
     path = tmp_path_factory.mktemp("fits") / "fit.nc"
     save(fit, path)
-    return fit, load(path, law=OwnLaw if request.param == "own law" else None)
+    own = {"own law": {"law": OwnLaw}, "own noise": {"noise": OwnNoise}}
+    return fit, load(path, **own.get(request.param, {}))
 
 
 def test_everything_comes_back(pair):
@@ -406,7 +418,19 @@ SPOILT_RECORDS = {
     "a seed in words": (set_in("seed", to="7"), "its record needs 'seed' as int, got '7'"),
     "an anchor less": (lambda r: r["anchors"].pop("N0") and None, "its anchors must be positive numbers for N0, D0"),
     "a negative anchor": (set_in("anchors", "N0", to=-1.0), "its anchors must be positive numbers"),
-    "an unknown noise": (set_in("noise", to="cauchy"), "its noise must be one of student-t, .* got 'cauchy'"),
+    "an unknown noise": (
+        set_in("noise", to="cauchy"),
+        r"its noise must be one of student-t, .* got 'cauchy'; update .* give it with load\(path, noise=MyNoise\)",
+    ),
+    "a changed noise": (
+        set_in("noise_sha256", to="0" * 64),
+        "another version of the noise 'student-t' .* pass allow_changed_law=True",
+    ),
+    "another noise of the package": (set_in("noise", to="laplace"), "another version of the noise 'laplace'"),
+    "no hash of the noise": (
+        lambda r: r.pop("noise_sha256") and None,
+        "its record needs 'noise_sha256' as str, got nothing",
+    ),
     "an unknown pooling": (set_in("pooling", "default", to="some"), "pooling must be one of complete, partial, none"),
     "partial pooling of one table": (set_in("pooling", "default", to="partial"), "pooling 'partial' needs families"),
     "pooling of a stranger": (set_in("pooling", "overrides", to=[["Z", "none"]]), "needs families|no parameter 'Z'"),
@@ -519,6 +543,23 @@ def test_a_changed_law_is_loaded_on_request_only(good, tmp_path):
     refused(path, "another version of the law")  # saving again does not launder it
 
 
+def test_a_changed_noise_is_loaded_on_request_only(good, tmp_path):
+    path = copied(good, tmp_path)
+    rewrite(path, record=set_in("noise_sha256", to="0" * 64))
+    back = load(path, allow_changed_law=True)
+    assert back.record["noise_sha256"] == "0" * 64
+    save(without_data(back), path)
+    refused(path, "another version of the noise")  # saving again does not launder it
+
+
+def test_a_noise_of_ones_own_is_given_again(tmp_path):
+    path = saved(tmp_path, made(noise=OwnNoise))
+    refused(path, r"its noise must be one of .*, got 'own-noise'; .* give it with load\(path, noise=MyNoise\)")
+    refused(path, "it was fitted with the noise 'own-noise', got noise='normal'; give that of the fit", noise=Normal)
+    with pytest.raises(SettingsError, match=r"^noise must be the Noise class of the fit, got 'normal'; leave it out"):
+        load(path, noise="normal")
+
+
 # --- Nothing in a file is run ----------------------------------------------------------------------------------------
 
 
@@ -603,16 +644,10 @@ def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
 
 
 def test_what_load_could_not_know_is_not_saved(tmp_path):
-    class OwnNoise(Normal):
-        """A noise of one's own."""
-
-        name = "own"
-
     class OwnPrior(HalfNormal):
         """A prior of one's own."""
 
     for choices, message in (
-        ({"noise": OwnNoise}, "The noise 'own' is your own"),
         ({"priors": {"sigma": OwnPrior(0.1)}}, "The prior OwnPrior of sigma is your own"),
         ({"effects": RunEffects("budget", OwnPrior(0.1))}, "The prior OwnPrior of run effects is your own"),
     ):
@@ -644,6 +679,6 @@ def refused(path: Path, message: str, **options) -> None:
 
 
 def _hash(name: str) -> str:
-    from bayescale.laws import law_source_hash
+    from bayescale.laws import definition_hash
 
-    return law_source_hash(find_law(name))
+    return definition_hash(find_law(name))

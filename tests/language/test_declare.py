@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from jax import Array
 
-from bayescale.language.declare import Declared, anchor, default_symbol, derived, parameter
+from bayescale.language.declare import PooledCoordinate, anchor, default_symbol, derived, parameter
+from bayescale.language.declared import Declared
 from bayescale.language.errors import BayescaleError, LawError
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import QUANTITIES, Loss, Size, Tokens, quantity_of
-from bayescale.laws import Law
-from bayescale.models import NOISES
+from bayescale.laws import Chinchilla, Law
+from bayescale.models import NOISES, Noise, Normal
 
 PRIOR = LogNormal(1.0, 1.0)
 
@@ -175,6 +176,202 @@ def test_a_single_citation_as_text_is_refused():
 
             def __call__(self, N: Size) -> Loss:
                 return self.E
+
+
+def test_a_concrete_law_is_final():
+    """It would inherit an optimum, pooled coordinates, published values and citations of another formula."""
+    message = (
+        r"Bent extends Chinchilla, which is final: what Chinchilla says of itself need not hold for another formula\. "
+        r"Write class Bent\(Law\) with fields and __call__ of its own; methods that both need go into "
+        r"class Base\(Law, abstract=True\)\."
+    )
+    with refuses(message):
+
+        class Bent(Chinchilla):
+            """Another formula with the same parameters."""
+
+            def __call__(self, N: Size, D: Tokens) -> Loss:
+                return self.E + self.A / N**self.alpha
+
+    with refuses(message):
+
+        class Bent(Chinchilla, abstract=True):
+            """Nor an abstract one."""
+
+
+def test_a_concrete_noise_is_final():
+    with refuses(r"Wide extends Normal, which is final: .* Write class Wide\(Noise\) with fields .*"):
+
+        class Wide(Normal):
+            """A noise of one's own."""
+
+
+class Shared(Law, abstract=True):
+    """What two laws have in common: no fields, so there is nothing to inherit by accident."""
+
+    def doubled(self):
+        return 2 * self.E
+
+
+def test_laws_share_methods_through_an_abstract_base():
+    class Floor(Shared):
+        """A law."""
+
+        E: Array = parameter("floor", prior=PRIOR)
+
+        def __call__(self, N: Size) -> Loss:
+            return self.E
+
+    assert Floor(1.5).doubled() == 3.0
+    assert [p.name for p in Floor.parameters] == ["E"]
+
+
+def test_an_abstract_law_with_fields_is_refused():
+    with refuses("Half is abstract and declares 'E'; declare parameters and anchors in the classes that extend it\\."):
+
+        class Half(Law, abstract=True):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+
+
+def test_two_arguments_of_one_quantity_are_refused():
+    with refuses(
+        r"Twice\.__call__: two arguments are model size \(params\); a table has one column of it, so use one argument\."
+    ):
+
+        class Twice(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+
+            def __call__(self, N: Size, M: Size) -> Loss:
+                return self.E
+
+
+OF_A_LAW = ("name", "values", "at", "optimum", "pooled", "replace", "textbook", "inputs", "cites", "parameters")
+TAKEN = """
+class Taken(Law):
+    \"\"\"A law.\"\"\"
+
+    E: Array = parameter("floor", prior=PRIOR)
+    {}
+
+    def __call__(self, N: Size) -> Loss:
+        return self.E
+"""
+
+
+@pytest.mark.parametrize("name", OF_A_LAW)
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{}: Array = parameter("exponent", prior=PRIOR)',
+        '{}: float = anchor("N")',
+        'twice = None\n    @derived("twice")\n    def {}(self): return 2.0',
+    ],
+    ids=["parameter", "anchor", "derived"],
+)
+def test_names_that_every_law_has_are_refused(name, form):
+    with refuses(
+        rf"Taken declares '{name}', which Law already has; "
+        r"give the parameter, anchor or derived quantity another name\."
+    ):
+        exec(TAKEN.format(form.format(name)), dict(globals()))
+
+
+def test_a_name_that_every_noise_has_is_refused():
+    with refuses(r"Scaled declares 'scale', which Noise already has; .*"):
+
+        class Scaled(Noise):
+            """A noise."""
+
+            scale: Array = parameter("scale of log loss", prior=PRIOR)
+
+            def __call__(self, log_loss, measurement_sd):
+                return None
+
+
+def test_a_parameter_at_an_anchor_says_so():
+    law = Chinchilla.parameters
+    assert [(p.name, p.at) for p in law if p.at] == [("A", ("N0",)), ("B", ("D0",))]
+    assert law[1].meaning == "loss from finite size at N0"
+    assert law[1].textbook_meaning == "loss from finite size at N0 = 1"
+    assert law[0].meaning == law[0].textbook_meaning == "irreducible loss"
+    both = parameter("loss from both", prior=PRIOR, at=("N0", "D0")).metadata["declared"]
+    assert (both.meaning, both.textbook_meaning) == (
+        "loss from both at N0 and D0",
+        "loss from both at N0 = 1 and D0 = 1",
+    )
+
+
+def test_a_parameter_at_an_unknown_anchor_is_refused():
+    with refuses(r"Lost\.E is declared at 'M0', which is no anchor of it; its anchors are N0\."):
+
+        class Lost(Law):
+            """A law."""
+
+            E: Array = parameter("floor", at="M0", prior=PRIOR)
+            N0: float = anchor("N")
+
+            def __call__(self, N: Size) -> Loss:
+                return self.E
+
+
+def test_evaluating_without_a_column_is_answered_with_what_is_needed():
+    law = Chinchilla(1.8, 0.4, 0.5, 0.35, 0.36)
+    with refuses(
+        r"The law 'chinchilla' needs tokens, got params, token; write law\.at\(params=\.\.\., tokens=\.\.\.\)\."
+    ):
+        law.at(params=1e9, token=2e10)
+    with refuses(r"The law 'chinchilla' needs params and tokens, got nothing; .*"):
+        law.at()
+    assert law.at(params=1e9, tokens=2e10, loss=3.0) == law(N=1e9, D=2e10)
+
+
+COORDINATES = [
+    (
+        (PooledCoordinate("level", "log loss", 0.3),),
+        r"Pooled\.pooled must be 2 PooledCoordinate.*; got 1 named level\.",
+    ),
+    (
+        (PooledCoordinate("level", "log loss", 0.3),) * 2,
+        r"Pooled\.pooled must be 2 PooledCoordinate\(\.\.\.\) with different names, one per parameter; "
+        r"got 2 named level, level\.",
+    ),
+    (("level", "share"), r"Pooled\.pooled must be 2 PooledCoordinate.*; got 2\."),
+]
+
+
+@pytest.mark.parametrize(("coordinates", "message"), COORDINATES, ids=["too few", "one name twice", "words"])
+def test_pooled_coordinates_are_one_per_parameter(coordinates, message):
+    with refuses(message):
+
+        class Pooled(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+            b: Array = parameter("exponent", prior=PRIOR)
+            pooled = coordinates
+
+            def __call__(self, N: Size) -> Loss:
+                return self.E
+
+
+def test_a_map_to_coordinates_without_coordinates_is_refused():
+    with refuses(r"Mapped has pool or unpool but names no coordinates; declare them as pooled = \(\.\.\.\)\."):
+
+        class Mapped(Law):
+            """A law."""
+
+            E: Array = parameter("floor", prior=PRIOR)
+
+            def __call__(self, N: Size) -> Loss:
+                return self.E
+
+            @staticmethod
+            def pool(logs):
+                return logs
 
 
 def test_a_prior_that_is_none_is_refused():

@@ -12,7 +12,7 @@ from numpyro.distributions import biject_to
 from scipy import integrate, stats
 
 from bayescale.language.errors import LawError
-from bayescale.language.priors import PRIORS, Gamma, HalfNormal, LogNormal, Normal, prior_from_dict
+from bayescale.language.priors import PRIORS, Gamma, HalfNormal, LogNormal, Normal, Prior, prior_from_dict
 from bayescale.language.truncated import TruncatedGamma
 
 SOME = (LogNormal(0.4, 0.4), Normal(-1.0, 2.0), HalfNormal(0.01), Gamma(2.0, 0.1), Gamma(2.0, 0.1, 1.0))
@@ -59,6 +59,52 @@ def test_unconstrained_moments_are_those_of_the_distribution(prior):
     kurtosis = stats.kurtosis(x, fisher=False)
     assert abs(x.mean() - mean) < 5 * sd / math.sqrt(DRAWS)
     assert abs(x.std() - sd) < 5 * sd * math.sqrt((kurtosis - 1) / (4 * DRAWS))
+
+
+@pytest.mark.parametrize(
+    "prior", [*SOME, Gamma(4.0, 10.0, 0.05), Gamma(2.0, 0.1, 60.0), Gamma(0.5, 3.0, 0.01)], ids=str
+)
+def test_exact_moments_are_those_of_the_distribution(prior):
+    """With a lower bound too; five standard errors, as above."""
+    distribution = prior.numpyro()
+    x = np.asarray(biject_to(distribution.support).inv(draws(prior)))
+    mean, sd = prior.exact_moments()
+    kurtosis = stats.kurtosis(x, fisher=False)
+    assert abs(x.mean() - mean) < 5 * sd / math.sqrt(DRAWS)
+    assert abs(x.std() - sd) < 5 * sd * math.sqrt((kurtosis - 1) / (4 * DRAWS))
+
+
+def test_a_bound_near_zero_hardly_changes_the_exact_moments():
+    """The quadrature goes over into digamma and trigamma."""
+    np.testing.assert_allclose(Gamma(2.0, 0.1, 1e-9).exact_moments(), Gamma(2.0, 0.1).exact_moments(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("prior", SOME, ids=str)
+def test_a_typical_value_lies_in_the_middle_half_of_the_prior(prior):
+    assert 0.25 < np.mean(draws(prior) < prior.typical()) < 0.75
+
+
+def test_the_base_of_priors_is_abstract():
+    with pytest.raises(TypeError, match="abstract"):
+        Prior()
+
+
+def test_a_prior_without_a_distribution_is_refused_where_it_is_defined():
+    with pytest.raises(LawError, match=r"^Vague is a prior without numpyro; define numpyro\(self\)\.$"):
+
+        class Vague(Prior):
+            """A prior."""
+
+            def unconstrained_moments(self):
+                return 0.0, 1.0
+
+    with pytest.raises(LawError, match=r"^Rough is a prior without unconstrained_moments; .*"):
+
+        class Rough(Prior):
+            """A prior."""
+
+            def numpyro(self):
+                return None
 
 
 def test_unconstrained_moments_of_a_truncated_gamma_are_rough():

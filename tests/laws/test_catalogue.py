@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 
 import pytest
 
 from bayescale.language.errors import LawError
-from bayescale.laws import CATALOGUE, Chinchilla, KaplanND, Law, citation, find_law, law_source_hash
+from bayescale.laws import CATALOGUE, Law, citation, definition_hash, find_law
 
 OWN = '''
 from jax import Array
@@ -47,7 +49,7 @@ def test_a_law_is_found_in_a_file(own_file):
     assert issubclass(law, Law)
     assert law.name == "repeated"
     assert law.inputs() == ("params",)
-    assert len(law_source_hash(law)) == 64
+    assert len(definition_hash(law)) == 64
 
 
 def refuses(asked, message: str) -> None:
@@ -90,6 +92,42 @@ def test_an_unknown_reference():
         citation("nobody1999")
 
 
-def test_the_source_hash_tells_laws_apart():
-    assert law_source_hash(Chinchilla) == law_source_hash(Chinchilla)
-    assert law_source_hash(Chinchilla) != law_source_hash(KaplanND)
+def test_the_same_file_gives_the_same_class(own_file, monkeypatch):
+    """Compiled models are shared by class, and a fit's law is one class however often it is named."""
+    law = find_law(f"{own_file}:Repeated")
+    assert find_law(f"{own_file}:Repeated") is law
+    monkeypatch.chdir(own_file.parent)
+    assert find_law("my_laws.py:Repeated") is law
+
+
+def test_an_edited_file_gives_the_new_law_at_once(own_file):
+    """Even one edited within the clock's resolution to the same length; the old class stays what it was."""
+    old = find_law(f"{own_file}:Repeated")
+    before = definition_hash(old)
+    own_file.write_text(OWN.replace("0.0 * N", "9.0 * N"))
+    new = find_law(f"{own_file}:Repeated")
+    assert new is not old
+    assert (float(old(1.0)(2.0)), float(new(1.0)(2.0))) == (1.0, 19.0)
+    assert definition_hash(old) == before != definition_hash(new)
+    own_file.write_text(OWN)
+    assert find_law(f"{own_file}:Repeated") is old
+
+
+def test_files_of_one_name_in_two_folders_do_not_disturb_each_other(own_file, tmp_path):
+    other_file = tmp_path / "elsewhere" / own_file.name
+    other_file.parent.mkdir()
+    other_file.write_text(OWN.replace("irreducible", "inevitable"))
+    law, other = (find_law(f"{path}:Repeated") for path in (own_file, other_file))
+    assert law.__module__ != other.__module__
+    assert [one.parameters[0].doc for one in (law, other)] == ["irreducible loss", "inevitable loss"]
+    for one, path in ((law, own_file), (other, other_file)):
+        assert sys.modules[one.__module__].__file__ == str(path)
+        assert inspect.getsourcefile(one) == str(path)
+
+
+def test_a_file_that_cannot_be_run_leaves_nothing_behind(own_file):
+    own_file.write_text("nothing.at.all\n")
+    before = set(sys.modules)
+    refuses(f"{own_file}:Repeated", rf"{re.escape(str(own_file))} cannot be run: NameError: name 'nothing' .*\.")
+    assert set(sys.modules) == before
+    assert [path.name for path in own_file.parent.iterdir()] == [own_file.name]

@@ -29,14 +29,15 @@ from bayescale.inference.store.record import (
     recorded_anchors,
     recorded_law,
     recorded_model,
+    recorded_noise,
     take_checks,
 )
 from bayescale.inference.store.table import runs_dataset, stored_runs
 from bayescale.inference.tree import stored_groups
-from bayescale.language.errors import BayescaleError, StoreError
+from bayescale.language.errors import BayescaleError, SettingsError, StoreError
 from bayescale.language.priors import PRIORS
 from bayescale.laws import Law, find_law
-from bayescale.models import NOISES
+from bayescale.models import Noise
 
 
 def save(fit: Fit, path: str | os.PathLike) -> None:
@@ -66,27 +67,37 @@ def save(fit: Fit, path: str | os.PathLike) -> None:
     write_archive(groups, record, checksum(record, _arrays(draws), _arrays(stats)), target)
 
 
-def load(path: str | os.PathLike, *, law: str | type[Law] | None = None, allow_changed_law: bool = False) -> Fit:
+def load(
+    path: str | os.PathLike,
+    *,
+    law: str | type[Law] | None = None,
+    noise: type[Noise] | None = None,
+    allow_changed_law: bool = False,
+) -> Fit:
     """Read a fit; it predicts what the saved one did, to the last bit.
 
-    The file is data: nothing named in it is imported or run. A fit of your own law needs the law from you.
+    The file is data: nothing named in it is imported or run. A fit of your own law or noise needs them from you.
 
     Args:
         path: a file written by :func:`save`.
         law: the law of the fit, as a class or ``"file.py:Class"``; only needed if it is not in the catalogue.
-        allow_changed_law: accept a law whose source is not the one that was fitted.
+        noise: the noise of the fit, as a class; only needed if it is your own.
+        allow_changed_law: accept a law or a noise whose formula is not the one that was fitted.
 
     Returns:
         the fit; its ``checks`` are those that were saved, ``check()`` measures them again, and its ``data`` is made
         again when asked for, from the same draws and seed.
 
     Raises:
-        StoreError: the file is missing, damaged, altered, of a later version, or of another or a changed law.
+        StoreError: the file is missing, damaged, altered, of a later version, or of another or a changed law or noise.
         LawError: ``law`` is given and is none.
+        SettingsError: ``noise`` is given and is none.
     """
     given = None if law is None else find_law(law)
+    if noise is not None and not (isinstance(noise, type) and issubclass(noise, Noise)):
+        raise SettingsError(f"noise must be the Noise class of the fit, got {noise!r}; leave it out if it has a name.")
     try:
-        return _rebuild(read_archive(path), given, allow_changed_law)
+        return _rebuild(read_archive(path), given, noise, allow_changed_law)
     except BayescaleError as error:
         raise StoreError(f"{path!s} cannot be loaded: {error}") from error
     except Exception as error:  # whatever else a damaged file makes of other libraries
@@ -97,11 +108,6 @@ def load(path: str | os.PathLike, *, law: str | type[Law] | None = None, allow_c
 
 def _check_storable(fit: Fit) -> None:
     """Refuse what only the code of this session knows: it would be lost with it."""
-    if fit.model.noise not in NOISES:
-        raise StoreError(
-            f"The noise {fit.model.noise.name!r} is your own, and a saved fit has one of "
-            f"{', '.join(noise.name for noise in NOISES)}; keep the draws with fit.data.to_netcdf(...)."
-        )
     replaced = dict(fit.model.priors) | ({"run effects": fit.model.effects.prior} if fit.model.effects else {})
     for name, prior in replaced.items():
         if type(prior) not in PRIORS:
@@ -118,15 +124,16 @@ def _arrays(dataset: xr.Dataset) -> dict[str, np.ndarray]:
     return {str(name): variable.to_numpy() for name, variable in dataset.data_vars.items()}
 
 
-def _rebuild(archive: Archive, given: type[Law] | None, allow_changed_law: bool) -> Fit:
+def _rebuild(archive: Archive, given: type[Law] | None, noise: type[Noise] | None, allow_changed_law: bool) -> Fit:
     """Make the fit from what the file holds, checking each part against the ones before."""
     record = parse_record(archive.record)
     checks = take_checks(record)
     law = recorded_law(record_part(record, "law", dict), given, allow_changed_law)
+    noise = recorded_noise(record, noise, allow_changed_law)
     settings, seed = Settings(**record_part(record, "settings", dict)), check_seed(record_part(record, "seed", int))
     anchors = recorded_anchors(law, record_part(record, "anchors", dict))
     runs = stored_runs(archive.groups[RUNS], record_part(record, "data", dict))
-    model, layout = recorded_model(law, record, runs, anchors)
+    model, layout = recorded_model(law, noise, record, runs, anchors)
     draws, stats = archive.groups[DRAWS], archive.groups[STATS]
     check_draws(draws, model, layout, settings)
     check_stats(stats, settings)

@@ -13,7 +13,7 @@ from bayescale.inference.provenance import provenance
 from bayescale.inference.store.archive import MAX_RECORD
 from bayescale.language.errors import StoreError
 from bayescale.language.priors import Prior, prior_from_dict
-from bayescale.laws import CATALOGUE, Law, law_source_hash
+from bayescale.laws import CATALOGUE, Law, definition_hash
 from bayescale.models import NOISES, Model, Noise, Pooling, RunEffects, build_model, lay_out
 from bayescale.models.layout import Layout
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bayescale.data import Runs
     from bayescale.inference.fit import Fit
 
+_ALLOW = "pass allow_changed_law=True (--allow-changed-law on the command line)"
 # What load rebuilds the fit from; the rest of a record is for people.
 _BINDING = ("noise", "pooling", "effects", "priors", "replaced_priors", "anchors", "settings", "seed", "data")
 
@@ -28,7 +29,7 @@ _BINDING = ("noise", "pooling", "effects", "priors", "replaced_priors", "anchors
 def record_text(fit: Fit) -> str:
     """The record of the fit and its checks as JSON; what load depends on comes from the fit itself."""
     facts = provenance(fit.model, fit.runs, fit.anchors, fit.settings, fit.seed, seconds=0.0)
-    # The law as it was when it was fitted, not as its file is now.
+    # The law and the noise as they were when they were fitted, not as their files are now.
     law = {**facts["law"], **dict(fit.record.get("law", {})), "name": fit.law.name}
     record = {**facts, **fit.record, **{key: facts[key] for key in _BINDING}, "law": law}
     record["checks"] = [checked.as_dict() for checked in fit.checks.checks]
@@ -106,16 +107,36 @@ def recorded_law(recorded: Mapping[str, Any], given: type[Law] | None, allow_cha
     law = known[name] if given is None else given
     if law.name != name:
         raise StoreError(f"it was fitted with the law {name[:80]!r}, got law={law.name!r}; give the law of the fit.")
-    if not allow_changed_law and law_source_hash(law) != fitted:
+    if not allow_changed_law and definition_hash(law) != fitted:
         raise StoreError(
             f"it was fitted with another version of the law {law.name!r} (source {fitted[:12]!r}, now "
-            f"{law_source_hash(law)[:12]!r}); fit again, or if the formula is the same "
-            "pass allow_changed_law=True (--allow-changed-law on the command line)."
+            f"{definition_hash(law)[:12]!r}); fit again, or if the formula is the same {_ALLOW}."
         )
     return law
 
 
+def recorded_noise(record: Mapping[str, Any], given: type[Noise] | None, allow_changed_law: bool) -> type[Noise]:
+    """The noise by its name among those of the package, or the one given."""
+    name, fitted = record_part(record, "noise", str), record_part(record, "noise_sha256", str)
+    known = {noise.name: noise for noise in NOISES}
+    if given is None and name not in known:
+        raise StoreError(
+            f"its noise must be one of {', '.join(known)}, got {name[:40]!r}; update bayescale, or if the noise is "
+            "your own give it with load(path, noise=MyNoise)."
+        )
+    noise = known[name] if given is None else given
+    if noise.name != name:
+        raise StoreError(f"it was fitted with the noise {name[:40]!r}, got noise={noise.name!r}; give that of the fit.")
+    if not allow_changed_law and definition_hash(noise) != fitted:
+        raise StoreError(
+            f"it was fitted with another version of the noise {noise.name!r} (source {fitted[:12]!r}, now "
+            f"{definition_hash(noise)[:12]!r}); fit again, or if it is the same distribution {_ALLOW}."
+        )
+    return noise
+
+
 def recorded_anchors(law: type[Law], recorded: Mapping[str, Any]) -> dict[str, float]:
+    """The anchors of the fit, if they are those of its law."""
     expected = [a.name for a in law.anchors]
     good = all(isinstance(value, float) and math.isfinite(value) and value > 0 for value in recorded.values())
     if sorted(recorded) != sorted(expected) or not good:
@@ -124,13 +145,9 @@ def recorded_anchors(law: type[Law], recorded: Mapping[str, Any]) -> dict[str, f
 
 
 def recorded_model(
-    law: type[Law], record: Mapping[str, Any], runs: Runs, anchors: dict[str, float]
+    law: type[Law], noise: type[Noise], record: Mapping[str, Any], runs: Runs, anchors: dict[str, float]
 ) -> tuple[Model, Layout]:
-    """The model and the arrays, from the names and numbers of the record."""
-    noises = {noise.name: noise for noise in NOISES}
-    name = record_part(record, "noise", str)
-    if name not in noises:
-        raise StoreError(f"its noise must be one of {', '.join(noises)}, got {name[:40]!r}; update bayescale.")
+    """The model and the arrays, from the numbers of the record."""
     effects = None
     if record.get("effects") is not None:
         part = record_part(record, "effects", dict)
@@ -139,10 +156,10 @@ def recorded_model(
     layout = lay_out(law, runs, effects, anchors)
     model = build_model(
         law,
-        noise=noises[name],
+        noise=noise,
         pooling=pooling,
         effects=effects,
-        priors=_priors(record, law, noises[name]),
+        priors=_priors(record, law, noise),
         n_families=len(layout.families),
         n_levels=len(layout.levels),
     )

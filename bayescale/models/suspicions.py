@@ -1,0 +1,32 @@
+"""Arguments of a fit that are accepted and look like a mistake."""
+
+from __future__ import annotations
+
+from bayescale.language.errors import SettingsWarning
+from bayescale.models.model import Model
+
+# Declared priors at anchors are right to a factor of a few for any table; textbook coefficients are off by hundreds.
+FACTOR = 20.0
+
+
+def prior_suspicions(model: Model) -> tuple[SettingsWarning, ...]:
+    """Return a warning for each replaced prior at an anchor that lies far from the declared one.
+
+    Papers print coefficients at one parameter and one token, hundreds of times those at the anchors.
+    """
+    found, priors = [], dict(model.priors)
+    other = "; it is not the coefficient with anchors at 1 that papers print and fits show" * model.law.has_textbook()
+    for p in model.law.parameters:
+        if not p.at or p.name not in priors:
+            continue
+        given, usual = priors[p.name].typical(), p.prior.typical()
+        if usual > 0 and not usual / FACTOR <= given <= usual * FACTOR:
+            found.append(
+                SettingsWarning(
+                    "prior-at-anchor",
+                    f"the prior {priors[p.name]} of {p.name} has its centre at {given:.3g}, the declared {p.prior} at "
+                    f"{usual:.3g}. Priors hold at the anchors: {p.name} is the {p.meaning}, where "
+                    f"{' and '.join(p.at)} is the geometric mean of the table{other}.",
+                )
+            )
+    return tuple(found)
