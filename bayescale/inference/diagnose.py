@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,17 @@ from bayescale.language.errors import CheckError
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
 
+STATUSES = ("pass", "warn", "fail")
 # R-hat and ESS limits of vehtari2021rank; E-BFMI limit as in common use.
 R_HAT, ESS, E_BFMI, PARETO_K = 1.01, 400.0, 0.3, 0.7
+# Share of trajectories that may be cut short: that costs effective draws, which have checks of their own, not truth.
+DEEP = 0.01
 # Importance efficiency below which the instant engine does not believe itself either.
 EFFICIENCY = 0.1
 # Some influential runs are usual in small tables; more than a fifth mean that the model does not describe the data.
 INFLUENTIAL = 0.2
+# The tail that Pareto k is fitted to is a fifth of the draws, and at least five of them.
+FEWEST_DRAWS = 25
 # A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
 # conflict (3.5 sds has a false-alarm rate of 5e-4 per parameter if the prior is right).
 CONTRACTION, CONFLICT = 0.95, 3.5
@@ -44,6 +49,10 @@ class Check:
     value: float
     threshold: float
     advice: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The check as values that JSON knows; a number that is not finite as text."""
+        return {name: _json_number(v) if isinstance(v, float) else v for name, v in asdict(self).items()}
 
 
 @dataclass(frozen=True)
@@ -141,7 +150,8 @@ def _nuts_checks(fit: Fit) -> list[Check]:
     deep = float((stats["tree_depth"] >= fit.settings.max_tree_depth).mean())
     energy = stats["energy"].to_numpy()
     e_bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
-    closer = f"Raise target_accept (now {fit.settings.target_accept:g}) or give narrower priors."
+    target = fit.settings.target_accept
+    closer = f"Raise target_accept{f' (now {target:g})' if target else ''} or give narrower priors."
     return [
         _check(
             "divergences",
@@ -151,7 +161,11 @@ def _nuts_checks(fit: Fit) -> list[Check]:
             f"The sampler missed sharp corners of the posterior, so intervals may be too narrow. {closer}",
         ),
         _check(
-            "tree-depth", deep, 0.0, np.less_equal, "Trajectories were cut short. Raise max_tree_depth above its value."
+            "tree-depth",
+            deep,
+            DEEP,
+            np.less_equal,
+            f"Trajectories were cut short. Raise max_tree_depth (now {fit.settings.max_tree_depth}).",
         ),
         _check("e-bfmi", e_bfmi, E_BFMI, np.greater_equal, f"The tails are explored slowly. {more}"),
     ]
@@ -161,6 +175,10 @@ def _pareto(fit: Fit) -> Check:
     """Runs whose removal would change the posterior: the model may be wrong for them."""
     import arviz
 
+    draws = fit.unconstrained.sizes["chain"] * fit.unconstrained.sizes["draw"]
+    if draws < FEWEST_DRAWS:
+        words = f"{draws} draws are too few to say which runs decide their own prediction. Sample more."
+        return Check("pareto-k", "warn", np.nan, INFLUENTIAL, words)
     groups = xr.DataTree.from_dict({"posterior": fit.posterior, "log_likelihood": fit.log_likelihood})
     with warnings.catch_warnings():
         # ArviZ warns of large Pareto k, which is what this check measures and words itself.
@@ -246,6 +264,10 @@ def _in_prior_units(fit: Fit) -> Iterator[tuple[str, list[str], np.ndarray]]:
 def _check(name: str, value: float, limit: float, good: Callable, advice: str, bad: str = "fail") -> Check:
     passes = bool(np.isfinite(value) and good(value, limit))
     return Check(name, "pass" if passes else bad, value, limit, "" if passes else advice)
+
+
+def _json_number(value: float) -> float | str:
+    return float(value) if np.isfinite(value) else str(float(value))
 
 
 def _varying(posterior: xr.Dataset) -> xr.Dataset:

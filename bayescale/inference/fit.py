@@ -43,6 +43,7 @@ class Fit:
         unconstrained: draws of the sampled sites on the unconstrained scale; predictions start from these.
         sample_stats: sampler statistics over chain and draw.
         record: provenance as JSON-ready values.
+        saved_checks: of a loaded fit, the checks that were saved with it.
     """
 
     model: Model
@@ -53,6 +54,7 @@ class Fit:
     unconstrained: xr.Dataset
     sample_stats: xr.Dataset
     record: Mapping[str, Any] = field(default_factory=dict)
+    saved_checks: Checks | None = None
 
     @property
     def law(self) -> type[Law]:
@@ -95,19 +97,34 @@ class Fit:
         return log_likelihood_group(self)
 
     @cached_property
+    def posterior_predictive(self) -> xr.Dataset:
+        """One replicate of every observed loss over chain, draw, run; effects and measurement errors are the run's."""
+        from bayescale.inference.tree import predictive_group
+
+        return predictive_group(self)
+
+    @property
     def checks(self) -> Checks:
-        """The typed checks, each with status and advice, whether they pass or not."""
+        """The typed checks, each with status and advice, whether they pass or not; a loaded fit has them from its file.
+
+        They are measured once; :meth:`check` measures those of a loaded fit again.
+        """
+        return self.measured_checks if self.saved_checks is None else self.saved_checks
+
+    @cached_property
+    def measured_checks(self) -> Checks:
+        """The checks as measured on the draws, also for a loaded fit."""
         from bayescale.inference.diagnose import diagnose
 
         return diagnose(self)
 
     def check(self) -> tuple[Check, ...]:
-        """Return the checks if none fails.
+        """Return the checks if none fails; those of a loaded fit are measured again.
 
         Raises:
             CheckError: with what failed and what to do about it.
         """
-        return self.checks.require()
+        return self.measured_checks.require()
 
     def table(self, *, prob: float = 0.9) -> pd.DataFrame:
         """Parameter table: median and equal-tailed interval of every parameter, per family.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -39,12 +40,14 @@ def table(families: tuple[str, ...]) -> pd.DataFrame:
 def make_fit() -> Callable[..., Fit]:
     """All draws alike: the population is exactly known, so what scatters in a prediction is what should."""
 
-    def make(families: tuple[str, ...] = ()) -> Fit:
-        runs = read_quietly(table(families))
-        anchors = design_anchors(Chinchilla, runs)
-        layout = lay_out(Chinchilla, runs, None, anchors)
+    def make(families: tuple[str, ...] = (), **choices: Any) -> Fit:
+        """A fit of Chinchilla's law, or of another with the same parameters as ``law``; ``choices`` are of reading."""
+        law = choices.pop("law", Chinchilla)
+        runs = read_quietly(table(families), **choices)
+        anchors = design_anchors(law, runs)
+        layout = lay_out(law, runs, None, anchors)
         pooling, count = Pooling.of(None, grouped=len(families) > 1), len(layout.families)
-        model = build_model(Chinchilla, noise=Normal, pooling=pooling, n_families=count)
+        model = build_model(law, noise=Normal, pooling=pooling, n_families=count)
         names = [p.name for p in Chinchilla.parameters]
         if count == 1:
             values = dict(zip(names, LAW, strict=True)) | {"sigma": np.log(SIGMA)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -22,6 +23,8 @@ from jax import Array
 
 from bayescale.data.read import read_quietly
 from bayescale.decisions import allocate, predict
+from bayescale.inference import diagnose
+from bayescale.inference.diagnose import Check, Checks
 from bayescale.inference.fit import Fit
 from bayescale.inference.posterior import sites_dataset
 from bayescale.inference.provenance import provenance
@@ -96,9 +99,19 @@ def made(law: str | type[Law] = "chinchilla", families: tuple[str, ...] = (), **
     return Fit(model, runs, anchors, settings, 7, unconstrained, sample_stats, record)
 
 
+CHECKS = Checks(
+    (
+        Check("r-hat", "fail", math.inf, 1.01, "The chains of E disagree."),
+        Check("e-bfmi", "fail", math.nan, 0.3, "The tails are explored slowly."),
+        Check("divergences", "pass", 0.0, 0.0),
+    )
+)
+
+
 def without_data(fit: Fit) -> Fit:
-    """Put a small tree in the place of the one that takes compiling: most of what is claimed here does not need it."""
-    fit.__dict__["data"] = xr.DataTree.from_dict({"posterior": fit.posterior})
+    """Put what takes compiling in its place: most of what is claimed here does not need it."""
+    fit.__dict__["log_likelihood"] = xr.Dataset({"loss": ("run", np.zeros(len(fit.runs)))})
+    fit.__dict__["measured_checks"] = CHECKS
     return fit
 
 
@@ -162,15 +175,37 @@ def test_a_loaded_fit_saves_to_the_same_content(pair, tmp_path):
 def test_the_data_tree_is_in_the_file_and_is_made_again_alike(tmp_path):
     fit = made(noise=Normal)  # the model that compiles fastest
     save(fit, tmp_path / "fit.nc")
+    made_again = {"posterior_predictive", "prior", "prior_predictive"}
     with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as stored:
-        assert {"posterior", "sample_stats", "log_likelihood", "prior", "observed_data"} <= set(stored.children)
-        for name, group in fit.data.children.items():
-            xr.testing.assert_equal(stored[name].to_dataset().load(), group.to_dataset())
+        assert {"posterior", "sample_stats", "log_likelihood", "observed_data"} <= set(stored.children)
+        assert set(stored.children) == (set(fit.data.children) - made_again) | {"runs"}
+        for name in set(stored.children) - {"runs"}:
+            xr.testing.assert_equal(stored[name].to_dataset().load(), fit.data[name].to_dataset())
         assert stored["runs"]["budget"].values.tolist() == fit.runs.table["budget"].tolist()
         assert json.loads(stored.attrs["record"])["seed"] == fit.seed
     back = load(tmp_path / "fit.nc")
+    # Twelve draws are too few for it, which must not keep the fit from being saved.
+    assert {check.name: check.status for check in back.checks.checks}["pareto-k"] == "warn"
     for name, group in fit.data.children.items():
         xr.testing.assert_identical(back.data[name].to_dataset(), group.to_dataset())
+
+
+def test_the_checks_are_saved_with_the_fit_and_measured_again_on_request_only(pair, monkeypatch):
+    _, back = pair
+    calls = []
+    monkeypatch.setattr(diagnose, "diagnose", lambda fit: calls.append(fit) or Checks(()))
+    monkeypatch.delitem(back.__dict__, "measured_checks", raising=False)
+    assert repr(back.checks) == repr(CHECKS)  # NaN is not equal to itself
+    assert "r-hat fails (inf); e-bfmi fails (nan)" in repr(back)
+    assert not calls
+    assert back.check() == back.check() == ()
+    assert calls == [back]
+
+
+def test_a_file_of_before_checks_were_saved_is_checked_when_asked(good, tmp_path):
+    path = copied(good, tmp_path)
+    rewrite(path, record=lambda r: r.pop("checks") and None)
+    assert load(path).saved_checks is None
 
 
 def test_a_fit_without_a_record_is_saved_with_one(tmp_path):
@@ -416,6 +451,19 @@ SPOILT_RECORDS = {
     ),
     "another data hash": (set_in("data", "sha256", to="0" * 64), "not the one that was fitted, their hashes differ"),
     "an unknown unit": (set_in("data", "loss_unit", to="bits/token"), "its loss_unit must be one of nats/token"),
+    "checks that are none": (set_in("checks", to={}), "its record needs 'checks' as list"),
+    "a check that is none": (set_in("checks", to=["r-hat"]), "its checks must have name, status, value"),
+    "a check with more": (
+        lambda r: r["checks"][0].update(code="import os"),
+        "its checks must have name, status, value",
+    ),
+    "a check of unknown status": (
+        lambda r: r["checks"][0].update(status="great"),
+        "the status of a check must be one of pass, warn, fail, got 'great'",
+    ),
+    "a check without a name": (lambda r: r["checks"][0].update(name=3), "its record needs 'name' as str, got 3"),
+    "a check of words": (lambda r: r["checks"][0].update(value="many"), "its checks need numbers .* got 'many'"),
+    "a check of truth": (lambda r: r["checks"][0].update(value=True), "its checks need numbers .* got True"),
     "warnings that are none": (set_in("data", "warnings", to=[["a"]]), "its warnings must be pairs"),
 }
 
