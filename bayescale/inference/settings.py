@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bayescale.language.errors import SettingsError
 
 CHAIN_METHODS = ("parallel", "sequential", "vectorized")
-NUTS_DRAWS = 1000
+NUTS_DRAWS = 1500
 ENGINES = ("auto", "instant", "nuts")
 
 
@@ -19,7 +19,7 @@ class Settings:
     Args:
         chains: independent chains, at least 2 so that R-hat means something.
         warmup: adaptation draws per chain, discarded.
-        draws: kept draws per chain; None is 1,000 for NUTS, and as many as ``ess`` takes for the instant engine.
+        draws: kept draws per chain; None is 1,500 for NUTS, and as many as ``ess`` takes for the instant engine.
         target_accept: mean acceptance that the step size aims at, in (0.5, 1); None lets the fit choose: 0.98 where
             a family has few runs, whose posterior has sharp corners, else 0.9, and more if the sampler still diverges.
         max_tree_depth: doublings per draw; 10 means up to 1,023 steps.

@@ -171,6 +171,32 @@ class HalfNormal(Prior):
 
 
 @dataclass(frozen=True)
+class HalfCauchy(Prior):
+    """Half-Cauchy with the given scale, its median: like a half-normal below it, open to much larger values."""
+
+    scale: float
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "scale")
+
+    def numpyro(self) -> dist.Distribution:
+        import numpyro.distributions as dist
+
+        return dist.HalfCauchy(self.scale)
+
+    def unconstrained_moments(self) -> tuple[float, float]:
+        # log|C| of a standard Cauchy is hyperbolic secant: mean 0, sd pi / 2.
+        return math.log(self.scale), math.pi / 2.0
+
+    def natural(self, unconstrained: Any) -> Any:
+        return np.exp(unconstrained)
+
+    def log_density(self, unconstrained: Any) -> Any:
+        ratio = unconstrained - math.log(self.scale)
+        return math.log(2.0 / math.pi) + ratio - np.log1p(np.exp(2.0 * ratio))
+
+
+@dataclass(frozen=True)
 class Gamma(Prior):
     """Gamma with shape and rate, truncated to values above ``lower``."""
 
@@ -227,7 +253,7 @@ def _log_normal(value: Any, mean: float, sd: float) -> Any:
     return -0.5 * ((value - mean) / sd) ** 2 - math.log(sd) - 0.5 * math.log(2.0 * math.pi)
 
 
-PRIORS: tuple[type[Prior], ...] = (LogNormal, Normal, HalfNormal, Gamma)
+PRIORS: tuple[type[Prior], ...] = (LogNormal, Normal, HalfNormal, HalfCauchy, Gamma)
 
 
 def prior_from_dict(record: dict[str, Any]) -> Prior:

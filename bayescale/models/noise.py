@@ -15,13 +15,13 @@ from jax import Array
 from bayescale.language.declare import parameter
 from bayescale.language.declared import Declared
 from bayescale.language.errors import LawError
-from bayescale.language.priors import Gamma, LogNormal
+from bayescale.language.priors import Gamma, HalfCauchy
 
 _TAKES = ("log_loss", "measurement_sd")
 
 
-# Controlled sweeps scatter by 0.15-0.9 % around a law, runs of public families by up to 4 %: 90 % of this prior.
-SCALE = LogNormal(0.007, 1.0)
+# Controlled sweeps scatter by 0.15-0.9 % around a law, runs of public families by up to 4 %: the tail admits these.
+SCALE = HalfCauchy(0.01)
 
 
 class Noise(Declared, ABC, abstract=True):
