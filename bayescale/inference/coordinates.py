@@ -181,7 +181,7 @@ class Coordinates:
         location, population_jacobian = self._population(geometry, values, z_population, known)
         mean = jnp.concatenate([location, own_mean])
 
-        def one(factor, shift, z):
+        def one(factor: Any, shift: Any, z: Any) -> tuple[Any, Any]:
             half = solve_triangular(factor, shift + prior @ mean, lower=True)
             return solve_triangular(factor, half + z, lower=True, trans=1), -jnp.log(jnp.diag(factor)).sum()
 

@@ -64,7 +64,7 @@ def prior_draws(model: Model, data: Any, key: Any, count: int) -> tuple[dict[str
     """Prior draws of every sampled site, unconstrained, and one replicate of the log losses for each."""
     blank = {**data, "log_loss": None}
 
-    def one(key):
+    def one(key: Any) -> tuple[dict[str, Any], Any]:
         trace = handlers.trace(handlers.seed(model, key)).get_trace(blank)
         sampled = {name: site for name, site in trace.items() if site["type"] == "sample"}
         replicate = sampled.pop("log_loss")["value"]
@@ -77,7 +77,7 @@ def prior_draws(model: Model, data: Any, key: Any, count: int) -> tuple[dict[str
 def law_curve(law: type, values: dict[str, Any], anchors: dict[str, Any], inputs: dict[str, Any]) -> Any:
     """The law's response, draw x point."""
 
-    def one_draw(values):
+    def one_draw(values: dict[str, Any]) -> Any:
         instance = law(**values, **anchors)
         return jax.vmap(lambda row: instance(**row))(inputs)
 

@@ -20,6 +20,9 @@ from bayescale.inference.settings import Settings
 # Draws per compiled call: long enough to hide the call, short enough for a lively progress bar.
 CHUNK = 50
 Progress = Callable[[int, int, int], None]
+# The static and traced arguments that every compiled function here begins with: coordinates, warm-up length and tree
+# depth, geometry, data, mean acceptance to aim at.
+Arguments = tuple[Coordinates, tuple[int, int], Geometry, Any, Any]
 
 
 def run_nuts(
@@ -61,7 +64,9 @@ def run_nuts(
     return positions, {name: np.stack([stats[name] for _, stats in chains]) for name in chains[0][1]}
 
 
-def _kernel(coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any):
+def _kernel(
+    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any
+) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
     """NumPyro's functions, with the potential made from arguments; warm-up and tree depth are compiled in."""
     warmup, depth = lengths
     start, step = hmc(
@@ -84,23 +89,33 @@ def _kernel(coordinates: Coordinates, lengths: tuple[int, int], geometry: Geomet
 
 
 @partial(jax.jit, static_argnames=("coordinates", "lengths"))
-def _begin(coordinates, lengths, geometry, data, target_accept, position, key):
+def _begin(
+    coordinates: Coordinates,
+    lengths: tuple[int, int],
+    geometry: Geometry,
+    data: Any,
+    target_accept: Any,
+    position: Any,
+    key: Any,
+) -> Any:
     return _kernel(coordinates, lengths, geometry, data, target_accept)[0](position, key)
 
 
-def _first_state(arguments, position, key):
+def _first_state(arguments: Arguments, position: Any, key: Any) -> Any:
     """The kernel's first state; the gradient comes from the function that the geometry has compiled already."""
     coordinates, _, geometry, data, _ = arguments
     value, gradient = potential_and_gradient(coordinates, geometry, data, position)
     return _begin(*arguments, ParamInfo(position, value, gradient), key)
 
 
-def _advance_chunk(coordinates, lengths, geometry, data, target_accept, state):
+def _advance_chunk(
+    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any, state: Any
+) -> tuple[Any, tuple[Any, ...]]:
     begin, step = _kernel(coordinates, lengths, geometry, data, target_accept)
     # NumPyro's step uses closures that its start function sets up; nothing of this call is computed.
     jax.eval_shape(lambda: begin(state.z, jax.random.key(0)))
 
-    def one(state, _):
+    def one(state: Any, _: None) -> tuple[Any, tuple[Any, ...]]:
         state = step(state, (geometry, data), {})
         kept = (state.z, state.potential_energy, state.energy, state.num_steps, state.accept_prob, state.diverging)
         return state, (*kept, state.adapt_state.step_size)
@@ -118,7 +133,9 @@ _advance_all = jax.jit(
 _NAMES = ("lp", "energy", "n_steps", "acceptance_rate", "diverging", "step_size")
 
 
-def _run_chain(arguments, keys, settings: Settings, thin: int, progress: Progress | None, chain: int):
+def _run_chain(
+    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None, chain: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     with jax.enable_x64(True):
         start = _start(arguments[0], keys[chain])
         state = _first_state(arguments, start, keys[settings.chains + chain])
@@ -131,7 +148,9 @@ def _run_chain(arguments, keys, settings: Settings, thin: int, progress: Progres
     return _collect(chunks, settings, thin, 0)
 
 
-def _run_together(arguments, keys, settings: Settings, thin: int, progress: Progress | None):
+def _run_together(
+    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     starts = jax.vmap(lambda key: _start(arguments[0], key))(keys[: settings.chains])
     firsts = [_first_state(arguments, *pair) for pair in zip(starts, keys[settings.chains :], strict=True)]
     states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *firsts)

@@ -14,7 +14,9 @@ from bayescale.laws import Law
 from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
 
 
-def sites_dataset(model: Model, sites: Mapping[str, np.ndarray], families: tuple[str, ...], levels) -> xr.Dataset:
+def sites_dataset(
+    model: Model, sites: Mapping[str, np.ndarray], families: tuple[str, ...], levels: tuple[tuple[str, str], ...]
+) -> xr.Dataset:
     """Label unconstrained site values (chain x draw x ...)."""
     dims = {FAMILY: ("family", "coordinate"), EFFECTS: ("level",), CORRELATION: ("correlation_coordinate",)}
     dims |= {f"{p.name}_family": ("family",) for p in model.partial_noise}
