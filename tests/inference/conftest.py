@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import jax.numpy as jnp
@@ -15,8 +16,9 @@ import pytest
 import xarray as xr
 from jax import Array
 
+from bayescale.data import Runs
 from bayescale.data.read import read_quietly
-from bayescale.inference.fit import Fit
+from bayescale.inference.fit import Fit, fit
 from bayescale.inference.posterior import sites_dataset
 from bayescale.inference.provenance import provenance
 from bayescale.inference.settings import Settings
@@ -27,7 +29,7 @@ from bayescale.language.errors import StoreError
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import Loss, Size, Tokens
 from bayescale.laws import Law, find_law
-from bayescale.models import Pooling, StudentT, build_model, lay_out
+from bayescale.models import Normal, Pooling, StudentT, build_model, lay_out
 from bayescale.models.layout import design_anchors
 
 
@@ -169,3 +171,56 @@ def rewrite() -> Callable[..., None]:
 def refused() -> Callable[..., None]:
     """Claim that loading a file raises one sentence."""
     return _refused
+
+
+class Power(Law):
+    """L = E (N/N0)^-alpha: the smallest law there is to sample, which counts how often it is traced or computed."""
+
+    E: Array = parameter("loss at N0", prior=LogNormal(2.5, 0.5), unit="nats/token")
+    alpha: Array = parameter("size exponent", prior=LogNormal(0.1, 0.5))
+    N0: float = anchor("N")
+    calls = 0
+
+    def __call__(self, N: Size, D: Tokens) -> Loss:
+        Power.calls += 1
+        return self.E * (N / self.N0) ** -self.alpha
+
+
+@pytest.fixture(scope="session")
+def power() -> type[Law]:
+    """A law of two parameters that counts its calls."""
+    return Power
+
+
+@pytest.fixture(scope="session")
+def power_runs() -> Callable[..., Runs]:
+    """Simulate runs of that law, up to 16 per family, which is one shape to the compiler."""
+
+    def simulated(families: tuple[str, ...] = (), rows: int = 8, seed: int = 0) -> Runs:
+        rng, table = np.random.default_rng(seed), []
+        for k, family in enumerate(families or ("",)):
+            for i in range(rows):
+                params = 10 ** rng.uniform(8, 10)
+                loss = (2.5 + 0.2 * k) * (params / 1e9) ** -0.1 * np.exp(0.01 * rng.standard_normal())
+                row = {"params": params, "tokens": 20 * params, "loss": loss, "budget": f"b{i % 2}"}
+                table.append(row | ({"family": family} if families else {}))
+        return read_quietly(pd.DataFrame(table))
+
+    return simulated
+
+
+@pytest.fixture(scope="session")
+def sample(power, power_runs) -> Callable[..., Fit]:
+    """Fit that law, quickly: 2 chains of 50 draws, all with the same compiled functions."""
+
+    def fitted(runs: Runs | None = None, **choices: Any) -> Fit:
+        short = {"chains": 2, "warmup": 50, "draws": 50, "noise": Normal, "target_accept": 0.9}
+        return fit(power, power_runs() if runs is None else runs, **short | choices)
+
+    return fitted
+
+
+@pytest.fixture(scope="session")
+def sampled(sample) -> Fit:
+    """The short fit that others are compared with."""
+    return sample()
