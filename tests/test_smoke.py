@@ -32,7 +32,8 @@ def test_from_a_table_to_a_plan_a_file_a_figure_and_the_command_line(tmp_path, c
     # 25 runs of 1 % pin the curve inside their design down to less than the scatter of one.
     assert prediction["median"] == pytest.approx(loss, rel=0.01)
     plan = bs.allocate(fit, compute=1e20).table().set_index("quantity")["median"]
-    assert 6 * plan["params"] * plan["tokens"] == pytest.approx(1e20, rel=0.2)
+    # 6ND is the budget in every draw, so that the medians miss it only by lying between two draws.
+    assert 6 * plan["params"] * plan["tokens"] == pytest.approx(1e20, rel=1e-3)
 
     fit.save(tmp_path / "fit.nc")
     back = bs.load(tmp_path / "fit.nc")
