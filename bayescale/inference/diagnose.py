@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,20 +101,28 @@ def diagnose(fit: Fit) -> Checks:
 def _sampler_checks(fit: Fit) -> list[Check]:
     import arviz
 
-    draws = _varying(fit.posterior)
+    draws = _varying(fit.posterior, {derived.name for derived in fit.law.derived_quantities})
     stats = fit.sample_stats
-    r_hat, r_hat_at = _extreme(arviz.rhat(draws), np.nanmax)
-    bulk, bulk_at = _extreme(arviz.ess(draws, method="bulk"), np.nanmin)
-    tail, tail_at = _extreme(arviz.ess(draws, method="tail"), np.nanmin)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Of what never moves it is 0 / 0, which must not pass.
+        r_hat, r_hat_at = _extreme(arviz.rhat(draws), np.max)
+    bulk, bulk_at = _extreme(arviz.ess(draws, method="bulk"), np.min)
+    tail, tail_at = _extreme(arviz.ess(draws, method="tail"), np.min)
     divergences = float(stats["diverging"].sum())
     deep = float((stats["tree_depth"] >= fit.settings.max_tree_depth).mean())
     energy = stats["energy"].to_numpy()
     e_bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
     more = f"Sample more: draws={2 * fit.settings.draws}, warmup={2 * fit.settings.warmup}."
+    disagree = f"The chains of {r_hat_at} disagree. {more}"
+    if np.isnan(r_hat):
+        disagree = (
+            f"No R-hat can be computed of {r_hat_at}: its draws never move, or are too few or too large for it. "
+            f"Check units (nats/token, raw counts) and priors. {more}"
+        )
     target = fit.settings.target_accept
     closer = f"Raise target_accept{f' (now {target:g})' if target else ''} or give narrower priors."
     return [
-        _check("r-hat", r_hat, R_HAT, np.less_equal, f"The chains of {r_hat_at} disagree. {more}"),
+        _check("r-hat", r_hat, R_HAT, np.less_equal, disagree),
         _check("ess-bulk", bulk, ESS, np.greater_equal, f"The centre of {bulk_at} rests on few draws. {more}"),
         _check("ess-tail", tail, ESS, np.greater_equal, f"Interval ends of {tail_at} rest on few draws. {more}"),
         _check(
@@ -208,16 +216,23 @@ def _json_number(value: float) -> float | str:
     return float(value) if np.isfinite(value) else str(float(value))
 
 
-def _varying(posterior: xr.Dataset) -> xr.Dataset:
-    """Without constants such as the diagonal of a correlation matrix, for which R-hat is undefined."""
-    return posterior[[name for name, v in posterior.data_vars.items() if "coordinate_other" not in v.dims]]
+def _varying(posterior: xr.Dataset, derived: Collection[str]) -> xr.Dataset:
+    """Without what is constant by its formula, for which R-hat is undefined.
+
+    That is the diagonal of a correlation matrix, and derived quantities that are the same whatever the parameters are:
+    if it is the parameters that do not move, they are left to say so.
+    """
+    fixed = {
+        name
+        for name, variable in posterior.data_vars.items()
+        if "coordinate_other" in variable.dims
+        or (str(name).removesuffix("_population") in derived and (variable == variable.isel(chain=0, draw=0)).all())
+    }
+    return posterior[[name for name in posterior.data_vars if name not in fixed]]
 
 
 def _extreme(values: xr.Dataset, reduce: Callable) -> tuple[float, str]:
-    """The worst value over all variables and where it is."""
+    """The worst value over all variables and where it is; one that cannot be computed is worse than any other."""
     worst = {str(name): float(reduce(variable.to_numpy())) for name, variable in values.data_vars.items()}
-    extreme = reduce(list(worst.values()))
-    name = (
-        next(name for name, value in worst.items() if value == extreme) if np.isfinite(extreme) else next(iter(worst))
-    )
-    return float(extreme), name
+    extreme = float(reduce(list(worst.values())))
+    return extreme, next(name for name, value in worst.items() if value == extreme or np.isnan(value))

@@ -215,9 +215,17 @@ def fit(
     return Fit(model, runs, anchors, settings, seed, unconstrained, sample_stats, record)
 
 
-def _sample(model, layout, planned, settings, seed, progress):
+def _sample(
+    model: Model,
+    layout: Layout,
+    planned: tuple[tuple[float, int], ...],
+    settings: Settings,
+    seed: int,
+    progress: bool | None,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], Settings, list[dict[str, Any]]]:
     """Run NUTS with smaller and smaller steps until no draw diverges; return site values and what was done."""
-    coordinates, attempts = Coordinates(model), []
+    coordinates = Coordinates(model)
+    attempts: list[dict[str, Any]] = []
     with computing():
         data = jax.device_put(layout.arrays)
         geometry = jax.device_put(find_geometry(coordinates, data))
@@ -237,7 +245,14 @@ def _sample(model, layout, planned, settings, seed, progress):
     return values, stats, settings, attempts
 
 
-def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[str, float], Layout]:
+def _prepare(
+    law: type[Law],
+    runs: Runs,
+    pooling: str | Mapping[str, str] | Pooling | None,
+    noise: str | type[Noise],
+    effects: str | RunEffects | None,
+    priors: Mapping[str, Prior] | None,
+) -> tuple[Model, dict[str, float], Layout]:
     """Check the arguments and build model, anchors and arrays."""
     if not isinstance(runs, Runs):
         raise SettingsError(f"runs must come from read_runs, got {type(runs).__name__}; write read_runs(table) first.")
