@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -106,13 +106,21 @@ def diagnose(fit: Fit) -> Checks:
 def _chain_checks(fit: Fit) -> list[Check]:
     import arviz
 
-    draws = _varying(fit.posterior)
-    r_hat, r_hat_at = _extreme(arviz.rhat(draws), np.nanmax)
-    bulk, bulk_at = _extreme(arviz.ess(draws, method="bulk"), np.nanmin)
-    tail, tail_at = _extreme(arviz.ess(draws, method="tail"), np.nanmin)
+    draws = _varying(fit.posterior, {derived.name for derived in fit.law.derived_quantities})
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Of what never moves it is 0 / 0, which must not pass.
+        r_hat, r_hat_at = _extreme(arviz.rhat(draws), np.max)
+    bulk, bulk_at = _extreme(arviz.ess(draws, method="bulk"), np.min)
+    tail, tail_at = _extreme(arviz.ess(draws, method="tail"), np.min)
     more = _more(fit)
+    disagree = f"The chains of {r_hat_at} disagree. {more}"
+    if np.isnan(r_hat):
+        disagree = (
+            f"No R-hat can be computed of {r_hat_at}: its draws never move, or are too few or too large for it. "
+            f"Check units (nats/token, raw counts) and priors. {more}"
+        )
     return [
-        _check("r-hat", r_hat, R_HAT, np.less_equal, f"The chains of {r_hat_at} disagree. {more}"),
+        _check("r-hat", r_hat, R_HAT, np.less_equal, disagree),
         _check("ess-bulk", bulk, ESS, np.greater_equal, f"The centre of {bulk_at} rests on few draws. {more}"),
         _check("ess-tail", tail, ESS, np.greater_equal, f"Interval ends of {tail_at} rest on few draws. {more}"),
     ]
@@ -270,21 +278,24 @@ def _json_number(value: float) -> float | str:
     return float(value) if np.isfinite(value) else str(float(value))
 
 
-def _varying(posterior: xr.Dataset) -> xr.Dataset:
-    """Correlations once and without their diagonal, which is constant: R-hat is undefined there."""
-    varying = posterior[[name for name, v in posterior.data_vars.items() if "coordinate_other" not in v.dims]]
-    for name in set(posterior.data_vars) - set(varying.data_vars):
-        values = posterior[name].transpose(..., "coordinate", "coordinate_other").to_numpy()
-        pairs = values[..., *np.tril_indices(values.shape[-1], -1)]
-        varying = varying.assign({name: (("chain", "draw", "pair"), pairs)})
-    return varying
+def _varying(posterior: xr.Dataset, derived: Collection[str]) -> xr.Dataset:
+    """Without what is constant by its formula, for which R-hat is undefined.
+
+    That is the diagonal of a correlation matrix (each pair is kept once), and derived quantities that are the same
+    whatever the parameters are: if it is the parameters that do not move, they are left to say so.
+    """
+    varying: dict[Any, Any] = {}
+    for name, variable in posterior.data_vars.items():
+        if "coordinate_other" in variable.dims:
+            values = variable.transpose("chain", "draw", "coordinate", "coordinate_other").to_numpy()
+            varying[name] = (("chain", "draw", "pair"), values[..., *np.tril_indices(values.shape[-1], -1)])
+        elif str(name).removesuffix("_population") not in derived or (variable != variable.isel(chain=0, draw=0)).any():
+            varying[name] = variable
+    return xr.Dataset(varying)
 
 
 def _extreme(values: xr.Dataset, reduce: Callable) -> tuple[float, str]:
-    """The worst value over all variables and where it is."""
+    """The worst value over all variables and where it is; one that cannot be computed is worse than any other."""
     worst = {str(name): float(reduce(variable.to_numpy())) for name, variable in values.data_vars.items()}
-    extreme = reduce(list(worst.values()))
-    name = (
-        next(name for name, value in worst.items() if value == extreme) if np.isfinite(extreme) else next(iter(worst))
-    )
-    return float(extreme), name
+    extreme = float(reduce(list(worst.values())))
+    return extreme, next(name for name, value in worst.items() if value == extreme or np.isnan(value))

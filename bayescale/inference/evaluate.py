@@ -65,7 +65,7 @@ def prior_draws(model: Model, data: Any, key: Any, count: int) -> tuple[dict[str
     """Prior draws of every sampled site, unconstrained, and one replicate of the log losses for each."""
     blank = {**data, "log_loss": None}
 
-    def one(key):
+    def one(key: Any) -> tuple[dict[str, Any], Any]:
         trace = handlers.trace(handlers.seed(model, key)).get_trace(blank)
         sampled = {name: site for name, site in trace.items() if site["type"] == "sample"}
         replicate = sampled.pop("log_loss")["value"]

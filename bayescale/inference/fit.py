@@ -211,7 +211,14 @@ def fit(
     return Fit(model, runs, anchors, drawn.settings, seed, unconstrained, sample_stats, {**record, **drawn.record})
 
 
-def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[str, float], Layout]:
+def _prepare(
+    law: type[Law],
+    runs: Runs,
+    pooling: str | Mapping[str, str] | Pooling | None,
+    noise: str | type[Noise],
+    effects: str | RunEffects | None,
+    priors: Mapping[str, Prior] | None,
+) -> tuple[Model, dict[str, float], Layout]:
     """Check the arguments and build model, anchors and arrays."""
     if not isinstance(runs, Runs):
         raise SettingsError(f"runs must come from read_runs, got {type(runs).__name__}; write read_runs(table) first.")

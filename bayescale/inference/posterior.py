@@ -14,7 +14,7 @@ from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
 
 
 def sites_dataset(
-    model: Model, sites: Mapping[str, np.ndarray], families: tuple[str, ...], levels: tuple
+    model: Model, sites: Mapping[str, np.ndarray], families: tuple[str, ...], levels: tuple[tuple[str, str], ...]
 ) -> xr.Dataset:
     """Label unconstrained site values (chain x draw x ...)."""
     dims = {FAMILY: ("family", "coordinate"), EFFECTS: ("level",), CORRELATION: ("correlation_coordinate",)}

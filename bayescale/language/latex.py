@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bayescale.language.formula import Expression
 
 # Binding strength: an operand that binds more loosely than its operation needs brackets.
@@ -69,7 +71,7 @@ def plain_symbol(latex: str) -> str:
     return head + (tail.translate(_SUBSCRIPTS) if tail.isdigit() else f"_{tail}" if tail else "")
 
 
-def _infix(expression: Expression, printer, times: str, latex: bool = False) -> str:
+def _infix(expression: Expression, printer: Callable[..., str], times: str, latex: bool = False) -> str:
     kind, operands = expression.operation, expression.operands
     own = _STRENGTH[kind]
     if kind == "neg":
@@ -80,7 +82,9 @@ def _infix(expression: Expression, printer, times: str, latex: bool = False) -> 
     return f"{_inside(operands[0], own, printer, latex)}{mark}{_inside(operands[1], right, printer, latex)}"
 
 
-def _inside(expression: Expression, needed: int, printer, latex: bool = False, unary: bool = False) -> str:
+def _inside(
+    expression: Expression, needed: int, printer: Callable[..., str], latex: bool = False, unary: bool = False
+) -> str:
     text = printer(expression)
     strength = _STRENGTH.get(expression.operation, 9)
     if strength >= needed or (unary and expression.operation == "neg"):
