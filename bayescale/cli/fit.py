@@ -15,6 +15,7 @@ from bayescale.cli.fit_options import (
     Columns,
     Draws,
     Effects,
+    Engine,
     GroupColumn,
     LawName,
     LossUnit,
@@ -50,6 +51,7 @@ def fit(
     chains: Chains = None,
     warmup: Warmup = None,
     draws: Draws = None,
+    engine: Engine = None,
     target_accept: TargetAccept = None,
     chain_method: ChainMethod = None,
 ) -> None:
@@ -63,8 +65,8 @@ def fit(
     from bayescale.laws import find_law
 
     law_class = find_law(law)
-    given = chosen(chains=chains, warmup=warmup, draws=draws, target_accept=target_accept, chain_method=chain_method)
-    settings = bs.Settings(**given)
+    sampling = {"target_accept": target_accept, "chain_method": chain_method, "engine": engine}
+    settings = bs.Settings(**chosen(chains=chains, warmup=warmup, draws=draws, **sampling))
     runs = bs.read_runs(
         table,
         names,
@@ -93,9 +95,8 @@ def describe(fit: Fit) -> None:
         typer.echo(f"  pooling  {pooled}")
     s, seconds = fit.settings, fit.record.get("seconds")
     took = f" in {seconds:.0f} s" if seconds else ""
-    typer.echo(
-        f"  sampler  NUTS, {s.chains} chains x {s.draws:,} draws after {s.warmup} of warm-up, seed {fit.seed}{took}"
-    )
+    typer.echo(f"  sampler  {fit.engine}")
+    typer.echo(f"           {s.chains} chains x {s.draws:,} draws, seed {fit.seed}{took}")
     typer.echo(f"  checks   {fit.checks.verdict}")
     advise(fit)
 

@@ -47,7 +47,15 @@ Chains = Annotated[int | None, typer.Option("--chains", help="Independent chains
 Warmup = Annotated[
     int | None, typer.Option("--warmup", help="Adaptation draws per chain, discarded.", show_default=_LIBRARY)
 ]
-Draws = Annotated[int | None, typer.Option("--draws", help="Kept draws per chain.", show_default=_LIBRARY)]
+Draws = Annotated[
+    int | None, typer.Option("--draws", help="Kept draws per chain; chosen by the engine.", show_default=False)
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", help="auto, instant (small posteriors, without compiling) or nuts.", show_default=_LIBRARY
+    ),
+]
 TargetAccept = Annotated[
     float | None, typer.Option("--target-accept", help="Acceptance the step size aims at; chosen by itself.")
 ]

@@ -49,7 +49,9 @@ def sample(model: Model, layout: Layout, settings: Settings, seed: int, progress
         FitError: the instant engine was asked for and cannot do it, or draws are not finite.
     """
     drawn, why = None, "as asked for"
-    if settings.engine != "nuts":
+    if settings.engine == "auto" and settings.target_accept is not None:
+        why = "target_accept is given"
+    elif settings.engine != "nuts":
         try:
             drawn = _instant(model, layout, settings, seed)
         except NotInstant as error:

@@ -24,7 +24,8 @@ class Settings:
             a family has few runs, whose posterior has sharp corners, else 0.9, and more if the sampler still diverges.
         max_tree_depth: doublings per draw; 10 means up to 1,023 steps.
         chain_method: ``"parallel"`` (a thread or device per chain), ``"sequential"`` or ``"vectorized"``.
-        engine: ``"auto"`` (instant for small posteriors if its checks pass, else NUTS), ``"instant"`` or ``"nuts"``.
+        engine: ``"auto"`` (instant for small posteriors if its checks pass, else NUTS, and NUTS where target_accept is
+            given), ``"instant"`` or ``"nuts"``.
         ess: the smallest bulk ESS over all parameters that the instant engine draws for when ``draws`` is None.
     """
 

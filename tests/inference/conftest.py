@@ -248,7 +248,7 @@ def sample(power, power_runs) -> Callable[..., Fit]:
     """Fit that law, quickly: 2 chains of 50 draws, all with the same compiled functions."""
 
     def fitted(runs: Runs | None = None, **choices: Any) -> Fit:
-        short = {"chains": 2, "warmup": 50, "draws": 50, "noise": Normal, "target_accept": 0.9}
+        short = {"chains": 2, "warmup": 50, "draws": 50, "noise": Normal, "target_accept": 0.9, "engine": "nuts"}
         return fit(power, power_runs() if runs is None else runs, **short | choices)
 
     return fitted

@@ -18,6 +18,7 @@ from bayescale.models import Pooling
 
 # The package also has a function of that name.
 fitting = importlib.import_module("bayescale.inference.fit")
+sampling = importlib.import_module("bayescale.inference.sampling")
 SETTINGS = Settings(chains=2, warmup=50, draws=48, target_accept=0.9)
 
 
@@ -122,7 +123,7 @@ def divergences(monkeypatch):
             # Positions tell the attempts apart.
             return np.full((*shape, coordinates.size), 0.01 * len(calls)), {"diverging": diverging}
 
-        monkeypatch.setattr(fitting, "run_nuts", run)
+        monkeypatch.setattr(sampling, "run_nuts", run)
         return calls
 
     return fake
@@ -191,7 +192,7 @@ def test_draws_that_are_not_finite_are_an_error(sample, monkeypatch):
         shape = (settings.chains, settings.draws)
         return np.full((*shape, coordinates.size), np.nan), {"diverging": np.zeros(shape, bool)}
 
-    monkeypatch.setattr(fitting, "run_nuts", broken)
+    monkeypatch.setattr(sampling, "run_nuts", broken)
     message = r"^The sampler produced values that are not finite; look at the table's units and the priors\.$"
     with pytest.raises(FitError, match=message):
         sample()
