@@ -62,7 +62,7 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
 
 def _values(model: Model, flat: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Family and population values in natural units, draw x ...; without compiling where no family has its own."""
-    if model.n_families == 1 and model.effects is None:
+    if len(model.of_kind("complete")) == len(model.parameters) and model.effects is None:
         try:
             return {p.name: model.prior(p.name).natural(flat[p.name]) for p in model.parameters}, {}
         except NotImplementedError:  # a prior of the user's, which has a NumPyro distribution only

@@ -42,10 +42,10 @@ def density_for(model: Model, layout: Layout) -> Density:
     """Return the density of a model that the engine can take.
 
     Raises:
-        NotInstant: families or effects in the model, too many parameters, or a formula, prior or noise without NumPy.
+        NotInstant: families with own parameters, effects, too many parameters, or no densities in NumPy.
     """
-    if model.n_families > 1:
-        raise NotInstant("the model has several families")
+    if len(model.of_kind("complete")) < len(model.parameters):
+        raise NotInstant("families have parameters of their own")
     if model.effects is not None:
         raise NotInstant("the model has run effects")
     if len(model.parameters) > LARGEST:

@@ -242,3 +242,15 @@ def test_both_engines_have_the_same_posterior(law, noise, simulated):
     limit = norm.isf(0.0005 / 14)
     assert np.abs(z).max() < limit, z
     assert np.abs(ratios).max() < limit, ratios
+
+
+def test_families_that_share_all_parameters_are_one_curve(few_runs):
+    frame = few_runs.to_frame().assign(family=["a", "b"] * 3)
+    runs = bs.read_runs(frame[["family", "params", "tokens", "loss"]])
+    fit = bs.fit(PowerLaw, runs, noise="normal", pooling="complete", seed=3)
+    assert fit.engine.startswith("instant")
+    alone = bs.fit(PowerLaw, few_runs, noise="normal", seed=3)
+    np.testing.assert_allclose(fit.unconstrained["E"], alone.unconstrained["E"], rtol=1e-9)
+    assert bs.fit(PowerLaw, runs, noise="normal", chains=2, warmup=60, draws=50).engine == (
+        "nuts (not instant: families have parameters of their own)"
+    )
