@@ -48,6 +48,7 @@ class Made:
             "tree_depth": np.full(shape, 3),
             "energy": self.rng.standard_normal(shape),
         }
+        self.engine: dict = {"name": "nuts", "why": "as asked for"}
         # With a sd of 0.1 no weight 1 / likelihood stands out.
         self.log_likelihood = 0.1 * self.rng.standard_normal((*shape, len(self.runs)))
 
@@ -61,7 +62,7 @@ class Made:
         }
         unconstrained = sites_dataset(MODEL, sites, layout.families, layout.levels)
         stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in self.stats.items()})
-        fit = Fit(MODEL, self.runs, anchors, SETTINGS, 0, unconstrained, stats, {})
+        fit = Fit(MODEL, self.runs, anchors, SETTINGS, 0, unconstrained, stats, {"engine": self.engine})
         fit.__dict__["log_likelihood"] = xr.Dataset({"loss": (("chain", "draw", "run"), self.log_likelihood)})
         return fit
 
@@ -95,8 +96,9 @@ def one_divergence(made: Made) -> None:
     made.stats["diverging"][2, 500] = True
 
 
-def one_deep_tree(made: Made) -> None:
-    made.stats["tree_depth"][2, 500] = SETTINGS.max_tree_depth
+def deep_trees(made: Made) -> None:
+    """One trajectory in 98 is cut short; one in a hundred is let pass."""
+    made.stats["tree_depth"].ravel()[:41] = SETTINGS.max_tree_depth
 
 
 def slow_energy(made: Made) -> None:
@@ -128,7 +130,7 @@ CASES: dict[str, tuple[Callable[[Made], None], str, str]] = {
         r"The sampler missed sharp corners of the posterior, so intervals may be too narrow\. "
         r"Raise target_accept \(now 0\.9\) or give narrower priors\.",
     ),
-    "tree-depth": (one_deep_tree, "fail", r"Trajectories were cut short\. Raise max_tree_depth above its value\."),
+    "tree-depth": (deep_trees, "fail", r"Trajectories were cut short\. Raise max_tree_depth \(now 10\)\."),
     "e-bfmi": (slow_energy, "fail", rf"The tails are explored slowly\. {SAMPLE_MORE}"),
     "pareto-k": (
         influential,
@@ -139,12 +141,13 @@ CASES: dict[str, tuple[Callable[[Made], None], str, str]] = {
     "identified": (
         nothing_learnt,
         "warn",
-        r"The data say nothing about beta: its posterior is its prior\. Vary size and tokens independently\.",
+        r"The data say nothing about beta: the posterior is the prior\. Vary size and tokens independently\.",
     ),
     "prior-conflict": (
         far_away,
         "warn",
-        r"E lies far outside its prior\. Check units \(nats/token, raw counts\) or give priors=\{'E': \.\.\.\}\.",
+        r"E lies far outside its prior\. Check units \(nats/token, raw counts\) or replace the prior with "
+        r"fit\(\.\.\., priors=\{\.\.\.\}\)\.",
     ),
 }
 
@@ -234,7 +237,7 @@ def test_a_derived_quantity_that_is_constant_by_its_formula_passes(good):
 
 
 def test_influential_runs_of_families_with_few_runs_are_not_counted(twelve):
-    """The three influential runs are a family of their own, with fewer runs than the law has parameters."""
+    """The three influential runs are a family of their own, with fewer than two runs per parameter of the law."""
     table = pd.DataFrame(twelve).assign(family="many")
     table.loc[[1, 5, 8], "family"] = "few"
     made = Made(table)
@@ -244,3 +247,45 @@ def test_influential_runs_of_families_with_few_runs_are_not_counted(twelve):
     found = [next(check for check in one.fit().checks.checks if check.name == "pareto-k") for one in (made, anyone)]
     assert [(check.status, check.value) for check in found] == [("pass", 0.0), ("warn", 0.25)]
     assert "most of all one of many with" in found[1].advice
+
+
+def test_two_parameters_that_are_loose_together_are_noticed_although_neither_is_alone(good):
+    """Tokens proportional to size: only the sum of two terms is known, and alpha can stand in for beta."""
+    shared, apart = good.standard["alpha"], good.standard["beta"]
+    # Each alone has a spread of 0.71 prior sds, their difference has all of the prior's.
+    good.standard["alpha"], good.standard["beta"] = apart + 0.1 * shared, -apart + 0.1 * shared
+    good.width |= {"alpha": 0.71, "beta": 0.71}
+    warned = {check.name: check for check in good.fit().checks.warned}
+    assert set(warned) == {"identified"}
+    assert "The data say nothing about alpha against beta" in warned["identified"].advice
+
+
+def test_a_noise_scale_far_outside_its_prior_is_noticed(good):
+    good.offset["sigma"] = 4.0
+    warned = {check.name: check.advice for check in good.fit().checks.warned}
+    assert list(warned) == ["prior-conflict"]
+    assert warned["prior-conflict"].startswith("sigma lies far outside its prior")
+
+
+@pytest.mark.parametrize(("name", "quality"), [("proposal-k", {"pareto_k": 0.8}), ("efficiency", {"efficiency": 0.05})])
+def test_the_instant_engine_has_checks_of_its_own(good, name, quality):
+    fine = {"pareto_k": 0.3, "efficiency": 0.6}
+    good.stats = {"lp": good.stats["energy"], "accepted": ~good.stats["diverging"]}
+    good.engine = {"name": "instant", "why": "7 parameters, its checks pass", "quality": fine}
+    assert not good.fit().checks.failed
+    assert {"proposal-k", "efficiency"} <= {check.name for check in good.fit().checks.checks}
+    good.engine["quality"] = fine | quality
+    (failed,) = good.fit().checks.failed
+    assert failed.name == name
+    assert failed.advice.endswith("Fit again with engine='nuts'.")
+
+
+def test_correlations_are_looked_at_without_their_diagonal():
+    from bayescale.inference.diagnose import _varying
+
+    values = np.random.default_rng(0).uniform(-1, 1, (2, 5, 3, 3))
+    values[..., range(3), range(3)] = 1.0
+    posterior = xr.Dataset({"family_correlation": (("chain", "draw", "coordinate", "coordinate_other"), values)})
+    pairs = _varying(posterior, set())["family_correlation"]
+    assert pairs.shape == (2, 5, 3)
+    np.testing.assert_array_equal(pairs[..., 0], values[..., 1, 0])
