@@ -21,7 +21,8 @@ def test_from_a_table_to_a_plan_a_file_a_figure_and_the_command_line(tmp_path, c
     table[["params", "tokens", "loss"]].to_csv(tmp_path / "runs.csv", index=False)
 
     runs = bs.read_runs(tmp_path / "runs.csv")
-    fit = bs.fit("chinchilla", runs, noise="normal", seed=0, chains=2, warmup=200, draws=200, target_accept=0.9)
+    assert bs.fit("chinchilla", runs, noise="normal", seed=0, draws=200).engine.startswith("instant")
+    fit = bs.fit("chinchilla", runs, noise="normal", seed=0, chains=2, warmup=200, draws=200, engine="nuts")
     checks = fit.checks.table().set_index("name")
     assert len(checks) == 9
     assert checks.loc["divergences", "status"] == "pass"

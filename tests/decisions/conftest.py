@@ -20,6 +20,7 @@ from bayescale.models import Normal, Pooling, build_model, lay_out
 from bayescale.models.layout import design_anchors
 from bayescale.models.model import FAMILY
 
+ENGINE = {"name": "nuts", "why": "as asked for"}
 CHAINS, DRAWS = 2, 5_000
 LAW = np.log([1.8, 0.4, 0.5, 0.35, 0.36])  # E, A, B, alpha, beta at the anchors
 BETWEEN = np.array([0.2, 0.1, 0.15, 0.05, 0.08])
@@ -63,7 +64,9 @@ def make_fit() -> Callable[..., Fit]:
         sites = {n: np.broadcast_to(v, (CHAINS, DRAWS, *np.shape(v))).copy() for n, v in values.items()}
         unconstrained = sites_dataset(model, sites, layout.families, layout.levels)
         stats = xr.Dataset({"diverging": (("chain", "draw"), np.zeros((CHAINS, DRAWS), bool))})
-        return Fit(model, runs, anchors, Settings(chains=CHAINS, draws=DRAWS), 7, unconstrained, stats, {})
+        return Fit(
+            model, runs, anchors, Settings(chains=CHAINS, draws=DRAWS), 7, unconstrained, stats, {"engine": ENGINE}
+        )
 
     return make
 

@@ -10,8 +10,8 @@ import numpy as np
 class Powers:
     """Positive inputs of a law; quotients, products and powers stay logarithms, all else gets plain numbers.
 
-    >>> float((Powers(np.log(np.array([8.0]))) / 2.0) ** 0.5)
-    2.0
+    >>> ((Powers(np.log(np.array([8.0]))) / 2.0) ** 0.5).round(12)
+    array([2.])
     """
 
     def __init__(self, log: np.ndarray):
@@ -48,9 +48,6 @@ class Powers:
 
     def __neg__(self) -> Any:
         return -np.asarray(self)
-
-    def __float__(self) -> float:
-        return float(np.asarray(self))
 
 
 def _is_positive_number(value: Any) -> bool:

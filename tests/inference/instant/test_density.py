@@ -14,7 +14,7 @@ import bayescale as bs
 from bayescale.inference.instant.density import Density
 from bayescale.inference.instant.powers import Powers
 from bayescale.inference.precision import computing
-from bayescale.language.priors import Gamma, HalfNormal, LogNormal, Normal
+from bayescale.language.priors import Gamma, HalfCauchy, HalfNormal, LogNormal, Normal
 from bayescale.laws import CATALOGUE
 from bayescale.models import NOISES, Pooling, build_model, lay_out
 from bayescale.models.layout import design_anchors
@@ -84,7 +84,14 @@ def test_there_is_no_law_where_its_parts_exceed_its_level():
     assert np.isnan(log_jacobian).all()
 
 
-PRIORS = (LogNormal(0.4, 0.7), Normal(1.0, 2.0), HalfNormal(0.02), Gamma(2.0, 0.1), Gamma(2.0, 0.1, 1.0))
+PRIORS = (
+    LogNormal(0.4, 0.7),
+    Normal(1.0, 2.0),
+    HalfNormal(0.02),
+    HalfCauchy(0.02),
+    Gamma(2.0, 0.1),
+    Gamma(2.0, 0.1, 1.0),
+)
 
 
 @pytest.mark.parametrize("prior", PRIORS, ids=str)
