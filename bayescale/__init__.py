@@ -21,7 +21,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "SettingsWarning",
             "StoreError",
         ],
-        "language.priors": ["Gamma", "HalfNormal", "LogNormal", "Normal", "Prior"],
+        "language.priors": ["Gamma", "HalfCauchy", "HalfNormal", "LogNormal", "Normal", "Prior"],
         "laws": ["Law"],
         "models": ["Pooling", "RunEffects"],
         "show": ["figures", "tables"],

@@ -12,6 +12,7 @@ os.environ["BAYESCALE_COMPILE_CACHE"] = "off"
 os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 import resource
+import runpy
 import sys
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ import pandas as pd
 
 import bayescale as bs
 
-REAL_DATA = Path(os.environ.get("BAYESCALE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+REAL_DATA = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "real_data.py"))["FOLDER"]
 CHAINS = 4
 
 

@@ -32,7 +32,7 @@ def law_priors(N0, D0, suffix=""):
 
 def single(N, D, loss, family, N0, D0):
     E, A, B, alpha, beta = law_priors(N0, D0)
-    sigma = sample("sigma", dist.HalfNormal(0.01))
+    sigma = sample("sigma", dist.HalfCauchy(0.01))
     nu = sample("nu", NU.numpyro())
     mean = jnp.log(E + A / N**alpha + B / D**beta)
     sample("log_loss", dist.StudentT(nu, mean, sigma), obs=jnp.log(loss))
@@ -48,7 +48,7 @@ def hierarchy(N0, D0):
 
 
 def noise_of_families(n_families):
-    centre = sample("sigma_population", dist.HalfNormal(0.01))
+    centre = sample("sigma_population", dist.HalfCauchy(0.01))
     between = sample("sigma_between", dist.HalfNormal(0.3))
     with numpyro.plate("noise_family", n_families):
         sigma = sample("sigma", dist.LogNormal(jnp.log(centre), between))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -10,19 +12,42 @@ import pytest
 
 import bayescale as bs
 
-REAL_DATA = Path(os.environ.get("BAYESCALE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
-
-
-def real_file(name: str) -> Path:
-    """A file of the real experiments, which are not part of the project; without them the test is left out."""
-    path = REAL_DATA / name
-    if not path.exists():
-        pytest.skip(f"{name} is not here; set BAYESCALE_TEST_DATA to a folder that has it")
-    return path
+REAL_DATA = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "real_data.py"))["FOLDER"]
+REQUIRED = "BAYESCALE_REQUIRE_DATA"
+_MISSING = pytest.StashKey[set[str]]()
 
 
 @pytest.fixture(scope="session")
-def chinchilla_points() -> pd.DataFrame:
+def real_file(request) -> Callable[[str], Path]:
+    """Find a file of the real experiments; without it a test is left out, or fails where the data are required."""
+
+    def find(name: str) -> Path:
+        path = REAL_DATA / name
+        if path.exists():
+            return path
+        message = f"{name} is not in {REAL_DATA}; set BAYESCALE_TEST_DATA to a folder that has it"
+        if os.environ.get(REQUIRED, "") not in ("", "0"):
+            pytest.fail(f"{message} ({REQUIRED} is set)", pytrace=False)
+        request.config.stash.setdefault(_MISSING, set()).add(name)
+        pytest.skip(message)
+
+    return find
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say in every run what was not tested for want of data: a skip alone is easily overlooked."""
+    if missing := config.stash.get(_MISSING, set()):
+        skipped = terminalreporter.stats.get("skipped", [])
+        count = sum("set BAYESCALE_TEST_DATA" in str(report.longrepr) for report in skipped)
+        terminalreporter.write_line(
+            f"{count} tests against real experiments were left out: no {', '.join(sorted(missing))}. "
+            f"BAYESCALE_TEST_DATA names their folder, {REQUIRED}=1 makes their absence a failure.",
+            yellow=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def chinchilla_points(real_file) -> pd.DataFrame:
     """Hoffmann et al.'s digitised runs, all 245, sorted by loss, with the IsoFLOP budget nearest to each."""
     table = pd.read_csv(real_file("chinchilla/svg_extracted_data.csv"))
     table = table.rename(columns={"Model Size": "params", "Training FLOP": "compute"})[["params", "compute", "loss"]]
@@ -32,7 +57,7 @@ def chinchilla_points() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def loss_to_loss() -> bs.Runs:
+def loss_to_loss(real_file) -> bs.Runs:
     """Six corpora, 529 runs."""
     return bs.read_runs(real_file("loss-to-loss/sweep.csv"), {"loss": "val_loss"}, group="data")
 

@@ -8,7 +8,8 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
-from bayescale.cli.output import BEYOND, emit, estimate, percent, print_table
+from bayescale.cli.output import BEYOND, emit, estimate, print_table
+from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ HEADERS = {"params": "params", "tokens": "tokens", "tokens_per_param": "tokens\n
 def allocate(
     file: FitFile,
     compute: Annotated[
-        list[float], typer.Option("--compute", help="Training compute (6ND) in FLOP; several, or repeated.")
+        list[float], typer.Option("--compute", help="Training compute in FLOP, counted as 6ND; several, or repeated.")
     ],
     group: Group = None,
     prob: Prob = 0.9,
@@ -41,8 +42,8 @@ def allocate(
 
 def show(table: pd.DataFrame) -> None:
     """Print one row per budget."""
-    interval = f"median and {percent(table['prob'].iloc[0])} equal-tailed interval"
-    typer.echo(f"Compute-optimal plan (C = 6ND) for {table['group'].iloc[0]}, {interval}\n")
+    interval = f"median and {format_prob(table['prob'].iloc[0])} equal-tailed interval"
+    typer.echo(f"Compute-optimal plan (C = {table['cost'].iloc[0]}) for {table['group'].iloc[0]}, {interval}\n")
     show_plan(table)
 
 

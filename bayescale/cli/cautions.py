@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from bayescale import Fit
 
-# Rounding must not make the largest run itself an extrapolation.
-INSIDE = 1.0 + 1e-9
-
 
 def caution(fit: Fit, file: str, table: pd.DataFrame | None = None) -> None:
     """Print notes on stderr: checks that fail, and compute beyond the data.
@@ -34,8 +31,10 @@ def caution(fit: Fit, file: str, table: pd.DataFrame | None = None) -> None:
 
 def extrapolated(table: pd.DataFrame) -> str:
     """Return in words how far a table goes beyond the data, or nothing."""
+    from bayescale.decisions.extrapolation import is_beyond
+
     furthest = float(table["extrapolation"].max())
-    if not furthest > INSIDE:
+    if not is_beyond(furthest):
         return ""
     return (
         f"extrapolated {furthest:.3g}x in compute beyond the largest run; intervals do not include the law's own error "

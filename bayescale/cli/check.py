@@ -33,7 +33,7 @@ def check(
     parts, unreadable, failed = [], 0, False
     for file in files:
         try:
-            checks = open_fit(file, law, allow_changed_law).checks
+            checks = open_fit(file, law, allow_changed_law).measured_checks
         except BayescaleError as error:
             # The other files still get their verdict.
             if len(files) == 1:

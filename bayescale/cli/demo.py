@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayescale.cli.demo_files import prepare_folder, write_figures, write_table
+from bayescale.cli.options import chosen
 from bayescale.cli.output import paragraph, print_table
+from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from bayescale import Fit, Plan, Runs
 
 DATASET, KNOWN, PROB = "pile-families", "Pythia", 0.9
+SHARE = format_prob(PROB)
 POINT = {"params": 30e9, "tokens": 1e12}
 BUDGETS = [1e21, 1e22, 1e23, 1e24, 1e25]
 SHOWN = ["E", "A", "B", "alpha", "beta", "a"]
@@ -27,9 +30,9 @@ def demo(
         str, typer.Option("--out", "-o", metavar="DIR", help="Where tables and figures go.")
     ] = "bayescale-demo",
     seed: Annotated[int, typer.Option("--seed", help="Every random number derives from it.")] = 0,
-    chains: Annotated[int, typer.Option(hidden=True)] = 4,
-    warmup: Annotated[int, typer.Option(hidden=True)] = 400,
-    draws: Annotated[int, typer.Option(hidden=True)] = 1000,
+    chains: Annotated[int | None, typer.Option(hidden=True)] = None,
+    warmup: Annotated[int | None, typer.Option(hidden=True)] = None,
+    draws: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Show every stage on real data, in a minute.
 
@@ -39,7 +42,7 @@ def demo(
     began = time.perf_counter()
     import bayescale as bs
 
-    settings = bs.Settings(chains=chains, warmup=warmup, draws=draws)
+    settings = bs.Settings(**chosen(chains=chains, warmup=warmup, draws=draws))
     runs = bs.datasets.load(DATASET)
     _stage(1, "Data")
     _show_data(runs)
@@ -104,7 +107,7 @@ def _show_parameters(fit: Fit, folder: Path) -> None:
     own = table[table["parameter"].isin(SHOWN)]
     paragraph(
         "L(N, D) = E + A N^-alpha + B D^-beta; a is the exponent of compute-optimal size in compute. "
-        "Median and 90% interval."
+        f"Median and {SHARE} interval."
     )
     typer.echo("")
     show_families(own, SHOWN)
@@ -129,7 +132,7 @@ def _show_predictions(fit: Fit, folder: Path) -> None:
     ]
     whole = pd.concat(tables, ignore_index=True)
     write_table(whole, folder / "predictions.csv")
-    show_predictions(whole, "90%", groups=True)
+    show_predictions(whole, SHARE, groups=True)
     typer.echo("")
     paragraph(
         "law: the law's curve; run: one new run, which scatters around it. A new family also draws its parameters."
@@ -148,7 +151,10 @@ def _show_plans(fit: Fit, folder: Path) -> list[Plan]:
     tables: list[pd.DataFrame] = []
     for plan in plans:
         table = plan.table(prob=PROB)
-        typer.echo(("\n" if tables else "") + f"  {plan.group}, compute in FLOP (6ND), median and 90% interval:\n")
+        typer.echo(
+            ("\n" if tables else "")
+            + f"  {plan.group}, compute in FLOP ({plan.cost.name}), median and {SHARE} interval:\n"
+        )
         show_plan(table)
         tables.append(table)
     whole = pd.concat(tables, ignore_index=True)
@@ -172,9 +178,9 @@ def _close(fit: Fit, out: str, figures: list[str], seconds: float) -> None:
         paragraph(f"{kind}: {names}", indent=4)
     typer.echo("")
     paragraph(
-        "What the intervals mean: given the law, the priors and these runs, the value lies inside with 90% "
-        "probability, 5% on either side. They hold for runs like these at compute like theirs; further out the law "
-        "itself may be wrong, which no interval here includes."
+        f"What the intervals mean: given the law, the priors and these runs, the value lies inside with {SHARE} "
+        f"probability, {format_prob((1 - PROB) / 2)} on either side. They hold for runs like these at compute like "
+        "theirs; further out the law itself may be wrong, which no interval here includes."
     )
     typer.echo(f"\nDone in {seconds:.0f} s; checks: {fit.checks.verdict}. Next:")
     your_own = "bayescale fit YOUR_RUNS.csv --law chinchilla --group family --out fit.nc"

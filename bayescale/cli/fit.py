@@ -4,70 +4,56 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from bayescale.cli.options import pairs
+from bayescale.cli.fit_options import (
+    BytesPerToken,
+    ChainMethod,
+    Chains,
+    Columns,
+    Draws,
+    Effects,
+    Engine,
+    GroupColumn,
+    LawName,
+    LossUnit,
+    NoiseName,
+    Out,
+    ParamsConvention,
+    PoolingKinds,
+    Seed,
+    Table,
+    TargetAccept,
+    Warmup,
+)
+from bayescale.cli.options import chosen, pairs
 from bayescale.cli.output import paragraph
 
 if TYPE_CHECKING:
     from bayescale import Fit
 
-# What a saved fit begins with: the signature of HDF5, on which NetCDF builds.
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
-
 
 def fit(
-    table: Annotated[str, typer.Argument(metavar="RUNS", help="The runs: CSV, TSV or Parquet.", show_default=False)],
-    law: Annotated[
-        str, typer.Option("--law", help="A law of 'bayescale laws', or your own: FILE.py:CLASS.")
-    ] = "chinchilla",
-    out: Annotated[
-        str, typer.Option("--out", "-o", help="Where to save the fit; an older fit is replaced.")
-    ] = "fit.nc",
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--columns",
-            metavar="NAME=COLUMN",
-            help="What the table calls params, tokens, compute, loss, ...; several, or repeated.",
-        ),
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option("--group", help="Column that names the family; 'family' if there is one.")
-    ] = None,
-    loss_unit: Annotated[
-        str, typer.Option("--loss-unit", help="nats/token, bits/token, bits/byte or perplexity.")
-    ] = "nats/token",
-    bytes_per_token: Annotated[
-        float | None, typer.Option("--bytes-per-token", help="Of the test set, for --loss-unit bits/byte.")
-    ] = None,
-    params_convention: Annotated[
-        str, typer.Option("--params-convention", help="total, non_embedding or active, recorded as given.")
-    ] = "total",
-    pooling: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--pooling",
-            metavar="KIND or NAME=KIND",
-            help="partial (default with families), complete or none; NAME=KIND for single parameters.",
-        ),
-    ] = None,
-    noise: Annotated[str, typer.Option("--noise", help="student-t, normal or laplace.")] = "student-t",
-    effects: Annotated[
-        str | None, typer.Option("--effects", help="Common shifts of the rows of one 'budget' or one 'run'.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Every random number derives from it.")] = 0,
-    chains: Annotated[int, typer.Option("--chains", help="Independent chains.")] = 4,
-    warmup: Annotated[int, typer.Option("--warmup", help="Adaptation draws per chain, discarded.")] = 400,
-    draws: Annotated[int, typer.Option("--draws", help="Kept draws per chain.")] = 1000,
-    target_accept: Annotated[
-        float | None, typer.Option("--target-accept", help="Acceptance the step size aims at; chosen by itself.")
-    ] = None,
-    chain_method: Annotated[
-        str, typer.Option("--chain-method", help="parallel, sequential or vectorized.")
-    ] = "parallel",
+    table: Table,
+    law: LawName = "chinchilla",
+    out: Out = "fit.nc",
+    columns: Columns = None,
+    group: GroupColumn = None,
+    loss_unit: LossUnit = "nats/token",
+    bytes_per_token: BytesPerToken = None,
+    params_convention: ParamsConvention = "total",
+    pooling: PoolingKinds = None,
+    noise: NoiseName = "student-t",
+    effects: Effects = None,
+    seed: Seed = 0,
+    chains: Chains = None,
+    warmup: Warmup = None,
+    draws: Draws = None,
+    engine: Engine = None,
+    target_accept: TargetAccept = None,
+    chain_method: ChainMethod = None,
 ) -> None:
     """Fit a law to a table of runs and save the fit.
 
@@ -78,10 +64,9 @@ def fit(
     import bayescale as bs
     from bayescale.laws import find_law
 
-    chosen = find_law(law)
-    settings = bs.Settings(
-        chains=chains, warmup=warmup, draws=draws, target_accept=target_accept, chain_method=chain_method
-    )
+    law_class = find_law(law)
+    sampling = {"target_accept": target_accept, "chain_method": chain_method, "engine": engine}
+    settings = bs.Settings(**chosen(chains=chains, warmup=warmup, draws=draws, **sampling))
     runs = bs.read_runs(
         table,
         names,
@@ -90,7 +75,7 @@ def fit(
         bytes_per_token=bytes_per_token,
         params_convention=params_convention,
     )
-    made = bs.fit(chosen, runs, pooling=kinds, noise=noise, effects=effects, seed=seed, settings=settings)
+    made = bs.fit(law_class, runs, pooling=kinds, noise=noise, effects=effects, seed=seed, settings=settings)
     made.save(target)
     describe(made)
     typer.echo(f"\nSaved to {out}. Next:")
@@ -110,9 +95,8 @@ def describe(fit: Fit) -> None:
         typer.echo(f"  pooling  {pooled}")
     s, seconds = fit.settings, fit.record.get("seconds")
     took = f" in {seconds:.0f} s" if seconds else ""
-    typer.echo(
-        f"  sampler  NUTS, {s.chains} chains x {s.draws:,} draws after {s.warmup} of warm-up, seed {fit.seed}{took}"
-    )
+    typer.echo(f"  sampler  {fit.engine}")
+    typer.echo(f"           {s.chains} chains x {s.draws:,} draws, seed {fit.seed}{took}")
     typer.echo(f"  checks   {fit.checks.verdict}")
     advise(fit)
 
@@ -153,14 +137,12 @@ def _target(out: str, table: str) -> Path:
     Raises:
         StoreError: the place cannot be written, or holds something that is no fit.
     """
-    from bayescale.inference.store.archive import writable_target
+    from bayescale.inference.store.archive import is_fit, writable_target
     from bayescale.language.errors import StoreError
 
     target = writable_target(out)
     if target == Path(table).resolve():
         raise StoreError(f"--out {out} is the table of runs itself; give the fit a name of its own, such as fit.nc.")
-    if target.exists() and target.stat().st_size:
-        with target.open("rb") as file:
-            if file.read(len(SIGNATURE)) != SIGNATURE:
-                raise StoreError(f"--out {out} exists and is no saved fit; give another name, or remove it first.")
+    if target.exists() and target.stat().st_size and not is_fit(target):
+        raise StoreError(f"--out {out} exists and is no saved fit; give another name, or remove it first.")
     return target

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -52,6 +52,11 @@ def open_fit(path: str, law: str | None, allow_changed_law: bool) -> Fit:
     from bayescale.laws import find_law
 
     return bs.load(path, law=None if law is None else find_law(law), allow_changed_law=allow_changed_law)
+
+
+def chosen(**options: Any) -> dict[str, Any]:
+    """Return the options that were given; what was not is for the function that they are passed on to."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def pairs(option: str, words: list[str] | None, form: str = "NAME=COLUMN") -> dict[str, str]:

@@ -87,8 +87,3 @@ def estimate(row: Any) -> str:
     from bayescale.show.tables import format_estimate
 
     return "\n".join(format_estimate(row["median"], row["lower"], row["upper"]))
-
-
-def percent(prob: float) -> str:
-    """Return ``90%``."""
-    return f"{100 * prob:.10g}%"

@@ -8,7 +8,8 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
-from bayescale.cli.output import BEYOND, emit, percent, print_table
+from bayescale.cli.output import BEYOND, emit, print_table
+from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ def predict(
 
 def show(table: pd.DataFrame) -> None:
     """Print predictions of one group and kind."""
-    prob, kind = percent(table["prob"].iloc[0]), table["kind"].iloc[0]
+    prob, kind = format_prob(table["prob"].iloc[0]), table["kind"].iloc[0]
     typer.echo(f"Predicted loss (nats/token) of {table['group'].iloc[0]}: {MEANING.get(kind, kind)}\n")
     show_predictions(table, prob)
 

@@ -9,12 +9,14 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, OwnLaw, Prob, open_fit
-from bayescale.cli.output import emit, estimate, percent, print_table, width
+from bayescale.cli.output import emit, estimate, print_table, width
+from bayescale.language.labels import ALL, POPULATION
+from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COMMON, POPULATION = "(all)", "_population"
+LOCATION = "_population"  # ends the name of the population's value of a parameter
 
 
 def summary(
@@ -37,7 +39,7 @@ def summary(
 def show(table: pd.DataFrame) -> None:
     """Print families against parameters, then what all families have in common."""
     own, common = _split(table)
-    interval = f"median and {percent(table['prob'].iloc[0])} equal-tailed interval"
+    interval = f"median and {format_prob(table['prob'].iloc[0])} equal-tailed interval"
     if len(own):
         typer.echo(f"Parameters of each family, {interval}\n")
         show_families(own)
@@ -45,23 +47,26 @@ def show(table: pd.DataFrame) -> None:
         meanings = own.drop_duplicates("parameter")
         print_table(("", "meaning", "unit"), meanings[["parameter", "meaning", "unit"]].itertuples(index=False))
     if len(common):
-        heading = "Common to all families" if len(own) else "Parameters"
+        name = common["group"].iloc[0]
+        heading = "Common to all families" if len(own) else "Parameters" if name == ALL else f"Parameters of {name}"
         typer.echo(("\n" if len(own) else "") + f"{heading}, {interval}\n")
         rows = [(r["parameter"], *estimate(r).split("\n"), r["unit"], r["meaning"]) for r in common.to_dict("records")]
         print_table(
-            ("", "median", f"{percent(table['prob'].iloc[0])} interval", "unit", "meaning"), rows, right=("median",)
+            ("", "median", f"{format_prob(table['prob'].iloc[0])} interval", "unit", "meaning"), rows, right=("median",)
         )
 
 
 def _split(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each family and the population have, and what is common; the population is one more family."""
-    named = set(table.loc[table["group"] != COMMON, "parameter"])
-    base = table["parameter"].str.removesuffix(POPULATION)
-    located = (table["group"] == COMMON) & (base != table["parameter"]) & base.isin(named)
+    # All that a fit of one family has is its own, and needs no column for the family.
+    common = table["group"] == (ALL if table["group"].nunique() > 1 else table["group"].iloc[0])
+    base = table["parameter"].str.removesuffix(LOCATION)
+    located = common & (base != table["parameter"]) & base.isin(set(table.loc[~common, "parameter"]))
     table = table.assign(
-        parameter=base.where(located, table["parameter"]), group=table["group"].mask(located, "(population)")
+        parameter=base.where(located, table["parameter"]), group=table["group"].mask(located, POPULATION)
     )
-    return table[table["group"] != COMMON], table[table["group"] == COMMON]
+    common &= ~located
+    return table[~common], table[common]
 
 
 def show_families(own: pd.DataFrame, parameters: list[str] | None = None) -> None:

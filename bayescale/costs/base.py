@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,8 +13,16 @@ from bayescale.language.errors import SettingsError
 class Cost(ABC):
     """Training compute of one run; a subclass writes ``__call__``, and ``tokens`` when it has a closed form.
 
-    The formula must increase in ``tokens`` and use arithmetic that works on NumPy and JAX arrays.
+    The formula must increase in ``tokens`` and use arithmetic that works on NumPy and JAX arrays. ``name`` is what
+    tables and figures call it, by default that of the class.
     """
+
+    name: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if "name" not in vars(cls):
+            cls.name = cls.__name__
 
     @abstractmethod
     def __call__(self, params: Any, tokens: Any) -> Any:

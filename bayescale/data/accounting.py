@@ -6,10 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bayescale.costs import SixND
 from bayescale.data.schema import DESIGN_COLUMNS
-
-# Two multiply-adds forward and four backward for each parameter and token of a dense transformer.
-FLOP_PER_PARAM_TOKEN = 6.0
 
 
 def complete_design(columns: Mapping[str, np.ndarray]) -> tuple[str, np.ndarray, str]:
@@ -25,12 +23,13 @@ def complete_design(columns: Mapping[str, np.ndarray]) -> tuple[str, np.ndarray,
     missing = [name for name in DESIGN_COLUMNS if name not in columns]
     if not missing:
         return "compute", columns["compute"], "exact"
-    (name,) = missing
+    (name,), cost = missing, SixND()
     # A product of silly values may overflow: the caller reports the rows, so numpy need not.
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         if name == "compute":
-            values = FLOP_PER_PARAM_TOKEN * columns["params"] * columns["tokens"]
+            values = cost(columns["params"], columns["tokens"])
+        elif name == "tokens":
+            values = cost.tokens(columns["params"], columns["compute"])
         else:
-            other = columns["tokens" if name == "params" else "params"]
-            values = columns["compute"] / (FLOP_PER_PARAM_TOKEN * other)
-    return name, values, "6ND"
+            values = cost.params(columns["tokens"], columns["compute"])
+    return name, values, cost.name

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bayescale.data.schema import RESERVED_FAMILIES, Column
+from bayescale.data.schema import Column
 from bayescale.language.errors import BadCell, DataError
+from bayescale.language.labels import RESERVED
 
 SHOWN_CELLS = 10
 # A table with more bad cells than this is bad as a whole; holding millions of them would exhaust memory.
@@ -161,7 +162,7 @@ def _label_reason(label: str, *, family: bool) -> str | None:
         return "is missing"
     if any(unicodedata.category(character) == "Cc" for character in label):
         return "contains control characters"
-    if family and label.casefold() in RESERVED_FAMILIES:
+    if family and label.casefold() in RESERVED:
         return "is a reserved name"
     return None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 from bayescale.data.schema import ALIASES, COLUMNS, DESIGN_COLUMNS
 from bayescale.language.errors import DataError, SettingsError
+from bayescale.language.hints import did_you_mean, nearest
 
 LISTED_COLUMNS = 20
 
@@ -33,7 +33,7 @@ def map_columns(
     for canonical, column in asked.items():
         if column is not None and column not in header:
             raise DataError(
-                f"{name} has no column {column!r} for {canonical}{_close(column, header)} ({_listed(header)})."
+                f"{name} has no column {column!r} for {canonical}{did_you_mean(column, header)} ({_listed(header)})."
             )
     taken: dict[str, str] = {}
     for canonical, column in asked.items():
@@ -62,7 +62,7 @@ def _asked(columns: Mapping[str, str | None] | None, group: str | None) -> dict[
             if column in COLUMNS:
                 remedy = f": write columns={{{column!r}: {canonical!r}}}, the canonical name first"
             else:
-                remedy = f"{_close(str(canonical), COLUMNS)} ({', '.join(COLUMNS)})"
+                remedy = f"{did_you_mean(str(canonical), COLUMNS)} ({', '.join(COLUMNS)})"
             raise SettingsError(f"columns maps {canonical!r}, which is no canonical column{remedy}.")
         if column is not None and not isinstance(column, str):
             raise SettingsError(f"columns must map {canonical} to a column name or None, got {column!r}.")
@@ -100,15 +100,7 @@ def _suggestion(canonical: str, found: Mapping[str, str], header: Sequence[str])
     for alias in (canonical, *ALIASES.get(canonical, ())):
         if alias in free:
             return free[alias]
-    near = difflib.get_close_matches(canonical, free, n=1, cutoff=0.6)
-    return free[near[0]] if near else None
-
-
-def _close(wrong: str, right: Sequence[str] | Mapping[str, object]) -> str:
-    """Return ``, did you mean 'x'?`` as part of a sentence, or nothing."""
-    lowered = {str(candidate).lower(): candidate for candidate in right}
-    near = difflib.get_close_matches(wrong.lower(), lowered, n=1, cutoff=0.6)
-    return f", did you mean {lowered[near[0]]!r}?" if near else ""
+    return nearest(canonical, free.values())
 
 
 def _listed(header: Sequence[str]) -> str:

@@ -45,9 +45,6 @@ COLUMNS: dict[str, Column] = {
 DESIGN_COLUMNS = ("params", "tokens", "compute")
 REQUIRED_COLUMNS = (*DESIGN_COLUMNS, "loss")
 
-# Names that predictions give to the pooled curve and to a family not in the data.
-RESERVED_FAMILIES = ("(all)", "(new family)")
-
 # Fewer points than this leave not one law with a spare degree of freedom, however strong its prior.
 FEWEST_ROWS = 3
 

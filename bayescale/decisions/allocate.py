@@ -5,23 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayescale.costs import Cost, SixND
-from bayescale.decisions.draws import chain_draw, family_draws, group_label, largest_compute
+from bayescale.decisions.draws import family_draws, group_label, labelled, law_of, seed_of
+from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import positive_numbers
-from bayescale.decisions.optimum import numeric_optimum
+from bayescale.decisions.optimum import closed_optimum, numeric_optimum
+from bayescale.inference.evaluate import curve
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
-from bayescale.inference.settings import seed_for
 from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import LawError, SettingsError
+from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS, TOKENS_PER_PARAM, Quantity
 from bayescale.laws import Law
 
-QUANTITIES = {"params": "parameters", "tokens": "tokens", "tokens_per_param": "tokens/parameter", "loss": "nats/token"}
+QUANTITIES = (PARAMS, TOKENS, TOKENS_PER_PARAM, LOSS)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,34 +30,44 @@ class Plan:
     """Draws of the compute-optimal plan: the posterior of the argmin, not the argmin of the mean.
 
     Args:
-        group: the family, ``"(new family)"``, ``"(all)"``, or the name of a law for a law instance.
+        group: the family (also where the data have only one), ``"(new family)"``, ``"(all)"`` for a fit without
+            families, or the name of a law for a law instance.
+        cost: what the budgets are counted in.
         draws: params, tokens, tokens_per_param and loss (the law's curve at the optimum) over chain, draw, budget,
-            with coordinates compute (FLOP) and extrapolation.
+            with compute (FLOP) and extrapolation over budget; each with ``long_name`` and ``units``. Attributes:
+            group, cost (its name), and params_convention, the way in which the fit's table counts parameters.
     """
 
     group: str
+    cost: Cost
     draws: xr.Dataset
 
     def table(self, *, prob: float = 0.9) -> pd.DataFrame:
         """Median and equal-tailed interval per budget and quantity, in long form.
 
         Args:
-            prob: probability of the interval.
+            prob: probability of the interval, in (0, 1).
 
         Returns:
-            columns group, compute, quantity (params, tokens, tokens_per_param, loss), unit, prob, median, lower,
-            upper, extrapolation: the budget over the largest compute in the data.
+            columns group, compute, cost (the name of what compute counts), quantity (params, tokens,
+            tokens_per_param, loss), unit, prob, median, lower, upper, extrapolation: the budget over the largest cost
+            of a run in the data.
+
+        Raises:
+            SettingsError: no such probability.
         """
         rows = []
-        for quantity, unit in QUANTITIES.items():
-            median, lower, upper = interval(self.draws[quantity], check_prob(prob), axis=(0, 1))
+        for quantity in QUANTITIES:
+            draws = self.draws[quantity.name]
+            median, lower, upper = interval(draws, check_prob(prob), axis=(0, 1))
             rows.append(
                 pd.DataFrame(
                     {
                         "group": self.group,
                         "compute": self.draws["compute"].to_numpy(),
-                        "quantity": quantity,
-                        "unit": unit,
+                        "cost": self.cost.name,
+                        "quantity": quantity.name,
+                        "unit": draws.attrs["units"],
                         "prob": float(prob),
                         "median": median,
                         "lower": lower,
@@ -73,24 +84,37 @@ class Plan:
         return f"Compute-optimal plan, {self.group}\n{self.table().to_string(index=False)}"
 
 
-def allocate(fit: Fit | Law, *, compute: Any, cost: Cost | None = None, group: str | None = None) -> Plan:
+def allocate(
+    fit: Fit | Law, *, compute: Any, cost: Cost | None = None, group: str | None = None, seed: int | None = None
+) -> Plan:
     """Split budgets into model size and tokens so that the law's loss is least.
 
     Args:
         fit: a fit, or a law at parameter values, which gives a point answer.
-        compute: budget or budgets in FLOP.
+        compute: budget or budgets in FLOP, positive.
         cost: what a run costs; 6ND by default.
-        group: a family of the fit; None is a new family, or the only one there is.
+        group: a family of the fit; None is a new family, drawn from the population, or the only one there is.
+        seed: of the new family; by default that of the fit. It is the family, draw by draw, that ``predict`` has at
+            the same seed.
 
     Returns:
-        a :class:`Plan`.
+        a :class:`Plan`, its draws over chain, draw, budget.
 
     Raises:
-        SettingsError: budgets that are not positive, an unknown group, a cost that is none.
+        SettingsError: budgets that are not positive, an unknown group, a cost that is none, no seed.
         LawError: a law that does not take params and tokens, or has no optimum at a budget.
 
     References:
         hoffmann2022training
+
+    Examples:
+        >>> from bayescale.laws import Chinchilla
+        >>> plan = allocate(Chinchilla.published["besiroglu2024chinchilla"], compute=5.76e23)
+        >>> table = plan.table()
+        >>> [f"{value:.2g}" for value in table["median"]]
+        ['7.2e+10', '1.3e+12', '18', '2']
+        >>> table["unit"].tolist()
+        ['parameters', 'tokens', 'tokens/parameter', 'nats/token']
     """
     budgets, cost = positive_numbers("compute", compute, "in FLOP"), SixND() if cost is None else cost
     if not isinstance(cost, Cost):
@@ -98,29 +122,24 @@ def allocate(fit: Fit | Law, *, compute: Any, cost: Cost | None = None, group: s
     if isinstance(fit, Law):
         if group is not None:
             raise SettingsError("A law at parameter values has no families; leave the group out.")
-        fields = {p.name: np.reshape(getattr(fit, p.name), (1, 1)) for p in fit.parameters}
-        plan = _solve(fit.replace(**fields), budgets, cost)
-        coords = {"compute": ("budget", budgets), "extrapolation": ("budget", np.full(budgets.size, np.nan))}
-        draws = xr.Dataset({n: (("chain", "draw", "budget"), v[None]) for n, v in plan.items()}, coords=coords)
-        return Plan(fit.name, draws)
-    label = group_label(fit, group)
-    with computing():
-        values, _ = family_draws(fit, group, jax.random.key(seed_for(fit.seed, f"allocate/{group}")))
-    own = {p.name: np.asarray(values[p.name])[:, None] for p in fit.law.parameters}
-    plan = _solve(fit.model.law_at(own, fit.anchors), budgets, cost)
-    beyond = budgets / largest_compute(fit, group)
-    coords = {"compute": ("budget", budgets), "extrapolation": ("budget", beyond)}
-    return Plan(label, chain_draw(fit, plan, "budget", coords))
+        label, law, beyond = fit.name, fit, np.full(budgets.size, np.nan)
+        attrs = {"group": label, "cost": cost.name}
+    else:
+        label = group_label(fit, group)
+        with computing():
+            values, _ = family_draws(fit, group, seed_of(fit, seed))
+        law, beyond = law_of(fit, values), budgets / largest_compute(fit, group, cost)
+        attrs = {"group": label, "cost": cost.name, "params_convention": fit.runs.params_convention}
+    owner = None if isinstance(fit, Law) else fit
+    plan = _solve(law, budgets, cost)
+    return Plan(label, cost, labelled(plan, "budget", {COMPUTE: budgets}, beyond, fit=owner, attrs=attrs))
 
 
-def _solve(law: Law, budgets: np.ndarray, cost: Cost) -> dict[str, np.ndarray]:
+def _solve(law: Law, budgets: np.ndarray, cost: Cost) -> dict[Quantity, np.ndarray]:
     """Optimal plan of every draw (first axis of the law's parameters) at every budget."""
     if set(law.inputs()) != {"params", "tokens"}:
         raise LawError(f"allocate splits compute into params and tokens; the law {law.name!r} takes {law.inputs()}.")
+    params, tokens = closed_optimum(law, budgets, cost) or numeric_optimum(law, budgets, cost)
     with computing():
-        closed = law.optimum(budgets, cost)
-    params, tokens = closed if closed is not None else numeric_optimum(law, budgets, cost)
-    params, tokens = np.asarray(params, float), np.asarray(tokens, float)
-    with computing():
-        loss = np.asarray(law.at(params=params, tokens=tokens), float)
-    return {"params": params, "tokens": tokens, "tokens_per_param": tokens / params, "loss": loss}
+        loss = curve(law, {"params": params, "tokens": tokens})
+    return {PARAMS: params, TOKENS: tokens, TOKENS_PER_PARAM: tokens / params, LOSS: loss}

@@ -1,19 +1,24 @@
-"""Parameter draws for a family, known or new."""
+"""Parameter draws for a family, known or new, and what is computed from them with labels."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 import xarray as xr
 
 from bayescale.inference.evaluate import natural_values, new_family_draws
 from bayescale.inference.fit import Fit
 from bayescale.inference.posterior import flat_sites
+from bayescale.inference.settings import check_seed, seed_for
 from bayescale.language.errors import SettingsError
+from bayescale.language.labels import NEW_FAMILY, common_label
+from bayescale.language.quantities import Quantity
 from bayescale.models.model import OMEGA
 
-NEW_FAMILY, ALL = "(new family)", "(all)"
+EXTRAPOLATION = {"long_name": "compute over the largest compute in the data", "units": ""}
 
 
 def group_label(fit: Fit, group: str | None) -> str:
@@ -23,20 +28,33 @@ def group_label(fit: Fit, group: str | None) -> str:
         SettingsError: the fit has no such family.
     """
     if group is None:
-        return NEW_FAMILY if len(fit.groups) > 1 else ALL if not fit.groups else fit.groups[0]
+        return NEW_FAMILY if len(fit.groups) > 1 else common_label(fit.groups)
     if group not in fit.groups:
         have = f"it has {', '.join(fit.groups)}" if fit.groups else "its table had no families, leave the group out"
         raise SettingsError(f"The fit has no family {group!r}; {have}.")
     return group
 
 
-def family_draws(fit: Fit, group: str | None, key: Any) -> tuple[dict[str, Any], Any]:
-    """Values of every parameter (one per draw) of a family, and the sd of run effects; call inside ``computing()``."""
+def seed_of(fit: Fit, seed: int | None) -> int:
+    """The seed of the random part of an answer: the one given, else that of the fit.
+
+    Raises:
+        SettingsError: it is no seed.
+    """
+    return fit.seed if seed is None else check_seed(seed)
+
+
+def family_draws(fit: Fit, group: str | None, seed: int) -> tuple[dict[str, Any], Any]:
+    """Values of every parameter (one per draw) of a family, and the sd of run effects; call inside ``computing()``.
+
+    A new family depends on the seed and on nothing else: whatever is asked about it, each draw is the same family, so
+    that answers can be compared draw by draw.
+    """
     label = group_label(fit, group)
     sites = flat_sites(fit.unconstrained)
     family, population = natural_values(fit.model, sites)
     if label == NEW_FAMILY:
-        values = new_family_draws(fit.model, sites, key)
+        values = new_family_draws(fit.model, sites, jax.random.key(seed_for(seed, "new family")))
     else:
         index = fit.groups.index(label) if fit.model.n_families > 1 else 0
         values = {name: value[:, index] if np.ndim(value) == 2 else value for name, value in family.items()}
@@ -44,17 +62,37 @@ def family_draws(fit: Fit, group: str | None, key: Any) -> tuple[dict[str, Any],
     return values, np.asarray(population.get(OMEGA, np.zeros(count)))
 
 
-def largest_compute(fit: Fit, group: str | None) -> float:
-    """The largest training compute (6ND) in the data of a family, or of all for a new one."""
-    table = fit.runs.table
-    if group is not None and "family" in table:
-        table = table[table["family"] == group]
-    return float((6.0 * table["params"] * table["tokens"]).max())
+def law_of(fit: Fit, values: Mapping[str, Any]) -> Any:
+    """The law at one value per draw, of shape draws x 1, so that points or budgets broadcast behind the draws."""
+    own = {p.name: np.asarray(values[p.name])[:, None] for p in fit.law.parameters}
+    return fit.model.law_at(own, fit.anchors)
 
 
-def chain_draw(fit: Fit, values: dict[str, np.ndarray], dim: str, coords: dict[str, Any]) -> xr.Dataset:
-    """Label arrays (draws x ``dim``) over chain, draw and ``dim``."""
-    chains, draws = fit.unconstrained.sizes["chain"], fit.unconstrained.sizes["draw"]
-    variables = {n: (("chain", "draw", dim), v.reshape(chains, draws, -1)) for n, v in values.items()}
-    own = {name: fit.unconstrained[name] for name in ("chain", "draw")}
-    return xr.Dataset(variables, coords={**own, **coords})
+def labelled(
+    values: Mapping[Quantity, np.ndarray],
+    dim: str,
+    coords: Mapping[Quantity, np.ndarray],
+    extrapolation: np.ndarray,
+    *,
+    fit: Fit | None,
+    attrs: Mapping[str, str],
+) -> xr.Dataset:
+    """Draws over chain, draw and ``dim``, every variable with ``long_name`` and ``units``.
+
+    Args:
+        values: draws x ``dim`` by quantity.
+        dim: what the answers are over.
+        coords: the questions, over ``dim``.
+        extrapolation: over ``dim``, NaN where there are no data.
+        fit: whose chains and draws these are; None for a law at parameter values.
+        attrs: of the whole.
+    """
+    shape = (1, 1) if fit is None else (fit.unconstrained.sizes["chain"], fit.unconstrained.sizes["draw"])
+    known: dict[str, Any] = {} if fit is None else {name: fit.unconstrained[name] for name in ("chain", "draw")}
+    known |= {q.name: (dim, value, _attributes(q)) for q, value in coords.items()}
+    variables = {q.name: (("chain", "draw", dim), v.reshape(*shape, -1), _attributes(q)) for q, v in values.items()}
+    return xr.Dataset(variables, {**known, "extrapolation": (dim, extrapolation, EXTRAPOLATION)}, dict(attrs))
+
+
+def _attributes(quantity: Quantity) -> dict[str, str]:
+    return {"long_name": quantity.label, "units": quantity.unit}

@@ -1,10 +1,12 @@
-"""The generic solver for the compute-optimal split: any law of params and tokens, any cost."""
+"""The compute-optimal split: a law's closed form, or the generic solver for any law of params and tokens, any cost."""
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 
 from bayescale.costs import Cost
+from bayescale.inference.evaluate import curve, one_by_one
 from bayescale.inference.precision import computing
 from bayescale.language.errors import LawError
 from bayescale.laws import Law
@@ -14,6 +16,28 @@ GRID = np.linspace(0.0, np.log(1e20), 185)
 GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
 
+def closed_optimum(law: Law, budgets: np.ndarray, cost: Cost) -> tuple[np.ndarray, np.ndarray] | None:
+    """The closed form of a law, for one draw and one budget at a time; None where it has none at this cost.
+
+    Nor has it one that can be used where it needs numbers instead of traced values, as ``Cost.tokens`` by bisection
+    does.
+
+    Args:
+        law: parameters of shape (draws, 1), or scalars.
+        budgets: in FLOP, shape (budgets,).
+        cost: what a run costs.
+
+    Returns:
+        params and tokens, each draws x budgets, or None.
+    """
+    with computing():
+        try:
+            found = one_by_one(lambda one, row: one.optimum(row["compute"], cost), law, {"compute": budgets})
+        except (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError):
+            return None
+        return None if found is None else (np.asarray(found[0], float), np.asarray(found[1], float))
+
+
 def numeric_optimum(law: Law, budgets: np.ndarray, cost: Cost) -> tuple[np.ndarray, np.ndarray]:
     """Minimise the loss over model size at fixed compute, for every draw and budget.
 
@@ -21,7 +45,7 @@ def numeric_optimum(law: Law, budgets: np.ndarray, cost: Cost) -> tuple[np.ndarr
     of losses cannot: near a minimum losses agree to rounding over a millionth of the size.
 
     Args:
-        law: parameters of shape (draws, 1).
+        law: parameters of shape (draws, 1), or scalars.
         budgets: in FLOP, shape (budgets,).
         cost: its ``tokens`` inverts it.
 
@@ -34,7 +58,7 @@ def numeric_optimum(law: Law, budgets: np.ndarray, cost: Cost) -> tuple[np.ndarr
 
     def loss(log_params: np.ndarray) -> np.ndarray:
         params = np.exp(log_params)
-        return np.asarray(law.at(params=params, tokens=cost.tokens(params, budgets)), float)
+        return curve(law, {"params": params, "tokens": np.asarray(cost.tokens(params, budgets), float)})
 
     with computing(), np.errstate(over="ignore", divide="ignore"):
         low, high = _bracket(law, loss, budgets)
@@ -45,7 +69,7 @@ def numeric_optimum(law: Law, budgets: np.ndarray, cost: Cost) -> tuple[np.ndarr
 
 
 def _bracket(law: Law, loss, budgets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    values = np.stack([loss(np.full_like(budgets, point)[None, :]) for point in GRID])
+    values = np.stack([loss(np.full_like(budgets, point)) for point in GRID])
     values = np.where(np.isfinite(values), values, np.inf)
     best = values.argmin(axis=0)
     if np.any((best == 0) | (best == GRID.size - 1)):

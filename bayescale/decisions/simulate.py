@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bayescale.inference.evaluate import curve
 from bayescale.inference.precision import computing
 from bayescale.inference.settings import check_seed, seed_for
 from bayescale.language.errors import SettingsError
@@ -22,18 +23,27 @@ def simulate(
     """Draw losses for a design from laws at known parameter values, with Student-t noise on log loss.
 
     Args:
-        laws: one law, or one per family by name.
-        design: columns params and tokens (or whatever the law takes), and ``family`` if there are several laws.
-        sigma: scale of the noise on log loss.
-        nu: its degrees of freedom; ``inf`` is normal noise.
+        laws: one law at parameter values, or one per family by name.
+        design: one row per run, with columns params (parameters) and tokens (or whatever the law takes), and
+            ``family`` if there are several laws.
+        sigma: scale of the noise on log loss, at least 0; 0 gives the law itself.
+        nu: its degrees of freedom, positive; ``inf`` is normal noise.
         seed: of the noise.
 
     Returns:
         the design with a ``loss`` column in nats/token, ready for ``read_runs``.
 
     Raises:
-        SettingsError: a design that lacks a column or names an unknown family.
+        SettingsError: a design that lacks a column or names an unknown family, noise of no size, or no seed.
+
+    Examples:
+        >>> from bayescale.laws import Chinchilla
+        >>> design = pd.DataFrame({"params": [1e8, 1e9], "tokens": [2e9, 2e10]})
+        >>> simulate(Chinchilla.published["hoffmann2022training"], design, sigma=0.0)["loss"].round(3).tolist()
+        [3.486, 2.58]
     """
+    if not (sigma >= 0 and nu > 0):
+        raise SettingsError(f"sigma must be at least 0 and nu positive, got sigma={sigma!r} and nu={nu!r}.")
     rng = np.random.default_rng(seed_for(check_seed(seed), "simulate"))
     by_name = {"": laws} if isinstance(laws, Law) else dict(laws)
     families = pd.Series("", index=design.index) if isinstance(laws, Law) else design.get("family")
@@ -46,7 +56,7 @@ def simulate(
             raise SettingsError(f"The design lacks {missing[0]!r}, which the law {law.name!r} takes.")
         columns = {column: design.loc[rows, column].to_numpy(float) for column in law.inputs()}
         with computing():
-            mean[rows] = np.log(np.asarray(law.at(**columns), dtype=float))
+            mean[rows] = np.log(curve(law, columns))
     scatter = rng.standard_normal(len(design)) if np.isinf(nu) else rng.standard_t(nu, len(design))
     out["loss"] = np.exp(mean + sigma * scatter)
     return out

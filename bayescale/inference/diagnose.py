@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,17 @@ from bayescale.language.errors import CheckError
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
 
+STATUSES = ("pass", "warn", "fail")
 # R-hat and ESS limits of vehtari2021rank; E-BFMI limit as in common use.
 R_HAT, ESS, E_BFMI, PARETO_K = 1.01, 400.0, 0.3, 0.7
+# Share of trajectories that may be cut short: that costs effective draws, which have checks of their own, not truth.
+DEEP = 0.01
+# Importance efficiency below which the instant engine does not believe itself either.
+EFFICIENCY = 0.1
 # Some influential runs are usual in small tables; more than a fifth mean that the model does not describe the data.
 INFLUENTIAL = 0.2
+# The tail that Pareto k is fitted to is a fifth of the draws, and at least five of them.
+FEWEST_DRAWS = 25
 # A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
 # conflict (3.5 sds has a false-alarm rate of 5e-4 per parameter if the prior is right).
 CONTRACTION, CONFLICT = 0.95, 3.5
@@ -42,6 +49,10 @@ class Check:
     value: float
     threshold: float
     advice: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The check as values that JSON knows; a number that is not finite as text."""
+        return {name: _json_number(v) if isinstance(v, float) else v for name, v in asdict(self).items()}
 
 
 @dataclass(frozen=True)
@@ -88,27 +99,68 @@ class Checks:
 
 def diagnose(fit: Fit) -> Checks:
     """Return all checks of a fit."""
-    return Checks((*_sampler_checks(fit), _pareto(fit), *_prior_checks(fit)))
+    engine = _instant_checks(fit) if fit.record["engine"]["name"] == "instant" else _nuts_checks(fit)
+    return Checks((*_chain_checks(fit), *engine, _pareto(fit), *_prior_checks(fit)))
 
 
-def _sampler_checks(fit: Fit) -> list[Check]:
+def _chain_checks(fit: Fit) -> list[Check]:
     import arviz
 
-    draws = _varying(fit.posterior)
-    stats = fit.sample_stats
-    r_hat, r_hat_at = _extreme(arviz.rhat(draws), np.nanmax)
-    bulk, bulk_at = _extreme(arviz.ess(draws, method="bulk"), np.nanmin)
-    tail, tail_at = _extreme(arviz.ess(draws, method="tail"), np.nanmin)
+    draws = _varying(fit.posterior, {derived.name for derived in fit.law.derived_quantities})
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Of what never moves it is 0 / 0, which must not pass.
+        r_hat, r_hat_at = _extreme(arviz.rhat(draws), np.max)
+    bulk, bulk_at = _extreme(arviz.ess(draws, method="bulk"), np.min)
+    tail, tail_at = _extreme(arviz.ess(draws, method="tail"), np.min)
+    more = _more(fit)
+    disagree = f"The chains of {r_hat_at} disagree. {more}"
+    if np.isnan(r_hat):
+        disagree = (
+            f"No R-hat can be computed of {r_hat_at}: its draws never move, or are too few or too large for it. "
+            f"Check units (nats/token, raw counts) and priors. {more}"
+        )
+    return [
+        _check("r-hat", r_hat, R_HAT, np.less_equal, disagree),
+        _check("ess-bulk", bulk, ESS, np.greater_equal, f"The centre of {bulk_at} rests on few draws. {more}"),
+        _check("ess-tail", tail, ESS, np.greater_equal, f"Interval ends of {tail_at} rest on few draws. {more}"),
+    ]
+
+
+def _more(fit: Fit) -> str:
+    return f"Sample more: draws={2 * fit.sample_stats.sizes['draw']}, warmup={2 * fit.settings.warmup}."
+
+
+def _instant_checks(fit: Fit) -> list[Check]:
+    """Whether the proposal resembled the posterior: where it does not, chains stick or miss tails."""
+    quality = fit.record["engine"]["quality"]
+    remedy = "Fit again with engine='nuts'."
+    return [
+        _check(
+            "proposal-k",
+            quality["pareto_k"],
+            PARETO_K,
+            np.less_equal,
+            f"The posterior has heavier tails than what the instant engine proposes. {remedy}",
+        ),
+        _check(
+            "efficiency",
+            quality["efficiency"],
+            EFFICIENCY,
+            np.greater_equal,
+            f"The instant engine's proposal is unlike the posterior. {remedy}",
+        ),
+    ]
+
+
+def _nuts_checks(fit: Fit) -> list[Check]:
+    stats, more = fit.sample_stats, _more(fit)
     divergences = float(stats["diverging"].sum())
     deep = float((stats["tree_depth"] >= fit.settings.max_tree_depth).mean())
     energy = stats["energy"].to_numpy()
     e_bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
-    more = f"Sample more: draws={2 * fit.settings.draws}, warmup={2 * fit.settings.warmup}."
-    closer = f"Raise target_accept (now {fit.settings.target_accept:g}) or give narrower priors."
+    target = fit.settings.target_accept
+    closer = f"Raise target_accept{f' (now {target:g})' if target else ''} or give narrower priors."
     return [
-        _check("r-hat", r_hat, R_HAT, np.less_equal, f"The chains of {r_hat_at} disagree. {more}"),
-        _check("ess-bulk", bulk, ESS, np.greater_equal, f"The centre of {bulk_at} rests on few draws. {more}"),
-        _check("ess-tail", tail, ESS, np.greater_equal, f"Interval ends of {tail_at} rest on few draws. {more}"),
         _check(
             "divergences",
             divergences,
@@ -117,7 +169,11 @@ def _sampler_checks(fit: Fit) -> list[Check]:
             f"The sampler missed sharp corners of the posterior, so intervals may be too narrow. {closer}",
         ),
         _check(
-            "tree-depth", deep, 0.0, np.less_equal, "Trajectories were cut short. Raise max_tree_depth above its value."
+            "tree-depth",
+            deep,
+            DEEP,
+            np.less_equal,
+            f"Trajectories were cut short. Raise max_tree_depth (now {fit.settings.max_tree_depth}).",
         ),
         _check("e-bfmi", e_bfmi, E_BFMI, np.greater_equal, f"The tails are explored slowly. {more}"),
     ]
@@ -127,44 +183,49 @@ def _pareto(fit: Fit) -> Check:
     """Runs whose removal would change the posterior: the model may be wrong for them."""
     import arviz
 
+    draws = fit.unconstrained.sizes["chain"] * fit.unconstrained.sizes["draw"]
+    if draws < FEWEST_DRAWS:
+        words = f"{draws} draws are too few to say which runs decide their own prediction. Sample more."
+        return Check("pareto-k", "warn", np.nan, INFLUENTIAL, words)
     groups = xr.DataTree.from_dict({"posterior": fit.posterior, "log_likelihood": fit.log_likelihood})
     with warnings.catch_warnings():
         # ArviZ warns of large Pareto k, which is what this check measures and words itself.
         warnings.simplefilter("ignore")
         shape = arviz.loo(groups, var_name="loss", pointwise=True).pareto_k.to_numpy()
     table = fit.runs.table
-    # A family with no more runs than parameters leans on each of them by design; its runs are not counted.
-    counted = np.ones(len(table), bool)
-    if "family" in table:
-        counted = (table["family"].map(table["family"].value_counts()) > len(fit.law.parameters)).to_numpy()
+    # A family with fewer than two runs per parameter leans on each of them by design; its runs are not counted.
+    family = table["family"] if "family" in table else pd.Series("", table.index)
+    counted = (family.map(family.value_counts()) >= 2 * len(fit.law.parameters)).to_numpy()
     if not counted.any():
         return Check("pareto-k", "pass", 0.0, INFLUENTIAL)
     shape = np.where(counted, shape, -np.inf)
     share, worst = float(np.mean(shape[counted] > PARETO_K)), table.iloc[int(np.argmax(shape))]
-    family = f" of {worst['family']}" if "family" in worst else ""
+    whose = f" of {worst['family']}" if "family" in worst else ""
     return _check(
         "pareto-k",
         share,
         INFLUENTIAL,
         np.less_equal,
-        f"{int(np.sum(shape > PARETO_K))} runs decide their own prediction, most of all one{family} with "
+        f"{int(np.sum(shape > PARETO_K))} runs decide their own prediction, most of all one{whose} with "
         f"{worst['params']:.3g} parameters: look at them. Leave-one-out scores are unreliable for them.",
         bad="warn",
     )
 
 
 def _prior_checks(fit: Fit) -> list[Check]:
-    """Posterior against prior of every law parameter that is common or a population's location."""
-    names = {p.name: p.name for p in fit.model.of_kind("complete")}
-    names |= {p.name: f"{p.name}_population" for p in fit.model.partial_law}
+    """Posterior against prior of every parameter that has a declared prior: common, a population's, or unpooled."""
     contraction, distance = {}, {}
-    for parameter in fit.law.parameters:
-        if parameter.name in names:
-            draws = fit.unconstrained[names[parameter.name]].to_numpy()
-            mean, sd = fit.model.prior(parameter.name).exact_moments()
-            contraction[parameter.name] = float(draws.std() / sd)
-            distance[parameter.name] = float(abs(np.median(draws) - mean) / sd)
-    if not contraction:
+    for where, names, standard in _in_prior_units(fit):
+        law = [j for j, name in enumerate(names) if name in {p.name for p in fit.law.parameters}]
+        if law:
+            # Along the direction that the data narrowed least: two parameters may be loose together, neither alone.
+            spread, directions = np.linalg.eigh(np.atleast_2d(np.cov(standard[:, law], rowvar=False)))
+            heaviest = sorted(np.argsort(-np.abs(directions[:, -1]))[: 1 + (np.abs(directions[:, -1]).max() < 0.9)])
+            words = " against ".join(names[law[j]] for j in heaviest)
+            contraction[words + where] = float(np.sqrt(spread[-1]))
+        for name, shift in zip(names, np.abs(np.median(standard, axis=0)), strict=True):
+            distance[name + where] = float(shift)
+    if not distance:
         return []
     loose, far = max(contraction, key=contraction.__getitem__), max(distance, key=distance.__getitem__)
     return [
@@ -173,7 +234,7 @@ def _prior_checks(fit: Fit) -> list[Check]:
             contraction[loose],
             CONTRACTION,
             np.less_equal,
-            f"The data say nothing about {loose}: its posterior is its prior. Vary size and tokens independently.",
+            f"The data say nothing about {loose}: the posterior is the prior. Vary size and tokens independently.",
             bad="warn",
         ),
         _check(
@@ -181,10 +242,31 @@ def _prior_checks(fit: Fit) -> list[Check]:
             distance[far],
             CONFLICT,
             np.less_equal,
-            f"{far} lies far outside its prior. Check units (nats/token, raw counts) or give priors={{'{far}': ...}}.",
+            f"{far} lies far outside its prior. Check units (nats/token, raw counts) or replace the prior with "
+            "fit(..., priors={...}).",
             bad="warn",
         ),
     ]
+
+
+def _in_prior_units(fit: Fit) -> Iterator[tuple[str, list[str], np.ndarray]]:
+    """Draws less the prior's mean over its sd: of what is common or a population's, then of each unpooled family."""
+    model, scale = fit.model, fit.model.noise.scale
+    checked = [p for p in model.parameters if p in model.law.parameters or p.name == scale]
+    sites = {p.name: p.name if model.kind(p) == "complete" else f"{p.name}_population" for p in checked}
+    shared = [p.name for p in checked if model.kind(p) != "none"]
+
+    def standard(name: str, draws: xr.DataArray) -> np.ndarray:
+        mean, sd = model.prior(name).exact_moments()
+        return (draws.to_numpy().ravel() - mean) / sd
+
+    if shared:
+        columns = [standard(name, fit.unconstrained[sites[name]]) for name in shared]
+        yield "", shared, np.column_stack(columns)
+    own = [p.name for p in checked if model.kind(p) == "none"]
+    for family in fit.groups if own else ():
+        columns = [standard(name, fit.unconstrained[name].sel(family=family)) for name in own]
+        yield f" of {family}", own, np.column_stack(columns)
 
 
 def _check(name: str, value: float, limit: float, good: Callable, advice: str, bad: str = "fail") -> Check:
@@ -192,16 +274,28 @@ def _check(name: str, value: float, limit: float, good: Callable, advice: str, b
     return Check(name, "pass" if passes else bad, value, limit, "" if passes else advice)
 
 
-def _varying(posterior: xr.Dataset) -> xr.Dataset:
-    """Without constants such as the diagonal of a correlation matrix, for which R-hat is undefined."""
-    return posterior[[name for name, v in posterior.data_vars.items() if "coordinate_other" not in v.dims]]
+def _json_number(value: float) -> float | str:
+    return float(value) if np.isfinite(value) else str(float(value))
+
+
+def _varying(posterior: xr.Dataset, derived: Collection[str]) -> xr.Dataset:
+    """Without what is constant by its formula, for which R-hat is undefined.
+
+    That is the diagonal of a correlation matrix (each pair is kept once), and derived quantities that are the same
+    whatever the parameters are: if it is the parameters that do not move, they are left to say so.
+    """
+    varying: dict[Any, Any] = {}
+    for name, variable in posterior.data_vars.items():
+        if "coordinate_other" in variable.dims:
+            values = variable.transpose("chain", "draw", "coordinate", "coordinate_other").to_numpy()
+            varying[name] = (("chain", "draw", "pair"), values[..., *np.tril_indices(values.shape[-1], -1)])
+        elif str(name).removesuffix("_population") not in derived or (variable != variable.isel(chain=0, draw=0)).any():
+            varying[name] = variable
+    return xr.Dataset(varying)
 
 
 def _extreme(values: xr.Dataset, reduce: Callable) -> tuple[float, str]:
-    """The worst value over all variables and where it is."""
+    """The worst value over all variables and where it is; one that cannot be computed is worse than any other."""
     worst = {str(name): float(reduce(variable.to_numpy())) for name, variable in values.data_vars.items()}
-    extreme = reduce(list(worst.values()))
-    name = (
-        next(name for name, value in worst.items() if value == extreme) if np.isfinite(extreme) else next(iter(worst))
-    )
-    return float(extreme), name
+    extreme = float(reduce(list(worst.values())))
+    return extreme, next(name for name, value in worst.items() if value == extreme or np.isnan(value))

@@ -1,21 +1,26 @@
-"""Compiled evaluation of many posterior draws: parameter values, log likelihood, replicated data."""
+"""Compiled evaluation of many posterior draws: parameter values, log likelihood, replicated data, curves, new runs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from numpyro import handlers
 from numpyro.distributions import biject_to
 
 from bayescale.inference.coordinates import Coordinates, Geometry
+from bayescale.laws import Law
 from bayescale.models.families import family_values, new_family_values, population_values
-from bayescale.models.model import Model
+from bayescale.models.model import EFFECTS, Model
 
 # Draws evaluated together: bounds memory whatever the number of draws.
 BATCH = 256
+# Points evaluated together are padded to a power of two between these.
+FEWEST_POINTS, MOST_POINTS = 4, 256
 
 
 @partial(jax.jit, static_argnames="coordinates")
@@ -40,23 +45,19 @@ def new_family_draws(model: Model, sites: dict[str, Any], key: Any) -> dict[str,
 @partial(jax.jit, static_argnames="model")
 def log_likelihood(model: Model, sites: dict[str, Any], data: Any) -> Any:
     """Log density of each observed log loss, draw x block x row."""
-    return jax.lax.map(lambda one: _noise_at(model, one, data).log_prob(data["log_loss"]), sites, batch_size=BATCH)
+    return jax.lax.map(lambda one: _outcome(model, one, data).log_prob(data["log_loss"]), sites, batch_size=BATCH)
 
 
 @partial(jax.jit, static_argnames="model")
 def replicates(model: Model, sites: dict[str, Any], data: Any, key: Any) -> Any:
     """One replicate of each observed log loss for every draw, draw x block x row."""
     keys = jax.random.split(key, next(iter(sites.values())).shape[0])
-    return jax.lax.map(lambda one: _noise_at(model, one[0], data).sample(one[1]), (sites, keys), batch_size=BATCH)
+    return jax.lax.map(lambda one: _outcome(model, one[0], data).sample(one[1]), (sites, keys), batch_size=BATCH)
 
 
-def _noise_at(model: Model, sites: dict[str, Any], data: Any) -> Any:
+def _outcome(model: Model, sites: dict[str, Any], data: Any) -> Any:
     """The distribution of every observed log loss given one draw."""
-    values = dict(family_values(model, sites))
-    mean = model.log_loss(values, data)
-    if model.effects is not None:
-        mean = mean + sites["run_effects"][data["level"]]
-    return model.noise_at(values, data)(mean, data["measurement_sd"])
+    return model.outcome(family_values(model, sites), sites.get(EFFECTS), data)
 
 
 @partial(jax.jit, static_argnames=("model", "count"))
@@ -64,7 +65,7 @@ def prior_draws(model: Model, data: Any, key: Any, count: int) -> tuple[dict[str
     """Prior draws of every sampled site, unconstrained, and one replicate of the log losses for each."""
     blank = {**data, "log_loss": None}
 
-    def one(key):
+    def one(key: Any) -> tuple[dict[str, Any], Any]:
         trace = handlers.trace(handlers.seed(model, key)).get_trace(blank)
         sampled = {name: site for name, site in trace.items() if site["type"] == "sample"}
         replicate = sampled.pop("log_loss")["value"]
@@ -73,21 +74,79 @@ def prior_draws(model: Model, data: Any, key: Any, count: int) -> tuple[dict[str
     return jax.lax.map(one, jax.random.split(key, count), batch_size=BATCH)
 
 
-@partial(jax.jit, static_argnames="law")
-def law_curve(law: type, values: dict[str, Any], anchors: dict[str, Any], inputs: dict[str, Any]) -> Any:
-    """The law's response, draw x point."""
+def one_by_one(function: Callable[[Law, dict[str, Any]], Any], law: Law, columns: dict[str, Any]) -> Any:
+    """Call a function of one law and one row for every entry, so that a law need only be right for one run.
 
-    def one_draw(values):
-        instance = law(**values, **anchors)
-        return jax.vmap(lambda row: instance(**row))(inputs)
+    Args:
+        function: of a law at scalars and scalar columns by name.
+        law: arrays or scalars as parameters and anchors.
+        columns: arrays or scalars that broadcast with them, such as parameters of draws x 1 with points.
+    """
+    shape = jnp.broadcast_shapes(*map(jnp.shape, jax.tree.leaves((law, columns))))
+    flat = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, shape).ravel(), (law, columns))
+    return jax.tree.map(lambda leaf: leaf.reshape(shape), jax.vmap(function)(*flat))
 
-    return jax.vmap(one_draw)(values)
+
+@jax.jit
+def response(law: Law, columns: dict[str, Any]) -> Any:
+    """The law's response where parameters and canonical columns broadcast to."""
+    return one_by_one(lambda one, row: one.at(**row), law, columns)
 
 
 @partial(jax.jit, static_argnames="model")
-def noisy(model: Model, loss: Any, values: dict[str, Any], effect_sd: Any, key: Any) -> Any:
-    """A new run at each point of each draw: the curve plus run effect plus noise, draw x point."""
-    effect_key, noise_key = jax.random.split(key)
-    noise = model.noise(**{p.name: values[p.name][:, None] for p in model.noise.parameters})
-    shift = effect_sd[:, None] * jax.random.normal(effect_key, loss.shape)
-    return jnp.exp(noise(jnp.log(loss) + shift, 0.0).sample(noise_key))
+def new_runs(model: Model, loss: Any, values: dict[str, Any], effect_sd: Any, keys: Any) -> Any:
+    """A new run at each point of each draw: the curve plus run effect plus noise, draw x point.
+
+    Args:
+        model: the model.
+        loss: the curve, draw x point.
+        values: parameters of the noise (and others), one value per draw.
+        effect_sd: sd of run effects per draw.
+        keys: a random key per point, so that a point's draws do not depend on the points beside it.
+    """
+    noise = model.noise(**{p.name: values[p.name] for p in model.noise.parameters})
+
+    def one_run(law_loss: Any, noise: Any, effect_sd: Any, key: Any) -> Any:
+        effect_key, noise_key = jax.random.split(key)
+        shift = effect_sd * jax.random.normal(effect_key)
+        return jnp.exp(noise(jnp.log(law_loss) + shift, 0.0).sample(noise_key))
+
+    def at_point(curve: Any, key: Any) -> Any:
+        return jax.vmap(one_run)(curve, noise, effect_sd, jax.random.split(key, curve.shape[0]))
+
+    return jax.vmap(at_point, in_axes=(1, 0), out_axes=1)(loss, keys)
+
+
+def by_points(function: Callable[[dict[str, Any]], Any], columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Evaluate over points some at a time, padded to a few sizes: another number of points finds a compiled program.
+
+    Args:
+        function: of columns by name, entry by entry along their last axis.
+        columns: arrays with points as their last axis.
+
+    Returns:
+        what the function returns, with all points along the last axis.
+    """
+    points = max(np.shape(values)[-1] for values in columns.values())
+    parts = []
+    for start in range(0, points, MOST_POINTS):
+        count = min(MOST_POINTS, points - start)
+        size = max(FEWEST_POINTS, 1 << (count - 1).bit_length())
+        # Padding repeats the last point, whose values are harmless.
+        index = start + np.minimum(np.arange(size), count - 1)
+        part = np.asarray(function({name: values[..., index] for name, values in columns.items()}))
+        parts.append(part[..., :count])
+    return np.concatenate(parts, axis=-1) if parts else np.empty(0)
+
+
+def curve(law: Law, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The law's response at many points; call inside ``computing()``.
+
+    Args:
+        law: parameters of shape draws x 1, or scalars.
+        columns: canonical inputs over points, or over draws x points.
+
+    Returns:
+        draws x points, or points for a law at scalars and columns over points.
+    """
+    return by_points(partial(response, law), columns)

@@ -9,21 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import jax
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayescale.data import Runs
-from bayescale.inference.coordinates import Coordinates
-from bayescale.inference.evaluate import site_values
-from bayescale.inference.geometry import find_geometry
-from bayescale.inference.nuts import run_nuts
 from bayescale.inference.posterior import natural_dataset, sites_dataset
-from bayescale.inference.precision import computing
-from bayescale.inference.progress import chain_progress
 from bayescale.inference.provenance import provenance
-from bayescale.inference.settings import Settings, check_seed, seed_for
+from bayescale.inference.sampling import sample
+from bayescale.inference.settings import Settings, check_seed
 from bayescale.inference.table import check_table
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
@@ -36,8 +29,6 @@ if TYPE_CHECKING:
     from bayescale.inference.diagnose import Check, Checks
 
 MAX_ROWS = 200_000
-# Below this many rows per parameter in the smallest family, the sampler takes smaller steps.
-ROWS_PER_PARAMETER = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,6 +44,7 @@ class Fit:
         unconstrained: draws of the sampled sites on the unconstrained scale; predictions start from these.
         sample_stats: sampler statistics over chain and draw.
         record: provenance as JSON-ready values.
+        saved_checks: of a loaded fit, the checks that were saved with it.
     """
 
     model: Model
@@ -63,11 +55,18 @@ class Fit:
     unconstrained: xr.Dataset
     sample_stats: xr.Dataset
     record: Mapping[str, Any] = field(default_factory=dict)
+    saved_checks: Checks | None = None
 
     @property
     def law(self) -> type[Law]:
         """The law class."""
         return self.model.law
+
+    @property
+    def engine(self) -> str:
+        """The engine that made the draws, and why it did: ``"instant (7 parameters, its checks pass)"``."""
+        engine = self.record["engine"]
+        return f"{engine['name']} ({engine['why']})"
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -99,19 +98,34 @@ class Fit:
         return log_likelihood_group(self)
 
     @cached_property
+    def posterior_predictive(self) -> xr.Dataset:
+        """One replicate of every observed loss over chain, draw, run; effects and measurement errors are the run's."""
+        from bayescale.inference.tree import predictive_group
+
+        return predictive_group(self)
+
+    @property
     def checks(self) -> Checks:
-        """The typed checks, each with status and advice, whether they pass or not."""
+        """The typed checks, each with status and advice, whether they pass or not; a loaded fit has them from its file.
+
+        They are measured once; :meth:`check` measures those of a loaded fit again.
+        """
+        return self.measured_checks if self.saved_checks is None else self.saved_checks
+
+    @cached_property
+    def measured_checks(self) -> Checks:
+        """The checks as measured on the draws, also for a loaded fit."""
         from bayescale.inference.diagnose import diagnose
 
         return diagnose(self)
 
     def check(self) -> tuple[Check, ...]:
-        """Return the checks if none fails.
+        """Return the checks if none fails; those of a loaded fit are measured again.
 
         Raises:
             CheckError: with what failed and what to do about it.
         """
-        return self.checks.require()
+        return self.measured_checks.require()
 
     def table(self, *, prob: float = 0.9) -> pd.DataFrame:
         """Parameter table: median and equal-tailed interval of every parameter, per family.
@@ -136,7 +150,7 @@ class Fit:
         draws = f"{self.settings.chains} chains x {self.settings.draws} draws, seed {self.seed}"
         return (
             f"Fit of {self.law.name} to {len(self.runs):,} runs{families}\n"
-            f"  noise {self.model.noise.name}; pooling {pooled}\n  NUTS, {draws}\n  {self.checks.verdict}"
+            f"  noise {self.model.noise.name}; pooling {pooled}\n  {self.engine}, {draws}\n  {self.checks.verdict}"
         )
 
 
@@ -153,7 +167,10 @@ def fit(
     progress: bool | None = None,
     **sampler: Any,
 ) -> Fit:
-    """Fit a law to runs by NUTS.
+    """Fit a law to runs.
+
+    Small posteriors are sampled by the instant engine, exactly and without compiling; all others, and those whose
+    draws do not pass the engine's own checks, by NUTS. ``fit.engine`` says which it was and why.
 
     Args:
         law: a name from the catalogue, ``"file.py:Class"``, or a Law class.
@@ -167,7 +184,7 @@ def fit(
             Chinchilla's A is one of the nats/token that a usual size of the table loses, not of the 400 of papers.
             A fit with a Prior class of your own cannot be saved.
         seed: every random number derives from it.
-        settings: sampler settings; single ones can be given by name, for example ``draws=2000``.
+        settings: sampler settings; single ones can be given by name, for example ``draws=2000``, ``engine="nuts"``.
         progress: show a progress bar; by default on a terminal only.
 
     Returns:
@@ -180,48 +197,29 @@ def fit(
         SettingsWarning: a replaced prior that looks like one at anchors of 1.
 
     References:
-        hoffman2014nuts
+        hoffman2014nuts, vehtari2024pareto
     """
     chosen, settings, seed = find_law(law), _settings(settings, sampler), check_seed(seed)
     model, anchors, layout = _prepare(chosen, runs, pooling, noise, effects, priors)
     for warning in prior_suspicions(model):
         warnings.warn(warning, stacklevel=2)
-    planned = ((settings.target_accept, 1),) if settings.target_accept else _attempts(model, layout)
     began = time.perf_counter()
-    values, stats, settings, attempts = _sample(model, layout, planned, settings, seed, progress)
-    if not all(np.isfinite(value).all() for value in values.values()):
-        raise FitError("The sampler produced values that are not finite; look at the table's units and the priors.")
-    unconstrained = sites_dataset(model, values, layout.families, layout.levels)
-    sample_stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in stats.items()})
+    drawn = sample(model, layout, settings, seed, progress)
+    unconstrained = sites_dataset(model, drawn.sites, layout.families, layout.levels)
+    sample_stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in drawn.stats.items()})
     sample_stats = sample_stats.assign_coords(chain=unconstrained["chain"], draw=unconstrained["draw"])
-    record = provenance(model, runs, anchors, settings, seed, seconds=time.perf_counter() - began)
-    record["attempts"] = attempts
-    return Fit(model, runs, anchors, settings, seed, unconstrained, sample_stats, record)
+    record = provenance(model, runs, anchors, drawn.settings, seed, seconds=time.perf_counter() - began)
+    return Fit(model, runs, anchors, drawn.settings, seed, unconstrained, sample_stats, {**record, **drawn.record})
 
 
-def _sample(model, layout, planned, settings, seed, progress):
-    """Run NUTS with smaller and smaller steps until no draw diverges; return site values and what was done."""
-    coordinates, attempts = Coordinates(model), []
-    with computing():
-        data = jax.device_put(layout.arrays)
-        geometry = jax.device_put(find_geometry(coordinates, data))
-        for target, thin in planned:
-            settings = replace(settings, target_accept=target)
-            stream = seed_for(seed, f"nuts/{target}")
-            with chain_progress(settings, thin, progress) as report:
-                positions, stats = run_nuts(
-                    coordinates, geometry, data, settings=settings, seed=stream, thin=thin, progress=report
-                )
-            attempts.append({"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())})
-            if not attempts[-1]["divergences"]:
-                break
-        flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
-    values = {name: np.asarray(value) for name, value in flat.items()}
-    values = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
-    return values, stats, settings, attempts
-
-
-def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[str, float], Layout]:
+def _prepare(
+    law: type[Law],
+    runs: Runs,
+    pooling: str | Mapping[str, str] | Pooling | None,
+    noise: str | type[Noise],
+    effects: str | RunEffects | None,
+    priors: Mapping[str, Prior] | None,
+) -> tuple[Model, dict[str, float], Layout]:
     """Check the arguments and build model, anchors and arrays."""
     check_table(law, runs)
     if len(runs) > MAX_ROWS:
@@ -245,17 +243,6 @@ def _prepare(law, runs, pooling, noise, effects, priors) -> tuple[Model, dict[st
         n_levels=len(layout.levels),
     )
     return model, anchors, layout
-
-
-def _attempts(model: Model, layout: Layout) -> tuple[tuple[float, int], ...]:
-    """Mean acceptance to aim at and thinning, one attempt after the other until no draw diverges.
-
-    Few runs leave parameters to the prior, or to a population whose spread may be next to nothing or large: such
-    posteriors have sharp corners, which only small steps enter, and small steps need more of them.
-    """
-    smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
-    few = smallest < ROWS_PER_PARAMETER * len(model.parameters)
-    return ((0.98, 1), (0.99, 2), (0.995, 3)) if few else ((0.9, 1), (0.98, 2), (0.995, 3))
 
 
 def _noise(noise: str | type[Noise]) -> type[Noise]:

@@ -20,6 +20,9 @@ from bayescale.inference.settings import Settings
 # Draws per compiled call: long enough to hide the call, short enough for a lively progress bar.
 CHUNK = 50
 Progress = Callable[[int, int, int], None]
+# The static and traced arguments that every compiled function here begins with: coordinates, warm-up length and tree
+# depth, geometry, data, mean acceptance to aim at.
+Arguments = tuple[Coordinates, tuple[int, int], Geometry, Any, Any]
 
 
 class Kept(NamedTuple):
@@ -78,7 +81,7 @@ def run_nuts(
 
 def _kernel(
     coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any
-) -> tuple[Callable, Callable]:
+) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
     """NumPyro's functions, with the potential made from arguments; warm-up and tree depth are compiled in."""
     warmup, depth = lengths
     start, step = hmc(
@@ -113,7 +116,7 @@ def _begin(
     return _kernel(coordinates, lengths, geometry, data, target_accept)[0](position, key)
 
 
-def _first_state(arguments: tuple, position: Any, key: Any) -> Any:
+def _first_state(arguments: Arguments, position: Any, key: Any) -> Any:
     """The kernel's first state; the gradient comes from the function that the geometry has compiled already."""
     coordinates, _, geometry, data, _ = arguments
     value, gradient = potential_and_gradient(coordinates, geometry, data, position)
@@ -145,7 +148,7 @@ _advance_all = jax.jit(
 
 
 def _run_chain(
-    arguments: tuple, keys: Any, settings: Settings, thin: int, progress: Progress | None, chain: int
+    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None, chain: int
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     with jax.enable_x64(True):
         start = _start(arguments[0], keys[chain])
@@ -160,7 +163,7 @@ def _run_chain(
 
 
 def _run_together(
-    arguments: tuple, keys: Any, settings: Settings, thin: int, progress: Progress | None
+    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     starts = jax.vmap(lambda key: _start(arguments[0], key))(keys[: settings.chains])
     firsts = [_first_state(arguments, *pair) for pair in zip(starts, keys[settings.chains :], strict=True)]
@@ -181,13 +184,13 @@ def _start(coordinates: Coordinates, key: Any) -> Any:
 
 
 def _chunks(settings: Settings, thin: int) -> range:
-    total = settings.warmup + thin * settings.draws
+    total = settings.warmup + thin * settings.nuts_draws
     return range(CHUNK, total + CHUNK, CHUNK)
 
 
 def _collect(chunks: list[Kept], settings: Settings, thin: int, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Join chunks along draws, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
-    end = settings.warmup + thin * settings.draws
+    end = settings.warmup + thin * settings.nuts_draws
     whole = Kept(*(np.concatenate(parts, axis=axis) for parts in zip(*chunks, strict=True)))
     made = Kept(*(part[(slice(None),) * axis + (slice(settings.warmup, end),)] for part in whole))
     kept = Kept(*(part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in made))

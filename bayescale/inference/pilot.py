@@ -42,7 +42,7 @@ class Pilot(NamedTuple):
 def _log_loss_and_slopes(model: Model, value: Any, data: Any) -> tuple[Any, Any]:
     """Log loss of every row and its derivative by each law parameter of the row's family."""
 
-    def log_loss(value):
+    def log_loss(value: Any) -> Any:
         names = [p.name for p in model.law.parameters]
         return model.log_loss({name: model.constrain(name, value[:, j]) for j, name in enumerate(names)}, data)
 

@@ -14,7 +14,7 @@ from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
 
 
 def sites_dataset(
-    model: Model, sites: Mapping[str, np.ndarray], families: tuple[str, ...], levels: tuple
+    model: Model, sites: Mapping[str, np.ndarray], families: tuple[str, ...], levels: tuple[tuple[str, str], ...]
 ) -> xr.Dataset:
     """Label unconstrained site values (chain x draw x ...)."""
     dims = {FAMILY: ("family", "coordinate"), EFFECTS: ("level",), CORRELATION: ("correlation_coordinate",)}
@@ -41,9 +41,7 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
         parameter whose textbook form needs one that every family has by itself stays at the anchors, as it says.
     """
     with computing():
-        family, population = natural_values(model, flat_sites(sites))
-        family = {name: np.asarray(value) for name, value in family.items()}
-        population = {name: np.asarray(value) for name, value in population.items()}
+        family, population = _values(model, flat_sites(sites))
         law = _textbook(model, family, anchors)
         differ = {name for name, value in law.items() if np.ndim(value) > 1}
         located, anchored = _population(model, family, population, anchors, differ)
@@ -60,6 +58,17 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
     if EFFECTS in out:
         out = out.assign_coords(level=sites["level"])
     return out
+
+
+def _values(model: Model, flat: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Family and population values in natural units, draw x ...; without compiling where no family has its own."""
+    if len(model.of_kind("complete")) == len(model.parameters) and model.effects is None:
+        try:
+            return {p.name: model.prior(p.name).natural(flat[p.name]) for p in model.parameters}, {}
+        except NotImplementedError:  # a prior of the user's, which has a NumPyro distribution only
+            pass
+    family, population = natural_values(model, flat)
+    return {n: np.asarray(v) for n, v in family.items()}, {n: np.asarray(v) for n, v in population.items()}
 
 
 def _textbook(model: Model, values: Mapping[str, Any], anchors: Mapping[str, float]) -> dict[str, np.ndarray]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import jax
 
-_lock = threading.RLock()
-_SETTINGS = {
+_FOLDER = "jax_compilation_cache_dir"
+# Small models compile quickly and are small on disk, and are worth keeping all the same.
+_KEEP_ALL = {
     "jax_persistent_cache_min_compile_time_secs": 0.0,
     "jax_persistent_cache_min_entry_size_bytes": -1,
 }
@@ -33,34 +35,73 @@ def compile_cache_dir() -> Path | None:
 def computing() -> Iterator[None]:
     """Compute in float64 with the compile cache on; the caller's JAX settings are back afterwards.
 
-    A cache folder that the caller has set is left in force, and one that cannot be written is not used.
+    A cache folder that the caller has set is left in force, and one that cannot be written is not used. Computations
+    may be nested and may overlap in several threads: float64 is the thread's own, and the cache, which JAX has one of
+    per process, is on until the last of them is done.
     """
-    with jax.enable_x64(True), _compile_cache():
+    with jax.enable_x64(True), _cache.used():
         yield
 
 
-@contextmanager
-def _compile_cache() -> Iterator[None]:
-    folder = compile_cache_dir()
-    if folder is None or jax.config.jax_compilation_cache_dir or not _writable(folder):
-        yield
-        return
-    from jax.experimental.compilation_cache import compilation_cache
+class _CompileCache:
+    """Counts the computations under way: the first switches the cache on, the last one switches it off."""
 
-    with _lock:
-        before = {name: getattr(jax.config, name) for name in _SETTINGS}
-        for name, value in _SETTINGS.items():
-            jax.config.update(name, value)
-        jax.config.update("jax_compilation_cache_dir", str(folder))
-        # JAX looks the folder up once per process; without a reset a change would be ignored.
-        compilation_cache.reset_cache()
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before: dict[str, Any] = {}
+        self._ours: dict[str, Any] = {}
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Keep the cache on, unless it is switched off, the caller has one or the folder cannot be written."""
+        counted = self._enter()
         try:
             yield
         finally:
-            jax.config.update("jax_compilation_cache_dir", None)
-            for name, value in before.items():
-                jax.config.update(name, value)
-            compilation_cache.reset_cache()
+            if counted:
+                self._leave()
+
+    def _enter(self) -> bool:
+        folder = compile_cache_dir()
+        if folder is None:
+            return False
+        with self._lock:
+            if not self._users:
+                if getattr(jax.config, _FOLDER) or not _writable(folder):
+                    return False
+                self._ours = {**_KEEP_ALL, _FOLDER: str(folder)}
+                self._before = {name: getattr(jax.config, name) for name in self._ours}
+                try:
+                    _set(self._ours)
+                except BaseException:
+                    self._restore()
+                    raise
+            self._users += 1
+        return True
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                self._restore()
+
+    def _restore(self) -> None:
+        """Put back what was there, but for what the caller has set in the meantime."""
+        kept = {name: value for name, value in self._ours.items() if getattr(jax.config, name) == value}
+        _set({name: self._before[name] for name in kept})
+
+
+def _set(settings: Mapping[str, Any]) -> None:
+    from jax.experimental.compilation_cache import compilation_cache
+
+    for name, value in settings.items():
+        jax.config.update(name, value)
+    # JAX looks the folder up once per process; without a reset a change would be ignored.
+    compilation_cache.reset_cache()
+
+
+_cache = _CompileCache()
 
 
 def _writable(folder: Path) -> bool:

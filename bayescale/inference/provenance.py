@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -35,7 +36,7 @@ def provenance(
         "priors": {p.name: model.prior(p.name).as_dict() for p in model.parameters},
         "replaced_priors": {name: prior.as_dict() for name, prior in model.priors},
         "anchors": dict(anchors),
-        "engine": "nuts",
+        "engine": {"name": "nuts", "why": "as asked for"},
         "settings": asdict(settings),
         "seed": seed,
         "data": {
@@ -58,6 +59,7 @@ def provenance(
     return json.loads(json.dumps(record))
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return version(name)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bayescale.language.errors import SettingsError
 
 CHAIN_METHODS = ("parallel", "sequential", "vectorized")
+NUTS_DRAWS = 1500
+ENGINES = ("auto", "instant", "nuts")
 
 
 @dataclass(frozen=True)
@@ -17,27 +19,41 @@ class Settings:
     Args:
         chains: independent chains, at least 2 so that R-hat means something.
         warmup: adaptation draws per chain, discarded.
-        draws: kept draws per chain.
+        draws: kept draws per chain; None is 1,500 for NUTS, and as many as ``ess`` takes for the instant engine.
         target_accept: mean acceptance that the step size aims at, in (0.5, 1); None lets the fit choose: 0.98 where
             a family has few runs, whose posterior has sharp corners, else 0.9, and more if the sampler still diverges.
         max_tree_depth: doublings per draw; 10 means up to 1,023 steps.
         chain_method: ``"parallel"`` (a thread or device per chain), ``"sequential"`` or ``"vectorized"``.
+        engine: ``"auto"`` (instant for small posteriors if its checks pass, else NUTS, and NUTS where target_accept is
+            given), ``"instant"`` or ``"nuts"``.
+        ess: the smallest bulk ESS over all parameters that the instant engine draws for when ``draws`` is None.
     """
 
     chains: int = 4
     warmup: int = 400
-    draws: int = 1000
+    draws: int | None = None
     target_accept: float | None = None
     max_tree_depth: int = 10
     chain_method: str = "parallel"
+    engine: str = "auto"
+    ess: int = 2000
+
+    @property
+    def nuts_draws(self) -> int:
+        """Kept draws per chain where their number does not follow from an ESS."""
+        return NUTS_DRAWS if self.draws is None else self.draws
 
     def __post_init__(self) -> None:
-        for name, least in (("chains", 2), ("warmup", 50), ("draws", 4), ("max_tree_depth", 1)):
+        for name, least in (("chains", 2), ("warmup", 50), ("draws", 4), ("max_tree_depth", 1), ("ess", 100)):
             value = getattr(self, name)
+            if name == "draws" and value is None:
+                continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingsError(f"{name} must be a whole number of at least {least}, got {value!r}.")
         if self.target_accept is not None and not 0.5 < self.target_accept < 1:
             raise SettingsError(f"target_accept must lie between 0.5 and 1, got {self.target_accept!r}.")
+        if self.engine not in ENGINES:
+            raise SettingsError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}.")
         if self.chain_method not in CHAIN_METHODS:
             raise SettingsError(f"chain_method must be one of {', '.join(CHAIN_METHODS)}, got {self.chain_method!r}.")
 

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.language.errors import SettingsError
+from bayescale.language.labels import common_label
 
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
@@ -36,7 +37,7 @@ def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
     """One row per parameter and family, then the population's rows; see :meth:`Fit.table`.
 
     Returns:
-        columns group, parameter, meaning, unit, prob, median, lower, upper.
+        columns group, parameter, meaning, unit, prob, median, lower, upper; ``attrs["engine"]`` says what sampled it.
     """
     check_prob(prob)
     own: list[dict[str, Any]] = []
@@ -47,16 +48,19 @@ def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
         where = own if "family" in variable.dims else common
         for group in fit.posterior["family"].values if "family" in variable.dims else [None]:
             draws = variable.sel(family=group) if group is not None else variable
-            where.append(_row(str(name), group, draws, prob))
+            label = common_label(fit.groups) if group is None else str(group)
+            where.append(_row(str(name), label, draws, prob))
     order = {group: i for i, group in enumerate(fit.groups)}
     own.sort(key=lambda row: order[row["group"]])
-    return pd.DataFrame(own + common)
+    table = pd.DataFrame(own + common)
+    table.attrs["engine"] = fit.engine
+    return table
 
 
-def _row(name: str, group: Any, draws: xr.DataArray, prob: float) -> dict[str, Any]:
+def _row(name: str, group: str, draws: xr.DataArray, prob: float) -> dict[str, Any]:
     median, lower, upper = interval(draws.to_numpy().ravel(), prob)
     return {
-        "group": "(all)" if group is None else str(group),
+        "group": group,
         "parameter": name,
         "meaning": draws.attrs.get("long_name", ""),
         "unit": draws.attrs.get("units", ""),

@@ -29,23 +29,28 @@ def build_tree(fit: Fit) -> xr.DataTree:
     ``log_likelihood`` is the log density of the loss itself (not of its log), so that laws and noises compare.
     """
     prior, prior_predictive = _prior(fit)
+    more = {"posterior_predictive": fit.posterior_predictive, "prior": prior, "prior_predictive": prior_predictive}
+    return xr.DataTree.from_dict(stored_groups(fit) | more)
+
+
+def stored_groups(fit: Fit) -> dict[str, xr.Dataset]:
+    """The groups that the file of a fit has: all that readers of the file cannot make from the rest of it.
+
+    Prior and predictive groups are made again from draws and seed; compiling them costs more than all other groups.
+    """
     run = {"run": np.arange(len(fit.runs))}
     loss = fit.runs.table["loss"].to_numpy()
     design = {name: ("run", fit.runs.table[name].to_numpy()) for name in fit.runs.table.columns if name != "loss"}
-    groups = {
+    return {
         "posterior": fit.posterior,
         "unconstrained_posterior": fit.unconstrained,
         "sample_stats": fit.sample_stats,
         "log_likelihood": fit.log_likelihood,
-        "posterior_predictive": _predictive(fit),
-        "prior": prior,
-        "prior_predictive": prior_predictive,
         "observed_data": xr.Dataset({"loss": ("run", loss, _LOSS)}, coords=run),
         "constant_data": xr.Dataset(
             {name: (dim, _storable(value)) for name, (dim, value) in design.items()}, coords=run
         ),
     }
-    return xr.DataTree.from_dict(groups)
 
 
 _LOSS = {"long_name": "loss", "units": "nats/token"}
@@ -64,7 +69,8 @@ def log_likelihood_group(fit: Fit) -> xr.Dataset:
     return _per_run(fit, kept, log_prob, lambda values: values - np.log(fit.runs.table["loss"].to_numpy()), {})
 
 
-def _predictive(fit: Fit) -> xr.Dataset:
+def predictive_group(fit: Fit) -> xr.Dataset:
+    """One replicate of every observed loss over chain, draw, run: same design, family, effect and measurement error."""
     kept, sites = _kept(fit)
     with computing():
         key = jax.random.key(seed_for(fit.seed, "posterior predictive"))

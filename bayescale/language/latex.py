@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bayescale.language.formula import Expression
 
 # Binding strength: an operand that binds more loosely than its operation needs brackets.
@@ -14,10 +16,10 @@ _UNICODE = {
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def to_latex(expression: Expression) -> str:
+def expression_latex(expression: Expression) -> str:
     """Return LaTeX, without dollar signs.
 
-    >>> to_latex(Expression("add", (Expression("symbol", ("E",)), Expression("number", (2.0,)))))
+    >>> expression_latex(Expression("add", (Expression("symbol", ("E",)), Expression("number", (2.0,)))))
     'E + 2'
     """
     kind, operands = expression.operation, expression.operands
@@ -26,20 +28,20 @@ def to_latex(expression: Expression) -> str:
     if kind == "number":
         return f"{operands[0]:g}"
     if kind == "div":
-        return rf"\frac{{{to_latex(operands[0])}}}{{{to_latex(operands[1])}}}"
+        return rf"\frac{{{expression_latex(operands[0])}}}{{{expression_latex(operands[1])}}}"
     if kind == "pow":
-        return f"{_inside(operands[0], 6, to_latex, latex=True)}^{{{to_latex(operands[1])}}}"
+        return f"{_inside(operands[0], 6, expression_latex, latex=True)}^{{{expression_latex(operands[1])}}}"
     if kind == "exp":
-        return f"e^{{{to_latex(operands[0])}}}"
+        return f"e^{{{expression_latex(operands[0])}}}"
     if kind == "sqrt":
-        return rf"\sqrt{{{to_latex(operands[0])}}}"
+        return rf"\sqrt{{{expression_latex(operands[0])}}}"
     if kind in _STRENGTH:
-        return _infix(expression, to_latex, r" \, ", latex=True)
+        return _infix(expression, expression_latex, r" \, ", latex=True)
     name = rf"\{kind}" if kind in ("log", "min", "max", "tanh") else rf"\operatorname{{{kind}}}"
-    return rf"{name}\left({', '.join(map(to_latex, operands))}\right)"
+    return rf"{name}\left({', '.join(map(expression_latex, operands))}\right)"
 
 
-def to_unicode(expression: Expression) -> str:
+def expression_unicode(expression: Expression) -> str:
     """Return one line of Unicode text."""
     kind, operands = expression.operation, expression.operands
     if kind == "symbol":
@@ -47,12 +49,14 @@ def to_unicode(expression: Expression) -> str:
     if kind == "number":
         return f"{operands[0]:g}"
     if kind == "div":
-        return f"{_inside(operands[0], 3, to_unicode)}/{_inside(operands[1], 4, to_unicode)}"
+        return f"{_inside(operands[0], 3, expression_unicode)}/{_inside(operands[1], 4, expression_unicode)}"
     if kind == "pow":
-        return f"{_inside(operands[0], 6, to_unicode)}^{_inside(operands[1], 6, to_unicode, unary=True)}"
+        return (
+            f"{_inside(operands[0], 6, expression_unicode)}^{_inside(operands[1], 6, expression_unicode, unary=True)}"
+        )
     if kind in _STRENGTH:
-        return _infix(expression, to_unicode, "·")
-    return f"{kind}({', '.join(map(to_unicode, operands))})"
+        return _infix(expression, expression_unicode, "·")
+    return f"{kind}({', '.join(map(expression_unicode, operands))})"
 
 
 def plain_symbol(latex: str) -> str:
@@ -67,7 +71,7 @@ def plain_symbol(latex: str) -> str:
     return head + (tail.translate(_SUBSCRIPTS) if tail.isdigit() else f"_{tail}" if tail else "")
 
 
-def _infix(expression: Expression, printer, times: str, latex: bool = False) -> str:
+def _infix(expression: Expression, printer: Callable[..., str], times: str, latex: bool = False) -> str:
     kind, operands = expression.operation, expression.operands
     own = _STRENGTH[kind]
     if kind == "neg":
@@ -78,7 +82,9 @@ def _infix(expression: Expression, printer, times: str, latex: bool = False) -> 
     return f"{_inside(operands[0], own, printer, latex)}{mark}{_inside(operands[1], right, printer, latex)}"
 
 
-def _inside(expression: Expression, needed: int, printer, latex: bool = False, unary: bool = False) -> str:
+def _inside(
+    expression: Expression, needed: int, printer: Callable[..., str], latex: bool = False, unary: bool = False
+) -> str:
     text = printer(expression)
     strength = _STRENGTH.get(expression.operation, 9)
     if strength >= needed or (unary and expression.operation == "neg"):

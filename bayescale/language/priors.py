@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from bayescale.language.errors import LawError
 
 if TYPE_CHECKING:
@@ -57,6 +59,14 @@ class Prior(ABC):
         mean = self.exact_moments()[0]
         return self.lowest + math.exp(mean) if self.positive else mean
 
+    def natural(self, unconstrained: Any) -> Any:
+        """Map NumPy values from the unconstrained scale of :meth:`numpyro`'s support to natural units."""
+        raise NotImplementedError
+
+    def log_density(self, unconstrained: Any) -> Any:
+        """Log density on the unconstrained scale, in NumPy: what the instant engine needs; optional for own priors."""
+        raise NotImplementedError
+
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready record that :func:`prior_from_dict` reads back."""
         return {"prior": type(self).__name__, **asdict(self)}
@@ -99,6 +109,12 @@ class LogNormal(Prior):
     def unconstrained_moments(self) -> tuple[float, float]:
         return math.log(self.median), self.log_sd
 
+    def natural(self, unconstrained: Any) -> Any:
+        return np.exp(unconstrained)
+
+    def log_density(self, unconstrained: Any) -> Any:
+        return _log_normal(unconstrained, math.log(self.median), self.log_sd)
+
 
 @dataclass(frozen=True)
 class Normal(Prior):
@@ -121,6 +137,12 @@ class Normal(Prior):
     def unconstrained_moments(self) -> tuple[float, float]:
         return self.mean, self.sd
 
+    def natural(self, unconstrained: Any) -> Any:
+        return unconstrained
+
+    def log_density(self, unconstrained: Any) -> Any:
+        return _log_normal(unconstrained, self.mean, self.sd)
+
 
 @dataclass(frozen=True)
 class HalfNormal(Prior):
@@ -139,6 +161,39 @@ class HalfNormal(Prior):
     def unconstrained_moments(self) -> tuple[float, float]:
         # log|Z| of a standard normal has mean (digamma(1/2) + log 2) / 2 = -0.6352 and sd pi / sqrt(8) = 1.1107.
         return math.log(self.scale) - 0.6352, 1.1107
+
+    def natural(self, unconstrained: Any) -> Any:
+        return np.exp(unconstrained)
+
+    def log_density(self, unconstrained: Any) -> Any:
+        # Twice the normal on the positive half, and the slope of exp.
+        return math.log(2.0) + _log_normal(np.exp(unconstrained), 0.0, self.scale) + unconstrained
+
+
+@dataclass(frozen=True)
+class HalfCauchy(Prior):
+    """Half-Cauchy with the given scale, its median: like a half-normal below it, open to much larger values."""
+
+    scale: float
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "scale")
+
+    def numpyro(self) -> dist.Distribution:
+        import numpyro.distributions as dist
+
+        return dist.HalfCauchy(self.scale)
+
+    def unconstrained_moments(self) -> tuple[float, float]:
+        # log|C| of a standard Cauchy is hyperbolic secant: mean 0, sd pi / 2.
+        return math.log(self.scale), math.pi / 2.0
+
+    def natural(self, unconstrained: Any) -> Any:
+        return np.exp(unconstrained)
+
+    def log_density(self, unconstrained: Any) -> Any:
+        ratio = unconstrained - math.log(self.scale)
+        return math.log(2.0 / math.pi) + ratio - np.log1p(np.exp(2.0 * ratio))
 
 
 @dataclass(frozen=True)
@@ -169,24 +224,36 @@ class Gamma(Prior):
 
         return float(digamma(self.shape)) - math.log(self.rate), math.sqrt(float(polygamma(1, self.shape)))
 
+    def natural(self, unconstrained: Any) -> Any:
+        return self.lower + np.exp(unconstrained)
+
+    def log_density(self, unconstrained: Any) -> Any:
+        from scipy.special import gammaincc, gammaln
+
+        kept = math.log(float(gammaincc(self.shape, self.rate * self.lower)))
+        constant = self.shape * math.log(self.rate) - float(gammaln(self.shape)) - kept
+        value = self.natural(unconstrained)
+        return constant + (self.shape - 1.0) * np.log(value) - self.rate * value + unconstrained
+
     def exact_moments(self) -> tuple[float, float]:
         """Mean and sd of log(x - lower): exact without a bound, else by quadrature over that logarithm."""
         if self.lower == 0:
             return self.unconstrained_moments()
-        import numpy as np
-
         # The integrand is smooth and vanishes at both ends, where the trapezium rule is exact to rounding: below, as
         # y itself from far under the bound or the scale 1/rate; above, where rate x exceeds the shape by 50 and more.
         low = math.log(min(self.lower, 1.0 / self.rate)) - 40.0
         y = np.linspace(low, math.log((self.shape + 60.0) / self.rate), 20_001)
-        x = self.lower + np.exp(y)
-        log_density = (self.shape - 1.0) * np.log(x) - self.rate * (x - self.lower) + y
+        log_density = self.log_density(y)
         weight = np.exp(log_density - log_density.max())
         mean = float(weight @ y / weight.sum())
         return mean, math.sqrt(float(weight @ (y - mean) ** 2 / weight.sum()))
 
 
-PRIORS: tuple[type[Prior], ...] = (LogNormal, Normal, HalfNormal, Gamma)
+def _log_normal(value: Any, mean: float, sd: float) -> Any:
+    return -0.5 * ((value - mean) / sd) ** 2 - math.log(sd) - 0.5 * math.log(2.0 * math.pi)
+
+
+PRIORS: tuple[type[Prior], ...] = (LogNormal, Normal, HalfNormal, HalfCauchy, Gamma)
 
 
 def prior_from_dict(record: dict[str, Any]) -> Prior:

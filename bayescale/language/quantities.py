@@ -34,6 +34,8 @@ BATCH = Quantity("batch_tokens", "B", "tokens", "batch size")
 LEARNING_RATE = Quantity("lr", r"\eta", "", "learning rate")
 UNIQUE_TOKENS = Quantity("unique_tokens", "U", "tokens", "unique tokens", ("unique",))
 STEP = Quantity("step", "S", "steps", "training step")
+# Of plans, not of tables.
+TOKENS_PER_PARAM = Quantity("tokens_per_param", "D/N", "tokens/parameter", "tokens per parameter")
 
 QUANTITIES: dict[str, Quantity] = {
     q.name: q for q in (PARAMS, TOKENS, COMPUTE, LOSS, BATCH, LEARNING_RATE, UNIQUE_TOKENS, STEP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,7 @@ class TruncatedGamma(dist.Distribution):
         super().__init__(batch_shape=())
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
-    def support(self):
+    def support(self) -> constraints.Constraint:
         return constraints.greater_than(self.low)
 
     @property
@@ -31,19 +31,19 @@ class TruncatedGamma(dist.Distribution):
         """Probability that the gamma exceeds ``low``."""
         return float(tail_probability(self.concentration, self.rate * self.low))
 
-    def log_prob(self, value):
+    def log_prob(self, value: Any) -> Any:
         """Log density; minus infinity below ``low``."""
         density = dist.Gamma(self.concentration, self.rate).log_prob(value) - jnp.log(self.tail)
         return jnp.where(value > self.low, density, -jnp.inf)
 
-    def sample(self, key, sample_shape=()):
+    def sample(self, key: Any, sample_shape: tuple[int, ...] = ()) -> Any:
         """Draw by inverting the tail function: bisection on log(value), exact to rounding."""
         target = jax.random.uniform(key, sample_shape) * self.tail
         low = jnp.full(sample_shape, jnp.log(max(self.low, 1e-30)))
         # 60 halvings of a bracket of under 100 on the log scale end below 1e-16.
         high = jnp.full(sample_shape, jnp.log((self.concentration + 100.0) / self.rate + self.low))
 
-        def halve(_, bracket):
+        def halve(_: Any, bracket: tuple[Any, Any]) -> tuple[Any, Any]:
             low, high = bracket
             middle = 0.5 * (low + high)
             above = gammaincc(self.concentration, self.rate * jnp.exp(middle)) > target

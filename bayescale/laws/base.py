@@ -106,6 +106,20 @@ class Law(Declared, abstract=True):
         arrays, or None where there are none."""
         return None
 
+    @staticmethod
+    def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Optional: logs of the parameters to coordinates which the data at the anchors determine one by one.
+
+        The instant engine proposes in them, so the closer to normal a posterior is in them the better: the level of
+        the loss and its slopes at the centre of the design, then the exponents. Arrays of NumPy or JAX, same shape.
+        """
+        return logs
+
+    @staticmethod
+    def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+        """Inverse of :meth:`straighten`, and the log of its Jacobian determinant; NaN where there is no such law."""
+        return coordinates, 0.0
+
     def optimum(self, compute: Any, cost: Cost) -> tuple[Any, Any] | None:
         """Closed-form compute-optimal (params, tokens) at ``compute`` FLOP, or None where there is none."""
         return None

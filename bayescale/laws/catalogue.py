@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib.util
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from bayescale.language.errors import LawError
+from bayescale.language.hints import nearest
 from bayescale.laws.base import Law
 from bayescale.laws.chinchilla import Chinchilla
 from bayescale.laws.definition import definition_hash
@@ -37,8 +37,8 @@ def find_law(law: str | type[Law]) -> type[Law]:
     wanted = law.strip().lower().replace("_", "-")
     if wanted in by_name:
         return by_name[wanted]
-    close = difflib.get_close_matches(wanted, by_name, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    close = nearest(wanted, by_name)
+    hint = f" Did you mean {close!r}?" if close else ""
     raise LawError(
         f"There is no law {law!r} in the catalogue ({', '.join(by_name)}).{hint} "
         "Your own law is named by file and class, my_laws.py:MyLaw."

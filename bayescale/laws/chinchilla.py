@@ -59,6 +59,22 @@ class Chinchilla(Law):
         E = level - jnp.logaddexp(0.0, jnp.logaddexp(size, data))
         return jnp.stack([E, E + size, E + data, alpha, beta])
 
+    # At the centre of the design the data determine the loss and its two slopes; exponents then are curvature alone.
+    @staticmethod
+    def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
+        E, A, B, alpha, beta = logs
+        xp = E.__array_namespace__()
+        return xp.logaddexp(E, xp.logaddexp(A, B)), A + alpha, B + beta, alpha, beta
+
+    @staticmethod
+    def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+        level, size_slope, data_slope, alpha, beta = coordinates
+        xp = level.__array_namespace__()
+        A, B = size_slope - alpha, data_slope - beta
+        # log(E / level); of the map, only d E / d level = level / E differs from 1 on the diagonal.
+        floor = xp.log1p(-(xp.exp(A - level) + xp.exp(B - level)))
+        return (level + floor, A, B, alpha, beta), -floor
+
     @classmethod
     def published_starts(cls, anchors: Mapping[str, float]) -> Chinchilla:
         """The 4,500 starts of Hoffmann et al., App. D.2: a grid in log E, log A, log B and the exponents.

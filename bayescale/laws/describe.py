@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bayescale.language.formula import Expression, formula_of
-from bayescale.language.latex import to_latex, to_unicode
+from bayescale.language.latex import expression_latex, expression_unicode
 from bayescale.laws.base import Law
 
 
@@ -19,7 +19,7 @@ def formula(law: type[Law], *, latex: bool = False) -> str:
     symbols = {p.name: p.symbol for p in law.parameters} | {a.name: a.symbol for a in law.anchors}
     arguments = {argument: quantity.symbol for argument, quantity in law.arguments.items()}
     body = formula_of(law, arguments, symbols)
-    printer = to_latex if latex else to_unicode
+    printer = expression_latex if latex else expression_unicode
     left = ", ".join(printer(Expression("symbol", (symbol,))) for symbol in arguments.values())
     response = printer(Expression("symbol", (law.response.symbol,)))
     return f"{response}({left}) = {printer(body)}"

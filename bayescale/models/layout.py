@@ -97,7 +97,9 @@ def _positions(family: np.ndarray, n_families: int, width: int) -> tuple[tuple[n
     return position, np.repeat(np.arange(n_families), blocks)
 
 
-def _levels(runs: Runs, effects: RunEffects | None, family: np.ndarray, families: tuple[str, ...]):
+def _levels(
+    runs: Runs, effects: RunEffects | None, family: np.ndarray, families: tuple[str, ...]
+) -> tuple[tuple[tuple[str, str], ...], np.ndarray]:
     if effects is None:
         return (), np.zeros(len(runs), int)
     keys = list(zip((families[f] for f in family), runs.table[effects.column].astype(str), strict=True))

@@ -108,15 +108,25 @@ class Model:
 
     def __call__(self, data: Mapping[str, Any]) -> None:
         """The NumPyro model; run it with any NumPyro algorithm. ``data`` are the arrays of a layout."""
-        values = self._sample_parameters()
-        mean = self.log_loss(values, data)
+        values, shifts = self._sample_parameters(), None
         if self.effects is not None:
             omega = numpyro.sample(OMEGA, self.effects.prior.numpyro())
             shifts = numpyro.sample(EFFECTS, dist.Normal(0.0, omega).expand([self.n_levels]).to_event(1))
-            mean = mean + shifts[data["level"]]
-        noise = self.noise_at(values, data)
         with numpyro.handlers.mask(mask=data["mask"]):
-            numpyro.sample(OBSERVED, noise(mean, data["measurement_sd"]), obs=data["log_loss"])
+            numpyro.sample(OBSERVED, self.outcome(values, shifts, data), obs=data["log_loss"])
+
+    def outcome(self, values: Mapping[str, Any], shifts: Any, data: Mapping[str, Any]) -> dist.Distribution:
+        """The distribution of every padded row's log loss: around the law and the shift of its level, if there is one.
+
+        Args:
+            values: every parameter in natural units, common or one value per family.
+            shifts: the effect of every level, or None.
+            data: the arrays of a layout.
+        """
+        mean = self.log_loss(values, data)
+        if shifts is not None:
+            mean = mean + shifts[data["level"]]
+        return self.noise_at(values, data)(mean, data["measurement_sd"])
 
     def _sample_parameters(self) -> dict[str, Any]:
         values: dict[str, Any] = {}

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from jax import Array
 
 from bayescale.language.declare import parameter
 from bayescale.language.declared import Declared
 from bayescale.language.errors import LawError
-from bayescale.language.priors import Gamma, HalfNormal
+from bayescale.language.priors import Gamma, HalfCauchy
 
 _TAKES = ("log_loss", "measurement_sd")
+
+
+# Controlled sweeps scatter by 0.15-0.9 % around a law, runs of public families by up to 4 %: the tail admits these.
+SCALE = HalfCauchy(0.01)
 
 
 class Noise(Declared, ABC, abstract=True):
@@ -52,17 +58,38 @@ class Noise(Declared, ABC, abstract=True):
             measurement_sd: known sd of the measured log loss of this run, 0 where unknown.
         """
 
+    def log_likelihood(self, residual: np.ndarray, measurement_sd: np.ndarray) -> np.ndarray:
+        """Log likelihood summed over runs, in NumPy: what the instant engine needs; optional for own noises.
+
+        Args:
+            residual: observed minus predicted log loss, draw x run; this noise's parameters are of shape draw x 1.
+            measurement_sd: of every run, shape (run,), or of shape (1,) if it is the same for all.
+
+        Returns:
+            one number per draw.
+        """
+        raise NotImplementedError
+
 
 class StudentT(Noise):
     """Student-t: most runs follow the law closely, a few mistuned ones do not and lose their pull."""
 
     name = "student-t"
 
-    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.3)
+    sigma: Array = parameter("scale of log loss around the law", prior=SCALE, between=0.3)
     nu: Array = parameter("degrees of freedom of the noise", prior=Gamma(2.0, 0.1, 1.0), pooling="complete")
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.StudentT(self.nu, log_loss, jnp.hypot(self.sigma, measurement_sd))
+
+    def log_likelihood(self, residual: np.ndarray, measurement_sd: np.ndarray) -> np.ndarray:
+        from scipy.special import gammaln
+
+        scale, nu, runs = np.hypot(self.sigma, measurement_sd), self.nu[:, 0], residual.shape[1]
+        tails = residual / (scale * np.sqrt(self.nu))
+        tails = sum_log(1.0 + tails * tails)
+        constant = gammaln(0.5 * (nu + 1.0)) - gammaln(0.5 * nu) - 0.5 * np.log(np.pi * nu)
+        return runs * constant - _log_scales(scale, runs) - 0.5 * (nu + 1.0) * tails
 
 
 class Normal(Noise):
@@ -70,10 +97,16 @@ class Normal(Noise):
 
     name = "normal"
 
-    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.3)
+    sigma: Array = parameter("scale of log loss around the law", prior=SCALE, between=0.3)
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.Normal(log_loss, jnp.hypot(self.sigma, measurement_sd))
+
+    def log_likelihood(self, residual: np.ndarray, measurement_sd: np.ndarray) -> np.ndarray:
+        scale, runs = np.hypot(self.sigma, measurement_sd), residual.shape[1]
+        standard = residual / scale
+        squares = np.einsum("mr,mr->m", standard, standard)
+        return -0.5 * squares - _log_scales(scale, runs) - 0.5 * runs * math.log(2.0 * math.pi)
 
 
 class Laplace(Noise):
@@ -81,10 +114,32 @@ class Laplace(Noise):
 
     name = "laplace"
 
-    sigma: Array = parameter("scale of log loss around the law", prior=HalfNormal(0.01), between=0.3, symbol="b")
+    sigma: Array = parameter("scale of log loss around the law", prior=SCALE, between=0.3, symbol="b")
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.Laplace(log_loss, jnp.hypot(self.sigma, measurement_sd))
+
+    def log_likelihood(self, residual: np.ndarray, measurement_sd: np.ndarray) -> np.ndarray:
+        scale, runs = np.hypot(self.sigma, measurement_sd), residual.shape[1]
+        return -(np.abs(residual) / scale).sum(axis=1) - _log_scales(scale, runs) - runs * math.log(2.0)
+
+
+def _log_scales(scale: np.ndarray, runs: int) -> np.ndarray:
+    """Sum of the log scales over runs, for scales of shape draw x run, or draw x 1 if all runs share one."""
+    return np.log(scale).sum(axis=1) * (runs if scale.shape[1] == 1 else 1)
+
+
+def sum_log(values: np.ndarray, together: int = 8) -> np.ndarray:
+    """Sum over the last axis of the logs of numbers from 1 to 1e38, as logs of products of a few of them.
+
+    A product costs a tenth of a logarithm; eight such numbers stay below the largest float.
+    """
+    rest = values.shape[1] % together
+    whole = values[:, rest:].reshape(values.shape[0], -1, together)
+    products = whole[..., 0]
+    for i in range(1, together):
+        products = products * whole[..., i]
+    return np.log(products).sum(axis=1) + np.log(values[:, :rest]).sum(axis=1)
 
 
 NOISES: tuple[type[Noise], ...] = (StudentT, Normal, Laplace)

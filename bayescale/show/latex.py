@@ -9,15 +9,13 @@ import pandas as pd
 
 from bayescale.language.declare import default_symbol
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import LOSS, QUANTITIES
+from bayescale.language.quantities import COMPUTE, LOSS, QUANTITIES, TOKENS_PER_PARAM
 from bayescale.show.escape import escape
 from bayescale.show.numbers import check_digits, format_estimate, format_number, format_prob
 
 _HIDDEN = ("prob", "lower", "upper")
 _HEADERS = {"group": "family", "extrapolation": "compute / largest in data"}
-_QUANTITIES = {name: quantity.label for name, quantity in QUANTITIES.items()} | {
-    "tokens_per_param": "tokens per parameter"
-}
+_QUANTITIES = {quantity.name: quantity.label for quantity in (*QUANTITIES.values(), TOKENS_PER_PARAM)}
 # Columns whose equal neighbours are printed once, with a little space where they change.
 _BLOCKS = ("group", "compute")
 _SIMPLE_NAME = re.compile(r"([A-Za-z]|alpha|beta|gamma|delta|eta|kappa|lambda|mu|nu|rho|sigma|tau|phi|omega)(_\w+)?")
@@ -43,9 +41,11 @@ def to_latex(table: pd.DataFrame, *, caption: str | None = None, label: str | No
     interval = rf"{format_prob(table['prob'].iloc[0], latex=True)} equal-tailed interval"
     shown = [name for name in table if name not in _HIDDEN and not table[name].isna().all()]
     unit = _common_unit(table)
-    # A unit that all rows share goes to the header of the estimate, and needs no column.
-    shown = [name for name in shown if name != "unit" or unit is None]
-    headers = [part for name in shown for part in _headers(name, unit, interval)]
+    cost = str(table["cost"].iloc[0]) if "cost" in table and table["cost"].nunique() == 1 else None
+    # What all rows share goes to the header of what it belongs to, and needs no column.
+    told = {name for name, value in (("unit", unit), ("cost", cost)) if value is not None}
+    shown = [name for name in shown if name not in told]
+    headers = [part for name in shown for part in _headers(name, unit, cost, interval)]
     columns = "".join("rr" if name == "median" else _alignment(table[name]) for name in shown)
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", _line(headers), r"\midrule"]
     return _float([*lines, *_body(table, shown, digits), r"\bottomrule", r"\end{tabular}"], caption, label)
@@ -104,20 +104,25 @@ def _parameter(name: str) -> str:
     return f"${default_symbol(head)}{rf'_{{\mathrm{{{escape(tail)}}}}}' if tail else ''}$"
 
 
-def _headers(name: str, unit: str | None, interval: str) -> list[str]:
+def _headers(name: str, unit: str | None, cost: str | None, interval: str) -> list[str]:
     if name == "median":
         return ["median" if not unit else escape(f"{unit}, median" if "(" in unit else f"median ({unit})"), interval]
     if name in QUANTITIES and name != LOSS.name:
         quantity = QUANTITIES[name]
-        return [escape(f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label)]
+        words = f"{quantity.label} {cost}" if name == COMPUTE.name and cost else quantity.label
+        return [escape(f"{words} ({quantity.unit})" if quantity.unit else words)]
     return [escape(_HEADERS.get(name, name.replace("_", " ")))]
 
 
 def _common_unit(table: pd.DataFrame) -> str | None:
-    """The unit of every estimate, None where they differ; a prediction's is that of a loss."""
+    """The unit of every estimate, None where they differ; a prediction's says that it is of a loss."""
+    of_loss = "parameter" not in table and "quantity" not in table
     if "unit" not in table:
-        return None if "parameter" in table or "quantity" in table else f"{LOSS.label} ({LOSS.unit})"
-    return str(table["unit"].iloc[0]) if table["unit"].nunique() == 1 else None
+        return f"{LOSS.label} ({LOSS.unit})" if of_loss else None
+    if table["unit"].nunique() != 1:
+        return None
+    unit = str(table["unit"].iloc[0])
+    return f"{LOSS.label} ({unit})" if of_loss else unit
 
 
 def _alignment(column: pd.Series) -> str:

@@ -32,7 +32,7 @@ def wide_plan(table: pd.DataFrame) -> pd.DataFrame:
         table: from ``plan.table()``.
 
     Returns:
-        columns group, compute, prob, extrapolation, then for each quantity its median under its own name and the
+        columns group, compute, prob, extrapolation, cost, then for each quantity its median under its own name and the
         interval as ``{quantity}_lower`` and ``{quantity}_upper``.
 
     Raises:
@@ -41,6 +41,7 @@ def wide_plan(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["group", "compute", "prob", "extrapolation"]
     if missing := sorted({*keys, "quantity", "median", "lower", "upper"} - set(table)):
         raise SettingsError(f"wide_plan takes the table of a plan; this one lacks {', '.join(missing)}.")
+    keys += [name for name in ("cost",) if name in table]
     # A budget that was asked for twice stays two rows.
     repeat = table.groupby([*keys, "quantity"], dropna=False, sort=False).cumcount()
     wide = table[keys].assign(_repeat=repeat).drop_duplicates().reset_index(drop=True)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import h5py
 import pytest
 
 POINT = ("--params", "1e9", "--tokens", "1e10")
@@ -31,6 +32,7 @@ BAD = {
     "effects without column": (("fit", "{runs}", "--effects", "budget"), "budget"),
     "out is the table": (("fit", "{runs}", "--out", "{runs}"), "table of runs itself"),
     "out is another file": (("fit", "{runs}", "--out", "{tmp}/text.csv"), "no saved fit"),
+    "out is HDF5 of another program": (("fit", "{runs}", "--out", "{tmp}/other.h5"), "no saved fit"),
     "out is a folder": (("fit", "{runs}", "--out", "{tmp}"), "folder"),
     "out in no folder": (("fit", "{runs}", "--out", "{tmp}/none/fit.nc"), "no folder"),
     "no such fit": (("summary", "{tmp}/none.nc"), "none.nc"),
@@ -57,6 +59,8 @@ BAD = {
 def places(tmp_path, runs_csv, request, monkeypatch):
     """Paths by the names used in BAD; the fit only where it is needed."""
     monkeypatch.chdir(tmp_path)
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["weights"] = [1.0]
     (tmp_path / "lacks.csv").write_text("params,tokens\n1e8,1e9\n2e8,1e9\n3e8,2e9\n")
     (tmp_path / "text.csv").write_text("params,tokens,loss\n1e8,1e9,3\nmany,1e9,3\n3e8,2e9,3\n")
     (tmp_path / "empty.csv").write_text("")

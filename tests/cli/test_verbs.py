@@ -49,6 +49,40 @@ def test_an_unreadable_file_exits_2_and_the_others_are_still_checked(bayescale, 
 
 
 @pytest.mark.parametrize("verb", ["summary", "predict", "allocate"])
+def test_only_check_measures_the_checks_again(bayescale, fit_nc, monkeypatch, verb):
+    from bayescale.inference import diagnose
+
+    def no(fit):
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr(diagnose, "diagnose", no)
+    more = {"summary": (), "predict": PREDICT, "allocate": ("--compute", "1e21")}[verb]
+    result = bayescale(verb, fit_nc, *more)
+    assert result.code == 0, result.err
+    assert "note: the fit does not pass its checks" in result.err
+    assert bayescale("check", fit_nc).code == 3
+
+
+def test_the_table_of_a_plan_names_the_cost_that_the_plan_was_made_with(capsys):
+    import bayescale as bs
+    from bayescale.cli.allocate import show
+
+    class Serving(bs.costs.SixND):
+        """The same under another name."""
+
+    show(bs.allocate(bs.laws.Chinchilla(1.8, 400.0, 400.0, 0.34, 0.28), compute=1e21, cost=Serving()).table())
+    assert "Compute-optimal plan (C = Serving) for chinchilla" in capsys.readouterr().out
+
+
+def test_the_only_family_heads_its_parameters(capsys):
+    from bayescale.cli.summary import show
+
+    table = pd.DataFrame({"group": "dense", "parameter": ["E", "sigma"], "meaning": "m", "unit": "", "prob": 0.9})
+    show(table.assign(median=1.0, lower=0.9, upper=1.1))
+    assert capsys.readouterr().out.startswith("Parameters of dense, median and 90% equal-tailed interval\n")
+
+
+@pytest.mark.parametrize("verb", ["summary", "predict", "allocate"])
 @pytest.mark.parametrize("form", ["table", "csv", "json", "latex"])
 def test_every_format_of_every_verb(bayescale, fit_nc, verb, form):
     more = {"summary": (), "predict": PREDICT, "allocate": ("--compute", "1e21", "1e23")}[verb]

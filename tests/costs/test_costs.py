@@ -79,7 +79,12 @@ def test_a_cost_that_does_not_increase_with_tokens_is_refused(cost):
 def test_six_nd_is_chinchillas_budget():
     """Hoffmann et al.: 70 billion parameters on 1.4 trillion tokens, 5.88e23 FLOP by this count."""
     assert SixND()(70e9, 1.4e12) == pytest.approx(5.88e23)
+    assert SixND().params(1.4e12, 5.88e23) == pytest.approx(70e9)
     assert repr(SixND()) == "SixND()"
+
+
+def test_a_cost_is_called_by_its_class_unless_it_has_a_name():
+    assert (SixND().name, Plain().name) == ("6ND", "Plain")
 
 
 def test_a_cost_without_a_formula_cannot_be_made():

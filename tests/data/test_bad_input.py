@@ -329,6 +329,7 @@ def test_bad_optional_cell_says_how_to_leave_the_column_out(kind, clean):
         (None, "is missing"),
         ("(all)", "is a reserved name"),
         ("(New Family)", "is a reserved name"),
+        ("(population)", "is a reserved name"),
         ("a\x1b[31m", "contains control characters"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,6 +20,7 @@ from bayescale.models import Normal, Pooling, build_model, lay_out
 from bayescale.models.layout import design_anchors
 from bayescale.models.model import FAMILY
 
+ENGINE = {"name": "nuts", "why": "as asked for"}
 CHAINS, DRAWS = 2, 5_000
 LAW = np.log([1.8, 0.4, 0.5, 0.35, 0.36])  # E, A, B, alpha, beta at the anchors
 BETWEEN = np.array([0.2, 0.1, 0.15, 0.05, 0.08])
@@ -39,12 +41,14 @@ def table(families: tuple[str, ...]) -> pd.DataFrame:
 def make_fit() -> Callable[..., Fit]:
     """All draws alike: the population is exactly known, so what scatters in a prediction is what should."""
 
-    def make(families: tuple[str, ...] = ()) -> Fit:
-        runs = read_quietly(table(families))
-        anchors = design_anchors(Chinchilla, runs)
-        layout = lay_out(Chinchilla, runs, None, anchors)
+    def make(families: tuple[str, ...] = (), **choices: Any) -> Fit:
+        """A fit of Chinchilla's law, or of another with the same parameters as ``law``; ``choices`` are of reading."""
+        law = choices.pop("law", Chinchilla)
+        runs = read_quietly(table(families), **choices)
+        anchors = design_anchors(law, runs)
+        layout = lay_out(law, runs, None, anchors)
         pooling, count = Pooling.of(None, grouped=len(families) > 1), len(layout.families)
-        model = build_model(Chinchilla, noise=Normal, pooling=pooling, n_families=count)
+        model = build_model(law, noise=Normal, pooling=pooling, n_families=count)
         names = [p.name for p in Chinchilla.parameters]
         if count == 1:
             values = dict(zip(names, LAW, strict=True)) | {"sigma": np.log(SIGMA)}
@@ -60,7 +64,9 @@ def make_fit() -> Callable[..., Fit]:
         sites = {n: np.broadcast_to(v, (CHAINS, DRAWS, *np.shape(v))).copy() for n, v in values.items()}
         unconstrained = sites_dataset(model, sites, layout.families, layout.levels)
         stats = xr.Dataset({"diverging": (("chain", "draw"), np.zeros((CHAINS, DRAWS), bool))})
-        return Fit(model, runs, anchors, Settings(chains=CHAINS, draws=DRAWS), 7, unconstrained, stats, {})
+        return Fit(
+            model, runs, anchors, Settings(chains=CHAINS, draws=DRAWS), 7, unconstrained, stats, {"engine": ENGINE}
+        )
 
     return make
 

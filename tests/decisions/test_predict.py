@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 
-from bayescale.decisions import predict
+from bayescale.decisions import allocate, predict
+from bayescale.inference.evaluate import new_runs
 from bayescale.language.errors import SettingsError
+from bayescale.laws import Chinchilla
 
+LAW = np.log([1.8, 0.4, 0.5, 0.35, 0.36])
 BETWEEN_LEVEL, SIGMA, DRAWS = 0.2, 0.01, 10_000
 
 
@@ -50,7 +54,7 @@ def test_predictions_are_labelled(one, grouped):
     assert made.draws["loss"].dims == ("chain", "draw", "point")
     table = made.table(prob=0.5)
     assert table.columns.tolist() == [
-        "group", "params", "tokens", "kind", "prob", "median", "lower", "upper", "extrapolation",
+        "group", "params", "tokens", "kind", "unit", "prob", "median", "lower", "upper", "extrapolation",
     ]  # fmt: skip
     assert table["group"].tolist() == ["code", "code"]
     assert table["prob"].tolist() == [0.5, 0.5]
@@ -73,6 +77,91 @@ def test_the_seed_decides(grouped):
     first, again, other = (at_anchors(grouped, **choice) for choice in ({}, {}, {"seed": 8}))
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
+
+
+def test_answers_about_a_new_family_are_about_the_same_one_draw_by_draw(grouped):
+    """A run lies within its noise of the curve though families scatter by 0.2, and a plan's loss lies on the curve."""
+    curve, run = (np.log(predict(grouped, params=1e9, tokens=6e10, kind=kind).draws["loss"]) for kind in ("law", "run"))
+    assert float(curve.std()) > 10 * SIGMA
+    # Of the families' noise scales, 0.01 exp(0.3 z), one in 1e4 is above 0.03; eight times that is never reached.
+    assert float(abs(run - curve).max()) < 8 * 0.03
+    assert float((run - curve).std()) < 2 * SIGMA
+    plan = allocate(grouped, compute=1e23).draws
+    size, tokens, loss = (plan[name].values.ravel()[:12] for name in ("params", "tokens", "loss"))
+    found = predict(grouped, params=size, tokens=tokens, kind="law").draws["loss"].values.reshape(-1, 12)
+    np.testing.assert_allclose(np.diagonal(found), loss, rtol=1e-12)
+
+
+def test_the_seed_chooses_the_new_family_of_predictions_and_plans_alike(grouped):
+    plan = allocate(grouped, compute=1e23, seed=8).draws
+    assert not np.allclose(plan["loss"], allocate(grouped, compute=1e23).draws["loss"])
+    first = {n: float(plan[n].values.ravel()[0]) for n in ("params", "tokens")}
+    loss = predict(grouped, **first, kind="law", seed=8).draws["loss"].values.ravel()[0]
+    assert loss == pytest.approx(float(plan["loss"].values.ravel()[0]), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", ["abc", -1, 1.0, True])
+def test_a_seed_that_is_none_is_refused(grouped, seed):
+    for ask in (partial(predict, params=1e9, tokens=1e10), partial(allocate, compute=1e21)):
+        with pytest.raises(SettingsError, match=r"^seed must be an integer from 0 to 2\*\*63 - 1, got .*\.$"):
+            ask(grouped, seed=seed)
+
+
+def test_a_point_has_the_draws_it_has_alone_and_no_program_of_its_own(grouped):
+    alone = predict(grouped, params=1e9, tokens=6e10).draws["loss"].values
+    programs = new_runs._cache_size()
+    for count in (2, 3, 4):
+        among = predict(grouped, params=[1e9] * count, tokens=6e10).draws["loss"].values
+        np.testing.assert_allclose(among[..., :1], alone, rtol=1e-12)
+        assert count == 1 or not np.allclose(among[..., 1], among[..., 0])
+    assert new_runs._cache_size() == programs
+
+
+def test_many_points_are_predicted_in_parts(one):
+    sizes = np.geomspace(1e8, 1e9, 300)
+    made = predict(one, params=sizes, tokens=6e10, kind="law").draws["loss"].values[0, 0]
+    law = Chinchilla(*np.exp(LAW), **one.anchors)
+    np.testing.assert_allclose(made, [float(law.at(params=n, tokens=6e10)) for n in sizes], rtol=1e-12)
+
+
+def test_every_variable_has_a_name_and_a_unit(grouped):
+    made = predict(grouped, params=1e9, tokens=6e10, group="web").draws
+    assert {n: v.attrs["units"] for n, v in made.variables.items() if n not in ("chain", "draw")} == {
+        "loss": "nats/token", "params": "parameters", "tokens": "tokens", "extrapolation": "",
+    }  # fmt: skip
+    assert made["params"].attrs["long_name"] == "model size"
+    assert made.attrs == {"group": "web", "kind": "run", "cost": "6ND", "params_convention": "total"}
+    plan = allocate(grouped, compute=1e21, group="web").draws
+    assert {n: v.attrs["units"] for n, v in plan.variables.items() if n not in ("chain", "draw")} == {
+        "params": "parameters", "tokens": "tokens", "tokens_per_param": "tokens/parameter", "loss": "nats/token",
+        "compute": "FLOP", "extrapolation": "",
+    }  # fmt: skip
+    assert all(v.attrs["long_name"] for n, v in plan.variables.items() if n not in ("chain", "draw"))
+
+
+def test_the_way_in_which_parameters_are_counted_stays_known(make_fit):
+    fit = make_fit(params_convention="non_embedding")
+    assert predict(fit, params=1e9, tokens=6e10).draws.attrs["params_convention"] == "non_embedding"
+    assert allocate(fit, compute=1e21).draws.attrs["params_convention"] == "non_embedding"
+
+
+def test_the_only_family_has_its_name_everywhere(make_fit):
+    fit = make_fit(("web",))
+    assert set(fit.table()["group"]) == {"web"}
+    for group in (None, "web"):
+        assert predict(fit, params=1e9, tokens=6e10, group=group).group == "web"
+        assert allocate(fit, compute=1e21, group=group).group == "web"
+
+
+def test_a_law_at_parameter_values_predicts_its_curve_and_nothing_else():
+    made = predict(Chinchilla(1.8, 0.4, 0.5, 0.35, 0.36), params=[1.0, 1.0], tokens=1.0, kind="law")
+    np.testing.assert_allclose(made.draws["loss"].values, [[[2.7, 2.7]]], rtol=1e-12)
+    assert made.group == "chinchilla"
+    assert made.table()["extrapolation"].isna().all()
+    with pytest.raises(SettingsError, match=r"^A law at parameter values has no noise; ask for its curve with .*$"):
+        predict(Chinchilla(1.8, 0.4, 0.5, 0.35, 0.36), params=1.0, tokens=1.0)
+    with pytest.raises(SettingsError, match=r"^A law at parameter values has no families; leave the group out.$"):
+        predict(Chinchilla(1.8, 0.4, 0.5, 0.35, 0.36), params=1.0, tokens=1.0, kind="law", group="web")
 
 
 REFUSED = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import re
 import shlex
 from pathlib import Path
@@ -84,11 +85,63 @@ def test_files_and_headings_that_the_readme_links_to_exist():
             assert (README.parent / link).exists(), link
 
 
-@pytest.mark.slow
-def test_the_python_block_runs_as_printed(tmp_path, monkeypatch, capsys):
+# The ends of 90 % intervals are 5 % quantiles: at an ESS of 400, the least that passes the checks, their Monte-Carlo sd
+# is sqrt(0.05 x 0.95 / 400) / 0.103 posterior sds = 3.2 % of the interval's width of 3.29 sds; medians have half of it.
+# Two runs differ by sqrt(2) times as much, and the limit is three sds of that.
+MOVES = 3 * 2**0.5 * 0.032
+NUMBER = re.compile(r"-?\d[\d,]*(\.\d+)?(e[+-]\d+)?")
+
+
+def same_as_printed(promised: str, printed: str) -> None:
+    """Claim that two outputs have the same lines and words, and intervals that differ by Monte-Carlo error only."""
+    pairs = list(zip(promised.splitlines(), printed.splitlines(), strict=True))
+    header: list[str] = []
+    for expected, found in pairs:
+        words, seen = expected.split(), found.split()
+        if "median" in words:
+            header = words
+        # Blank cells (a parameter without a unit) are on the left, so that columns count from the right.
+        places = [header.index(name) - len(header) for name in ("median", "lower", "upper")] if header else []
+        is_row = bool(places) and len(words) > -places[0] and all(NUMBER.fullmatch(words[place]) for place in places)
+        moving = {len(words) + place for place in places} if is_row else set()
+        assert len(seen) == len(words), (expected, found)
+        assert [w for i, w in enumerate(seen) if i not in moving] == [w for i, w in enumerate(words) if i not in moving]
+        if is_row:
+            (median, lower, upper), (m, low, high) = ([float(row[at]) for at in places] for row in (words, seen))
+            assert low < m < high, found
+            for old, new in ((median, m), (lower, low), (upper, high)):
+                # All quantities are positive, and some range over decades.
+                assert abs(math.log(new / old)) < MOVES * math.log(upper / lower), (expected, found)
+
+
+def test_the_python_block_runs_as_printed(tmp_path, monkeypatch, capsys, pile_fit):
+    """Line by line, with the fit that other tests have made by the same call."""
+
+    def fit(law, runs, *, seed):
+        assert (law, runs.sha256, seed) == ("chinchilla", pile_fit.runs.sha256, pile_fit.seed)
+        return pile_fit
+
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bs, "fit", fit)
     exec(compile(blocks("python")[0], "README.md", "exec"), {})
-    printed = capsys.readouterr().out
-    assert printed.startswith("Fit of chinchilla to 30 runs, 6 families")
-    assert "(new family)" in printed and "tokens_per_param" in printed
-    assert (tmp_path / "pile.nc").exists()
+    same_as_printed(blocks("text")[0], capsys.readouterr().out)
+    assert bs.load("pile.nc").seed == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("all 9 checks pass", "all 8 checks pass"),
+        ("nats/token   1.095308", "bits/token   1.095308"),
+        ("1.095308", "1.195308"),
+        ("tokens_per_param tokens/parameter", "ratio tokens/parameter"),
+        ("3.177966", "3.277966"),
+        ("Compute-optimal plan, Pythia\n", ""),
+    ],
+)
+def test_a_printed_block_that_differs_is_noticed(old, new):
+    promised = blocks("text")[0]
+    same_as_printed(promised, promised)
+    assert old in promised
+    with pytest.raises((AssertionError, ValueError)):
+        same_as_printed(promised, promised.replace(old, new))

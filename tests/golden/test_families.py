@@ -44,21 +44,28 @@ def test_chinchilla_points_pass_every_check(seed, chinchilla_points):
 
 @pytest.mark.golden
 def test_the_outlying_pythia_is_absorbed_by_the_noise(pile_fit):
-    """Pythia deduped 1.4B lies far above its family; the curve of the family does not follow it."""
+    """Pythia deduped 1.4B lies far above its family; the curve of the family does not follow it.
+
+    A curve that followed the run would hold it in its interval. Here the whole interval lies at least one scale of the
+    noise below it, so that the run is scatter around the law.
+    """
     table = pile_fit.runs.table
     odd = (table["family"] == "Pythia deduped") & (table["params"] == 1.4e9)
     curve = bs.predict(pile_fit, params=1.4e9, tokens=299_892_736_000, group="Pythia deduped", kind="law")
     upper = curve.table(prob=0.9)["upper"].item()
     assert table.loc[odd, "loss"].item() == 1.889
-    assert upper < 1.86
+    scale = pile_fit.posterior["sigma"].sel(family="Pythia deduped").median().item()
+    assert np.log(1.889 / upper) > scale
     sibling = bs.predict(pile_fit, params=1.4e9, tokens=299_892_736_000, group="Pythia", kind="law")
     assert sibling.table(prob=0.9)["lower"].item() < upper
 
 
 @pytest.mark.golden
 def test_a_family_of_one_model_gets_a_wide_sensible_posterior(pile_fit):
+    """Wider than that of a large family by more than three Monte-Carlo errors of the ratio of two sds."""
+    pile_fit.check()  # so the ESS is at least 400, and the relative error of each sd at most 1/sqrt(400)
     exponent = pile_fit.posterior["alpha"].std(("chain", "draw"))
-    assert exponent.sel(family="GPT-J").item() > 1.2 * exponent.sel(family="Pythia").item()
+    assert exponent.sel(family="GPT-J").item() > (1 + 3 * np.sqrt(2 / 400)) * exponent.sel(family="Pythia").item()
     row = pile_fit.runs.select("GPT-J").table.iloc[0]
     at_own_run = bs.predict(pile_fit, params=row["params"], tokens=row["tokens"], group="GPT-J", kind="law").table()
     assert at_own_run["lower"].item() < row["loss"] < at_own_run["upper"].item()

@@ -1,22 +1,29 @@
-"""The posterior's law parameters are the textbook's, of families and of their population, and say what they are."""
+"""The posterior's law parameters are the textbook's, of families and of their population, and say what they are.
+
+The log likelihood is the density of the loss itself.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bayescale.data.read import read_quietly
 from bayescale.inference.posterior import natural_dataset, sites_dataset
+from bayescale.inference.settings import Settings
 from bayescale.inference.store.draws import site_shapes
 from bayescale.laws import Chinchilla, KaplanND
-from bayescale.models import Pooling, StudentT, build_model, lay_out
+from bayescale.models import Laplace, Normal, Pooling, RunEffects, StudentT, build_model, lay_out
+
+# --- Textbook form ---------------------------------------------------------------------------------------------------
 
 ANCHORS = {"N0": 1e9, "D0": 2e10}
 DRAWS = 7
 
 
-def posterior(law, pooling: Pooling):
+def drawn(law, pooling: Pooling):
     """Natural values of random draws, and the draws themselves."""
     rows = [{"params": n, "tokens": d, "loss": 3.0, "family": f} for f in "ab" for n in (1e8, 1e9) for d in (1e9, 1e10)]
     layout = lay_out(law, read_quietly(pd.DataFrame(rows)), None, ANCHORS)
@@ -37,7 +44,7 @@ POOLINGS = {
 @pytest.mark.parametrize("kind", POOLINGS)
 def test_the_populations_coefficients_are_the_textbooks_whatever_is_complete(kind):
     pooling = POOLINGS[kind]
-    out, sites = posterior(Chinchilla, pooling)
+    out, sites = drawn(Chinchilla, pooling)
     for name, exponent, anchor, words in (("A", "alpha", "N0", "finite size"), ("B", "beta", "D0", "finite data")):
         common = pooling.kind(exponent) == "complete"
         slope = np.exp(sites[exponent if common else f"{exponent}_population"])
@@ -54,7 +61,7 @@ def test_the_populations_coefficients_are_the_textbooks_whatever_is_complete(kin
 
 def test_what_needs_a_parameter_without_population_stays_at_its_anchor_and_says_so():
     """Exponents of size without pooling: there is no exponent to carry the population's A to one parameter with."""
-    out, sites = posterior(Chinchilla, Pooling("partial", (("alpha", "none"),)))
+    out, sites = drawn(Chinchilla, Pooling("partial", (("alpha", "none"),)))
     np.testing.assert_allclose(out["A_population"], np.exp(sites["A_population"]), rtol=1e-12)
     assert out["A_population"].attrs["long_name"] == "population location of: loss from finite size at N0"
     at_one = np.exp(sites["B_population"]) * ANCHORS["D0"] ** np.exp(sites["beta_population"])
@@ -66,12 +73,109 @@ def test_what_needs_a_parameter_without_population_stays_at_its_anchor_and_says_
 
 
 def test_a_law_without_textbook_form_names_its_anchors():
-    out, sites = posterior(KaplanND, Pooling("partial"))
+    out, sites = drawn(KaplanND, Pooling("partial"))
     np.testing.assert_allclose(out["L_N_population"], np.exp(sites["L_N_population"]), rtol=1e-12)
     assert out["L_N"].attrs["long_name"] == "loss with unlimited data at N0"
     assert out["L_D_population"].attrs["long_name"] == "population location of: loss with unlimited size at D0"
 
 
 def test_a_posterior_without_population_has_none():
-    out, _ = posterior(Chinchilla, Pooling("complete"))
+    out, _ = drawn(Chinchilla, Pooling("complete"))
     assert not [name for name in out if str(name).endswith("_population")]
+
+
+# --- Attributes ------------------------------------------------------------------------------------------------------
+
+ATTRIBUTES = {
+    "E": ("irreducible loss", "nats/token"),
+    "A": ("loss from finite size at N0 = 1", "nats/token"),
+    "B": ("loss from finite data at D0 = 1", "nats/token"),
+    "alpha": ("size exponent", ""),
+    "sigma": ("scale of log loss around the law", ""),
+    "A_population": ("population location of: loss from finite size at N0 = 1", "nats/token"),
+    "alpha_population": ("population location of: size exponent", ""),
+    "a_population": ("population location of: exponent of compute-optimal size in compute", ""),
+    "sigma_between": ("sd between families of: log of scale of log loss around the law", ""),
+    "run_effects": ("run effect on log loss", ""),
+    "run_effects_sd": ("sd of run effects on log loss", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def families(made):
+    return made(families=("a", "b"), noise=Normal, effects=RunEffects("budget"))
+
+
+def test_every_variable_has_a_name_in_words_and_a_unit(families):
+    for name, variable in families.posterior.data_vars.items():
+        assert set(variable.attrs) == {"long_name", "units"}, name
+        assert variable.attrs["long_name"] not in ("", name), name
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_names_and_units_are_those_of_the_law(name, families):
+    attrs = families.posterior[name].attrs
+    assert (attrs["long_name"], attrs["units"]) == ATTRIBUTES[name]
+
+
+def test_spreads_are_named_after_the_coordinates_in_which_families_scatter(families):
+    for coordinate in families.model.coordinates:
+        attrs = families.posterior[f"{coordinate.name}_between"].attrs
+        assert attrs == {"long_name": f"sd between families of: {coordinate.doc}", "units": ""}
+
+
+def test_derived_quantities_have_the_laws_words(families):
+    for derived in families.law.derived_quantities:
+        attrs = families.posterior[derived.name].attrs
+        assert attrs == {"long_name": derived.doc, "units": derived.unit}
+
+
+# --- Log likelihood --------------------------------------------------------------------------------------------------
+
+
+def by_hand(noise, loss, curve, scale, nu):
+    """The density of a loss whose logarithm scatters around that of the curve: that of its logarithm, over the loss."""
+    match noise.name:
+        case "student-t":
+            density = stats.t(nu, np.log(curve), scale)
+        case "normal":
+            density = stats.norm(np.log(curve), scale)
+        case "laplace":
+            density = stats.laplace(np.log(curve), scale)
+    return density.pdf(np.log(loss)) / loss
+
+
+@pytest.mark.parametrize("measured", [True, False], ids=["with loss_se", "without loss_se"])
+@pytest.mark.parametrize("noise", [StudentT, Normal, Laplace], ids=lambda noise: noise.name)
+def test_log_likelihood_is_the_density_of_the_loss(noise, measured, made):
+    fit = made(noise=noise, pooling=Pooling("complete"))
+    if not measured:
+        fit = without_loss_se(fit)
+    table, posterior = fit.runs.table, fit.posterior
+    assert ("loss_se" in table) == measured
+    found = fit.log_likelihood["loss"]
+    assert found.dims == ("chain", "draw", "run")
+    for chain, draw, run in [(0, 0, 0), (0, 3, 5), (1, 5, 2)]:
+        at = {name: float(v.isel(chain=chain, draw=draw)) for name, v in posterior.data_vars.items()}
+        row = table.iloc[run]
+        curve = at["E"] + at["A"] * row["params"] ** -at["alpha"] + at["B"] * row["tokens"] ** -at["beta"]
+        # The standard error of a loss is that of its logarithm times the loss.
+        scale = np.hypot(at["sigma"], row["loss_se"] / row["loss"] if measured else 0.0)
+        expected = np.log(by_hand(noise, row["loss"], curve, scale, at.get("nu")))
+        assert found.isel(chain=chain, draw=draw, run=run).item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_density_of_the_loss_integrates_to_one():
+    """The claim's own check: without the division by the loss it would not."""
+    loss = np.geomspace(0.2, 30, 200_001)
+    density = by_hand(Normal, loss, 2.4, 0.1, None)
+    assert np.trapezoid(density, loss) == pytest.approx(1, abs=1e-6)
+    assert abs(np.trapezoid(density * loss, loss) - 1) > 1
+
+
+def without_loss_se(fit):
+    """The same draws for the same runs, of which no standard errors are known."""
+    from dataclasses import replace
+
+    runs = read_quietly(fit.runs.to_frame().drop(columns="loss_se"))
+    return replace(fit, runs=runs, settings=Settings(chains=2, warmup=50, draws=6))

@@ -12,10 +12,17 @@ from numpyro.distributions import biject_to
 from scipy import integrate, stats
 
 from bayescale.language.errors import LawError
-from bayescale.language.priors import PRIORS, Gamma, HalfNormal, LogNormal, Normal, Prior, prior_from_dict
+from bayescale.language.priors import PRIORS, Gamma, HalfCauchy, HalfNormal, LogNormal, Normal, Prior, prior_from_dict
 from bayescale.language.truncated import TruncatedGamma
 
-SOME = (LogNormal(0.4, 0.4), Normal(-1.0, 2.0), HalfNormal(0.01), Gamma(2.0, 0.1), Gamma(2.0, 0.1, 1.0))
+SOME = (
+    LogNormal(0.4, 0.4),
+    Normal(-1.0, 2.0),
+    HalfNormal(0.01),
+    HalfCauchy(0.01),
+    Gamma(2.0, 0.1),
+    Gamma(2.0, 0.1, 1.0),
+)
 DRAWS = 20_000
 
 
@@ -168,7 +175,7 @@ def test_truncated_gammas_sample_in_single_precision_too():
 
 
 HOSTILE = {
-    "no record": ("LogNormal", "Unknown prior None; expected one of LogNormal, Normal, HalfNormal, Gamma."),
+    "no record": ("LogNormal", "Unknown prior None; expected one of LogNormal, Normal, HalfNormal, HalfCauchy, Gamma."),
     "no name": ({"median": 1.0}, "Unknown prior None; expected one of .*"),
     "a strange name": ({"prior": "__import__"}, "Unknown prior '__import__'; expected one of .*"),
     "the base": ({"prior": "Prior"}, "Unknown prior 'Prior'; expected one of .*"),

@@ -64,15 +64,21 @@ TABLE_A3 = [
 
 @pytest.mark.parametrize(("params", "compute", "tokens"), TABLE_A3)
 def test_table_a3_reproduces_from_the_unrounded_parameters_only(params, compute, tokens):
-    """Sizes within 7.5 % (the worst is the last row's 7.3 %), where the rounded parameters miss by 15 % and more.
+    """The unrounded parameters come closer than half as far as the rounded ones do, in every row.
 
-    Tokens follow from 6ND, which the table's own columns satisfy to 5 %, so they may miss by that much more.
+    The digits printed explain half a percent of a size. The misses grow steadily, from 2.8 % in the first row to 7.3 %
+    in the last, as if the table had been made with an exponent of 0.459 instead of 0.4565; the paper does not say. So
+    7.5 % for the sizes is an observation, kept as a regression bound. That of the tokens follows from it: they are
+    C/6N, which the table's own columns satisfy to 5 %.
     """
     found = {s: Chinchilla.published[s].optimum(compute, SixND()) for s in (UNROUNDED, HOFFMANN)}
+    missed = {s: abs(float(size) / params - 1) for s, (size, _) in found.items()}
+    assert missed[UNROUNDED] < 0.5 * missed[HOFFMANN]
+    assert missed[UNROUNDED] < 0.075
     assert compute / (6 * params * tokens) == pytest.approx(1, abs=0.05)
-    assert float(found[UNROUNDED][0]) == pytest.approx(params, rel=0.075)
-    assert float(found[UNROUNDED][1]) == pytest.approx(tokens, rel=0.125)
-    assert abs(float(found[HOFFMANN][0]) / params - 1) > 0.15
+    size, data = (float(value) for value in found[UNROUNDED])
+    assert data == pytest.approx(compute / (6 * size), rel=1e-9)
+    assert abs(data / tokens - 1) < 1.05 / (1 - 0.075) - 1
 
 
 def test_the_frontier_is_a_power_law():

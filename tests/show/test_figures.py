@@ -70,6 +70,8 @@ def test_axes_carry_units(fit):
     assert axes["loss_compute"].get_xlabel() == "training compute 6ND (FLOP)"
     assert axes["loss_compute"].get_ylabel() == "loss (nats/token)"
     assert axes["isoflop"].get_xlabel() == "model size (parameters)"
+    assert axes["allocation"].get_xlabel() == "training compute 6ND (FLOP)"
+    assert axes["residuals"].get_xlabel() == "training compute 6ND (FLOP)"
     assert axes["allocation"].get_ylabel() == "compute-optimal training tokens (tokens)"
 
 
@@ -181,6 +183,15 @@ def test_residuals_mark_exactly_the_runs_outside_their_interval(fit):
     assert any(f"outside it: {outside.sum()} of 30 runs" in text for text in texts)
 
 
+def test_residuals_are_those_of_the_posterior_predictive_group_of_the_fit(fit):
+    """One definition of a replicate: that of ``fit.data``, with fitted effects and the model's measurement error."""
+    data = figures.residuals_data(fit, prob=0.8)
+    order = [i for group in fit.groups for i in np.flatnonzero(fit.runs.table["family"] == group)]
+    replicates = np.log(fit.posterior_predictive["loss"].isel(run=order).to_numpy())
+    np.testing.assert_allclose(data["lower"], np.exp(np.quantile(replicates, 0.1, axis=(0, 1))), rtol=1e-12)
+    assert data["loss"].tolist() == fit.runs.table["loss"].iloc[order].tolist()
+
+
 def test_one_run_far_out_does_not_squeeze_the_others(fit):
     data = figures.residuals_data(fit, groups="Pythia")
     axes = figures.residuals(data.assign(residual=[50.0, *data["residual"][1:]]))
@@ -203,7 +214,7 @@ def test_budgets_are_found_where_runs_crowd():
     designs = [pd.DataFrame({"params": sizes, "tokens": c / (6 * sizes)}) for c in (1e19, 1e20, 1e21)]
     table = pd.concat(designs, ignore_index=True).assign(loss=3.0)
     table["loss"] -= 0.01 * np.arange(len(table))
-    runs = read_runs(table).table.assign(compute_6nd=lambda t: 6 * t["params"] * t["tokens"])
+    runs = read_runs(table).table.assign(own_compute=lambda t: 6 * t["params"] * t["tokens"])
     budgets, shown = find_budgets(runs)
     assert budgets == pytest.approx([1e19, 1e20, 1e21])
     assert len(shown) == 18

@@ -105,13 +105,14 @@ def test_a_unit_that_all_rows_share_goes_to_the_header(parameters):
 
 def test_a_prediction_has_units_in_its_header():
     table = pd.DataFrame({"group": ["a"], "params": [7e10], "tokens": [1.4e12], "kind": ["run"], "prob": [0.955]})
-    text = to_latex(table.assign(median=1.95, lower=1.9, upper=2.01, extrapolation=12.3))
+    text = to_latex(table.assign(unit="nats/token", median=1.95, lower=1.9, upper=2.01, extrapolation=12.3))
     assert r"model size (parameters) & training tokens (tokens) & kind & loss (nats/token), median & 95.5\%" in text
     assert r"$7\times10^{10}$ & $1.4\times10^{12}$ & run & $1.95$ & $[1.90,\,2.01]$ & $12$ \\" in text
 
 
 def test_a_plan_at_published_values_shows_no_interval():
     text = to_latex(allocate(POINT, compute=[1e21]).table())
+    assert r"training compute 6ND (FLOP) & quantity & unit &" in text
     assert r"$10^{21}$ & model size & parameters & $2.78\times10^{9}$ & $\mbox{--}$ \\" in text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -10,6 +9,7 @@ from importlib import resources
 from bayescale.data.read import read_quietly
 from bayescale.data.runs import Runs
 from bayescale.language.errors import SettingsError
+from bayescale.language.hints import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,7 @@ def describe(name: str) -> DatasetInfo:
     for info in CATALOGUE:
         if info.name == name:
             return info
-    near = difflib.get_close_matches(str(name), names(), n=1, cutoff=0.5)
-    hint = f", did you mean {near[0]!r}?" if near else ""
-    raise SettingsError(f"no data set {name!r}{hint} (there are: {', '.join(names())}).")
+    raise SettingsError(f"no data set {name!r}{did_you_mean(name, names())} (there are: {', '.join(names())}).")
 
 
 def load(name: str) -> Runs:

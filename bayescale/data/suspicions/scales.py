@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayescale.costs import SixND
+
 if TYPE_CHECKING:
     from bayescale.data.runs import Runs
 
@@ -131,4 +133,4 @@ def losses_mixed_units(runs: Runs) -> str | None:
 def _over_6nd(runs: Runs) -> np.ndarray:
     """Return compute over 6ND, over rows."""
     table = runs.table
-    return (table["compute"] / (6.0 * table["params"] * table["tokens"])).to_numpy()
+    return (table["compute"] / SixND()(table["params"], table["tokens"])).to_numpy()

@@ -10,12 +10,13 @@ import xarray as xr
 
 from bayescale.data import Runs
 from bayescale.inference.point.family import Part, fit_family
-from bayescale.inference.point.result import ALL, PointFit
+from bayescale.inference.point.result import PointFit
 from bayescale.inference.point.settings import PointSettings
 from bayescale.inference.precision import computing
 from bayescale.inference.settings import check_seed, seed_for
 from bayescale.inference.table import check_table
 from bayescale.language.errors import DataError
+from bayescale.language.labels import ALL
 from bayescale.laws import Law, find_law
 from bayescale.models.layout import require_columns
 

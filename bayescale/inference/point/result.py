@@ -15,8 +15,6 @@ from bayescale.inference.summary import check_prob
 from bayescale.language.errors import SettingsError
 from bayescale.laws import Law
 
-ALL = "(all)"
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PointFit:

@@ -79,6 +79,15 @@ def writable_target(path: str | os.PathLike) -> Path:
     return target
 
 
+def is_fit(path: str | os.PathLike) -> bool:
+    """Whether a file is a saved fit, of whatever version; what can be opened but was written by others is none."""
+    try:
+        with _opened(path) as file:
+            return "format" in file.attrs and _text(file, "format") == FORMAT
+    except (StoreError, OSError, RuntimeError, UnicodeDecodeError):  # the last three by a damaged file
+        return False
+
+
 def write_archive(groups: Mapping[str, xr.Dataset], record: str, sha256: str, target: Path) -> None:
     """Write all groups to a new file beside ``target`` and rename it, so that there is a whole file or none.
 

@@ -16,8 +16,8 @@ from bayescale.language.errors import StoreError
 from bayescale.models import Model
 from bayescale.models.layout import Layout
 
-# Statistics that the checks of a fit need.
-NEEDED_STATS = ("diverging", "energy", "tree_depth")
+# Statistics that the checks of a fit need, by its engine.
+NEEDED_STATS = {"nuts": ("diverging", "energy", "tree_depth"), "instant": ("lp", "accepted")}
 
 
 def check_draws(draws: Arrays, model: Model, layout: Layout, settings: Settings) -> None:
@@ -38,9 +38,9 @@ def check_draws(draws: Arrays, model: Model, layout: Layout, settings: Settings)
             raise StoreError(f"the draws of {name!r} are not all finite; save the fit again.")
 
 
-def check_stats(stats: Arrays, settings: Settings) -> None:
+def check_stats(stats: Arrays, settings: Settings, engine: str) -> None:
     """Refuse sampler statistics that are not over chain and draw."""
-    if missing := [name for name in NEEDED_STATS if name not in stats]:
+    if missing := [name for name in NEEDED_STATS[engine] if name not in stats]:
         raise StoreError(f"the group {STATS!r} lacks the variable {missing[0]!r}; save the fit again.")
     for name, values in stats.items():
         if values.shape != (settings.chains, settings.draws) or values.dtype.kind not in "fiub":

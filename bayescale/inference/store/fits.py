@@ -27,11 +27,14 @@ from bayescale.inference.store.record import (
     record_part,
     record_text,
     recorded_anchors,
+    recorded_engine,
     recorded_law,
     recorded_model,
     recorded_noise,
+    take_checks,
 )
 from bayescale.inference.store.table import runs_dataset, stored_runs
+from bayescale.inference.tree import stored_groups
 from bayescale.language.errors import BayescaleError, SettingsError, StoreError
 from bayescale.language.priors import PRIORS
 from bayescale.laws import Law, find_law
@@ -39,9 +42,13 @@ from bayescale.models import Noise
 
 
 def save(fit: Fit, path: str | os.PathLike) -> None:
-    """Write a fit to one NetCDF file: the groups of ``fit.data``, the runs, and the record as JSON.
+    """Write a fit to one NetCDF file.
 
-    The file appears whole or not at all. Any reader of NetCDF opens it, ``xarray.open_datatree`` for example.
+    The file has the groups posterior, sample_stats, log_likelihood, observed_data and constant_data of ``fit.data``,
+    the draws that :func:`load` starts from, the runs, and as JSON the record with the checks. ArviZ and any other
+    reader of NetCDF opens it, ``arviz.from_netcdf`` or ``xarray.open_datatree`` for example. Prior and predictive
+    groups follow from draws and seed and are made when they are asked for; ``fit.data.to_netcdf(...)`` writes them.
+    The file appears whole or not at all.
 
     Args:
         fit: the fit.
@@ -57,7 +64,7 @@ def save(fit: Fit, path: str | os.PathLike) -> None:
     draws = fit.unconstrained.transpose("chain", "draw", ...)
     stats = fit.sample_stats.transpose("chain", "draw", ...)
     record = record_text(fit)
-    groups = fit.data.to_dict() | {f"/{DRAWS}": draws, f"/{STATS}": stats, f"/{RUNS}": runs_dataset(fit.runs)}
+    groups = stored_groups(fit) | {DRAWS: draws, STATS: stats, RUNS: runs_dataset(fit.runs)}
     write_archive(groups, record, checksum(record, _arrays(draws), _arrays(stats)), target)
 
 
@@ -79,7 +86,8 @@ def load(
         allow_changed_law: accept a law or a noise whose formula is not the one that was fitted.
 
     Returns:
-        the fit; its ``data`` is made again when asked for, from the same draws and seed.
+        the fit; its ``checks`` are those that were saved, ``check()`` measures them again, and its ``data`` is made
+        again when asked for, from the same draws and seed.
 
     Raises:
         StoreError: the file is missing, damaged, altered, of a later version, or of another or a changed law or noise.
@@ -120,6 +128,7 @@ def _arrays(dataset: xr.Dataset) -> dict[str, np.ndarray]:
 def _rebuild(archive: Archive, given: type[Law] | None, noise: type[Noise] | None, allow_changed_law: bool) -> Fit:
     """Make the fit from what the file holds, checking each part against the ones before."""
     record = parse_record(archive.record)
+    checks = take_checks(record)
     law = recorded_law(record_part(record, "law", dict), given, allow_changed_law)
     noise = recorded_noise(record, noise, allow_changed_law)
     settings, seed = Settings(**record_part(record, "settings", dict)), check_seed(record_part(record, "seed", int))
@@ -128,7 +137,7 @@ def _rebuild(archive: Archive, given: type[Law] | None, noise: type[Noise] | Non
     model, layout = recorded_model(law, noise, record, runs, anchors)
     draws, stats = archive.groups[DRAWS], archive.groups[STATS]
     check_draws(draws, model, layout, settings)
-    check_stats(stats, settings)
+    check_stats(stats, settings, recorded_engine(record))
     if checksum(archive.record, draws, stats) != archive.sha256:
         raise StoreError("its draws or its record were altered or damaged after it was saved; save the fit again.")
     unconstrained = sites_dataset(model, {name: draws[name] for name in draws}, layout.families, layout.levels)
@@ -136,4 +145,4 @@ def _rebuild(archive: Archive, given: type[Law] | None, noise: type[Noise] | Non
         {name: (("chain", "draw"), values) for name, values in stats.items()},
         coords={"chain": unconstrained["chain"], "draw": unconstrained["draw"]},
     )
-    return Fit(model, runs, anchors, settings, seed, unconstrained, sample_stats, record)
+    return Fit(model, runs, anchors, settings, seed, unconstrained, sample_stats, record, checks)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bayescale.inference.diagnose import STATUSES, Check, Checks
 from bayescale.inference.provenance import provenance
 from bayescale.inference.store.archive import MAX_RECORD
 from bayescale.language.errors import StoreError
@@ -25,11 +27,12 @@ _BINDING = ("noise", "pooling", "effects", "priors", "replaced_priors", "anchors
 
 
 def record_text(fit: Fit) -> str:
-    """The record of the fit as JSON; what load depends on comes from the fit itself."""
+    """The record of the fit and its checks as JSON; what load depends on comes from the fit itself."""
     facts = provenance(fit.model, fit.runs, fit.anchors, fit.settings, fit.seed, seconds=0.0)
     # The law and the noise as they were when they were fitted, not as their files are now.
     law = {**facts["law"], **dict(fit.record.get("law", {})), "name": fit.law.name}
     record = {**facts, **fit.record, **{key: facts[key] for key in _BINDING}, "law": law}
+    record["checks"] = [checked.as_dict() for checked in fit.checks.checks]
     try:
         text = json.dumps(record, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -61,6 +64,34 @@ def record_part(record: Mapping[str, Any], name: str, kind: type) -> Any:
         got = "nothing" if name not in record else repr(value)[:60]
         raise StoreError(f"its record needs {name!r} as {kind.__name__}, got {got}; save the fit again.")
     return value
+
+
+def take_checks(record: dict[str, Any]) -> Checks | None:
+    """Take the checks out of the record; a file of before they were saved has none, and they are measured anew."""
+    if "checks" not in record:
+        return None
+    found = []
+    for saved in record_part(record, "checks", list):
+        if not isinstance(saved, dict) or set(saved) != {f.name for f in dataclasses.fields(Check)}:
+            raise StoreError("its checks must have name, status, value, threshold and advice; save the fit again.")
+        for name in ("name", "status", "advice"):
+            record_part(saved, name, str)
+        if saved["status"] not in STATUSES:
+            raise StoreError(
+                f"the status of a check must be one of {', '.join(STATUSES)}, got {saved['status'][:40]!r}; save again."
+            )
+        found.append(Check(**saved | {name: _number(saved[name]) for name in ("value", "threshold")}))
+    del record["checks"]
+    return Checks(tuple(found))
+
+
+def _number(value: Any) -> float:
+    """A number, or the name of one that JSON does not know."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if value not in ("nan", "inf", "-inf"):
+        raise StoreError(f"its checks need numbers as values and thresholds, got {value!r}; save the fit again.")
+    return float(value)
 
 
 def recorded_law(recorded: Mapping[str, Any], given: type[Law] | None, allow_changed_law: bool) -> type[Law]:
@@ -111,6 +142,20 @@ def recorded_anchors(law: type[Law], recorded: Mapping[str, Any]) -> dict[str, f
     if sorted(recorded) != sorted(expected) or not good:
         raise StoreError(f"its anchors must be positive numbers for {', '.join(expected)}; save the fit again.")
     return {name: recorded[name] for name in recorded}
+
+
+def recorded_engine(record: Mapping[str, Any]) -> str:
+    """Name of the engine of the fit, whose part of the record the checks read."""
+    engine = record_part(record, "engine", dict)
+    name = record_part(engine, "name", str)
+    record_part(engine, "why", str)
+    if name not in ("nuts", "instant"):
+        raise StoreError(f"its engine must be nuts or instant, got {name[:40]!r}; update bayescale.")
+    if name == "instant":
+        quality = record_part(engine, "quality", dict)
+        for measure in ("pareto_k", "efficiency"):
+            record_part(quality, measure, float)
+    return name
 
 
 def recorded_model(

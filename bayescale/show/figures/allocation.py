@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from bayescale.decisions import Plan
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import COMPUTE, PARAMS, TOKENS
+from bayescale.language.quantities import PARAMS, TOKENS
 from bayescale.show.figures import curves, style
 from bayescale.show.figures.sources import table_of
 
@@ -21,8 +21,15 @@ PANELS = (PARAMS, TOKENS)
 def allocation_data(plan: Plan | Sequence[Plan], *, prob: float = 0.9) -> pd.DataFrame:
     """Return the rows of params and tokens of a plan, or of several plans for families side by side.
 
+    Args:
+        plan: a plan, or several.
+        prob: probability of the interval, in (0, 1).
+
     Returns:
         the columns of ``plan.table()``.
+
+    Raises:
+        SettingsError: no plan, or no such probability.
     """
     plans = [plan] if isinstance(plan, Plan) else list(plan) if isinstance(plan, (list, tuple)) else []
     if not plans or not all(isinstance(one, Plan) for one in plans):
@@ -39,10 +46,21 @@ def allocation(
     Args:
         source: a plan, a list of plans, or their :func:`allocation_data`, which then brings its own prob.
         axes: two axes to draw on; by default a new figure outside pyplot.
-        prob: probability of the interval.
+        prob: probability of the interval, in (0, 1).
 
     Returns:
         the axes of params and of tokens; ``axes[0].figure.savefig(path)`` writes both.
+
+    Raises:
+        SettingsError: neither plans nor their table, or not two axes.
+
+    Examples:
+        >>> from bayescale.decisions import allocate
+        >>> from bayescale.laws import Chinchilla
+        >>> plan = allocate(Chinchilla.published["besiroglu2024chinchilla"], compute=[1e21, 1e23])
+        >>> params, tokens = allocation(plan)
+        >>> params.get_xlabel(), params.get_ylabel()
+        ('training compute 6ND (FLOP)', 'compute-optimal model size (parameters)')
     """
     needed = ("group", "compute", "quantity", "prob", "median", "lower", "upper", "extrapolation")
     data = table_of(source, allocation_data, needed, prob=prob)
@@ -51,6 +69,8 @@ def allocation(
     axes = style.new_axes(2, width=10.0, height=4.6 if many else 3.6) if axes is None else tuple(axes)
     if len(axes) != len(PANELS):
         raise SettingsError(f"allocation draws two panels, so it needs two axes, got {len(axes)}.")
+    costs = data["cost"].unique() if "cost" in data else []
+    cost = costs[0] if len(costs) == 1 else None
     for ax, quantity in zip(axes, PANELS, strict=True):
         ax.set_xscale("log")
         ax.set_yscale("log")
@@ -60,7 +80,7 @@ def allocation(
             curves.draw_curve(ax, rows, x="compute", colour=look.colour, among=len(names))
             if len(rows) <= 12:  # few budgets: show which were asked for
                 ax.plot(rows["compute"], rows["median"], linestyle="none", zorder=4, **look.points)
-        style.set_axes(ax, style.axis_label(COMPUTE), style.axis_label(quantity, f"compute-optimal {quantity.label}"))
+        style.set_axes(ax, style.compute_label(cost), style.axis_label(quantity, f"compute-optimal {quantity.label}"))
     style.legend(axes[-1], _entries(data, names))
     return axes[0], axes[1]
 

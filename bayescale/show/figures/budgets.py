@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayescale.language.errors import SettingsError
+from bayescale.decisions.inputs import positive_numbers
 
 # A run is shown with a budget within this factor.
 ASSIGNED = 1.2
@@ -23,7 +23,7 @@ def find_budgets(runs: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
     Budgets are those of the ``budget`` column, or where several runs of different sizes have about the same compute,
     or else whole powers of ten within the data.
     """
-    compute = np.log(runs["compute_6nd"].to_numpy(float))
+    compute = np.log(runs["own_compute"].to_numpy(float))
     if "budget" in runs:
         return assign(runs, np.exp(pd.Series(compute).groupby(runs["budget"].to_numpy()).mean()))
     centres = _densest(compute, runs["params"].to_numpy(float))
@@ -40,13 +40,8 @@ def assign(runs: pd.DataFrame, compute: Any) -> tuple[np.ndarray, pd.DataFrame]:
     Raises:
         SettingsError: budgets that are not positive numbers.
     """
-    try:
-        budgets = np.unique(np.atleast_1d(np.asarray(compute, dtype=float)))
-    except (TypeError, ValueError):
-        raise SettingsError(f"compute must be a number or a list of numbers, got {compute!r}.") from None
-    if budgets.size == 0 or not np.all(np.isfinite(budgets) & (budgets > 0)):
-        raise SettingsError(f"compute must be positive and finite, in FLOP, got {compute!r}.")
-    distance = np.abs(np.log(runs["compute_6nd"].to_numpy(float))[:, None] - np.log(budgets))
+    budgets = np.unique(positive_numbers("compute", compute, "in FLOP"))
+    distance = np.abs(np.log(runs["own_compute"].to_numpy(float))[:, None] - np.log(budgets))
     near = distance.min(axis=1) < np.log(ASSIGNED)
     return budgets, runs.assign(budget=budgets[distance.argmin(axis=1)])[near]
 

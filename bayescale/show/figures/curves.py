@@ -10,17 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from bayescale.decisions.extrapolation import is_beyond
 from bayescale.show.figures.style import GREY
 
 BEYOND = "extrapolation beyond the\nlargest training compute"
 DASHED = (0, (4, 2))
-# Rounding must not make the largest training compute itself an extrapolation.
-LARGEST = 1.0 + 1e-9
 
 
 def extrapolates(rows: pd.DataFrame) -> bool:
     """Return whether some rows lie beyond the largest training compute."""
-    return bool((rows["extrapolation"] > LARGEST).any())
+    return bool(is_beyond(rows["extrapolation"]).any())
 
 
 def split(extrapolation: Any, *columns: Any) -> list[tuple[bool, tuple[np.ndarray, ...]]]:
@@ -37,7 +36,7 @@ def split(extrapolation: Any, *columns: Any) -> list[tuple[bool, tuple[np.ndarra
     """
     ratio = np.nan_to_num(np.asarray(extrapolation, float), nan=0.0)
     arrays = [np.asarray(column, float) for column in columns]
-    inside = ratio <= LARGEST
+    inside = ~is_beyond(ratio)
     if inside.all() or not inside.any():
         return [(not bool(inside.all()), tuple(arrays))]
     count = int(inside.sum())

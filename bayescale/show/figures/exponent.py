@@ -11,14 +11,14 @@ from matplotlib.axes import Axes
 from scipy.special import expit, logit
 from scipy.stats import gaussian_kde
 
-from bayescale.decisions.draws import ALL
 from bayescale.inference.fit import Fit
 from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import LawError
+from bayescale.language.labels import POPULATION, common_label
 from bayescale.show.figures import style
 from bayescale.show.figures.sources import check_fit, own_groups, table_of
 
-NAME, POPULATION = "a", "population"
+NAME = "a"
 POINTS = 160
 
 
@@ -36,6 +36,7 @@ def exponent_data(fit: Fit, *, prob: float = 0.9, groups: Sequence[str] | str | 
         columns group, value, density, prob, median, lower, upper (the last four the same in all rows of a group).
 
     Raises:
+        SettingsError: no fit, no such family, or no such probability.
         LawError: the law has no exponent a.
     """
     fit = check_fit(fit, "exponent_data")
@@ -50,10 +51,10 @@ def exponent_data(fit: Fit, *, prob: float = 0.9, groups: Sequence[str] | str | 
     rows = (
         [(group, variable.sel(family=group)) for group in own_groups(fit, groups)]
         if "family" in variable.dims
-        else [(ALL, variable)]
+        else [(common_label(fit.groups), variable)]
     )
-    if groups is None and f"{NAME}_{POPULATION}" in fit.posterior:
-        rows.append((f"({POPULATION})", fit.posterior[f"{NAME}_{POPULATION}"]))
+    if groups is None and f"{NAME}_population" in fit.posterior:
+        rows.append((POPULATION, fit.posterior[f"{NAME}_population"]))
     return pd.concat([_density(str(name), draws.to_numpy().ravel(), prob) for name, draws in rows], ignore_index=True)
 
 
@@ -67,6 +68,13 @@ def exponent(
         ax: where to draw; by default a new figure outside pyplot, as high as the families need.
         prob: probability of the interval.
         groups: the families; all, and the population, by default.
+
+    Returns:
+        the axes; ``.figure.savefig(path)`` writes them.
+
+    Raises:
+        SettingsError: neither a fit nor such a table, or no such family.
+        LawError: the law has no exponent a.
     """
     data = table_of(
         source,
@@ -83,7 +91,7 @@ def exponent(
     )
     for row, name in enumerate(reversed(names)):
         rows = data[data["group"] == name]
-        colour = style.GREY if name == f"({POPULATION})" else style.COLOURS[0]
+        colour = style.GREY if name == POPULATION else style.COLOURS[0]
         ridge = row + 0.78 * rows["density"] / rows["density"].max()
         ax.fill_between(rows["value"], row, ridge, facecolor=(colour, 0.25), edgecolor="none", zorder=2)
         ax.plot(rows["value"], ridge, color=colour, linewidth=0.9, zorder=2.5)

@@ -20,7 +20,7 @@ from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS, PARAMS
 from bayescale.show.figures import curves, style
 from bayescale.show.figures.budgets import ASSIGNED, assign, find_budgets
-from bayescale.show.figures.sources import check_fit, own_runs, table_of
+from bayescale.show.figures.sources import COST, check_fit, own_runs, table_of
 
 POINTS = 41
 COLUMNS = (
@@ -57,7 +57,8 @@ def isoflop_data(
         measured loss, rows of part ``"optimum"`` the interval of the compute-optimal size and of the loss there.
 
     Raises:
-        SettingsError: several families and none named.
+        SettingsError: no fit, several families and none named, budgets that are not positive, or no such probability.
+        LawError: the law has no compute-optimal size at a budget.
     """
     fit = check_fit(fit, "isoflop_data")
     check_prob(prob)
@@ -69,9 +70,9 @@ def isoflop_data(
     optimum = _optimum(fit, group, budgets, prob)
     grids = [_sizes(shown.loc[shown["budget"] == best.budget, "params"], best) for best in optimum.itertuples()]
     params, budget = np.concatenate(grids), np.repeat(budgets, POINTS)
-    curve = predict(fit, params=params, tokens=budget / (6.0 * params), group=group, kind="law").table(prob=prob)
+    curve = predict(fit, params=params, tokens=COST.tokens(params, budget), group=group, kind="law").table(prob=prob)
     curve = curve.assign(part="curve", budget=budget)
-    measured = shown.assign(part="run", extrapolation=shown["compute_6nd"] / runs["compute_6nd"].max())
+    measured = shown.assign(part="run", extrapolation=shown["own_compute"] / runs["own_compute"].max())
     table = pd.concat([curve, measured, optimum.assign(part="optimum")], ignore_index=True).assign(group=label)
     return table.reindex(columns=list(COLUMNS))
 
@@ -92,6 +93,15 @@ def isoflop(
         prob: probability of the interval.
         group: the family; it can be left out where there is only one.
         compute: budgets in FLOP; see :func:`isoflop_data`.
+
+    Returns:
+        the axes; ``.figure.savefig(path)`` writes them.
+
+    Raises:
+        SettingsError: neither a fit nor such a table, or what :func:`isoflop_data` refuses.
+
+    References:
+        hoffmann2022training
     """
     data = table_of(source, isoflop_data, COLUMNS, prob=prob, group=group, compute=compute)
     budgets = np.sort(data["budget"].unique())
@@ -107,7 +117,9 @@ def isoflop(
         _draw_optimum(ax, rows[rows["part"] == "optimum"], look.colour)
         entries.append((style.power_text(budget) + " FLOP", look.key()))
     style.set_axes(ax, style.axis_label(PARAMS), style.axis_label(LOSS))
-    ax.set_title(f"{style.plain(data['group'].iloc[0])}, fixed compute 6ND", fontsize=style.MEDIUM, parse_math=False)
+    ax.set_title(
+        f"{style.plain(data['group'].iloc[0])}, fixed compute {COST.name}", fontsize=style.MEDIUM, parse_math=False
+    )
     style.legend(ax, entries + _key(data))
     return ax
 
@@ -141,7 +153,7 @@ def _look(index: int, count: int) -> style.Look:
 
 
 def _optimum(fit: Fit, group: str | None, budgets: np.ndarray, prob: float) -> pd.DataFrame:
-    plan = allocate(fit, compute=budgets, group=group).table(prob=prob)
+    plan = allocate(fit, compute=budgets, group=group, cost=COST).table(prob=prob)
     size, loss = (plan[plan["quantity"] == name].reset_index(drop=True) for name in ("params", "loss"))
     sizes = {"params": size["median"], "params_lower": size["lower"], "params_upper": size["upper"]}
     losses = loss[["prob", "median", "lower", "upper", "extrapolation"]]

@@ -14,12 +14,12 @@ from bayescale.decisions.draws import group_label
 from bayescale.inference.fit import Fit
 from bayescale.inference.summary import check_prob
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import COMPUTE, LOSS
+from bayescale.language.quantities import LOSS
 from bayescale.show.figures import curves, style
-from bayescale.show.figures.sources import check_fit, own_groups, own_runs, table_of
+from bayescale.show.figures.sources import COST, check_fit, own_groups, own_runs, table_of
 
 # Points per curve up to the largest training compute, and beyond it.
-INSIDE, BEYOND = 33, 17
+POINTS_INSIDE, POINTS_BEYOND = 33, 17
 
 
 def loss_compute_data(
@@ -37,6 +37,10 @@ def loss_compute_data(
         columns group, part, compute (FLOP, 6ND), prob, median, lower, upper, loss, extrapolation. Rows of part
         ``"curve"`` have the interval of the law's loss at the compute-optimal split, rows of part ``"run"`` the loss
         that was measured, at whatever split the run had.
+
+    Raises:
+        SettingsError: no fit, no such family, a factor below 1, or no such probability.
+        LawError: the law has no compute-optimal size at a budget.
     """
     fit = check_fit(fit, "loss_compute_data")
     check_prob(prob)
@@ -45,18 +49,19 @@ def loss_compute_data(
     parts = []
     for group in own_groups(fit, groups):
         runs = own_runs(fit, group)
-        lowest, largest = runs["compute_6nd"].min(), runs["compute_6nd"].max()
-        inside = np.geomspace(lowest, largest, INSIDE) if largest > lowest else np.array([largest])
-        further = np.geomspace(largest, beyond * largest, BEYOND)[1:] if beyond > 1 else np.array([])
-        plan = allocate(fit, compute=np.concatenate([inside, further]), group=group).table(prob=prob)
+        lowest, largest = runs["own_compute"].min(), runs["own_compute"].max()
+        inside = np.geomspace(lowest, largest, POINTS_INSIDE) if largest > lowest else np.array([largest])
+        further = np.geomspace(largest, beyond * largest, POINTS_BEYOND)[1:] if beyond > 1 else np.array([])
+        budgets = np.concatenate([inside, further])
+        plan = allocate(fit, compute=budgets, group=group, cost=COST).table(prob=prob)
         curve = plan.loc[
             plan["quantity"] == "loss", ["group", "compute", "prob", "median", "lower", "upper", "extrapolation"]
         ]
         parts.append(curve.assign(part="curve"))
         measured = {
-            "compute": runs["compute_6nd"],
+            "compute": runs["own_compute"],
             "loss": runs["loss"],
-            "extrapolation": runs["compute_6nd"] / largest,
+            "extrapolation": runs["own_compute"] / largest,
         }
         parts.append(pd.DataFrame({"group": group_label(fit, group), "part": "run", **measured}))
     table = pd.concat(parts, ignore_index=True)
@@ -76,6 +81,9 @@ def loss_compute(
 
     Returns:
         the axes; ``.figure.savefig(path)`` writes them.
+
+    Raises:
+        SettingsError: neither a fit nor such a table, or what :func:`loss_compute_data` refuses.
     """
     needed = ("group", "part", "compute", "prob", "median", "lower", "upper", "loss", "extrapolation")
     data = table_of(source, loss_compute_data, needed, prob=prob, groups=groups)
@@ -91,7 +99,7 @@ def loss_compute(
         curves.draw_curve(ax, curve, x="compute", colour=look.colour, among=len(names))
         ax.plot(runs["compute"], runs["loss"], linestyle="none", zorder=4, **look.points)
         entries.append((style.plain(name), look.key()))
-    style.set_axes(ax, style.axis_label(COMPUTE, "training compute 6ND"), style.axis_label(LOSS))
+    style.set_axes(ax, style.compute_label(COST.name), style.axis_label(LOSS))
     style.legend(ax, entries + _key(data))
     return ax
 

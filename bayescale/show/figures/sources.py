@@ -7,9 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from bayescale.costs import SixND
 from bayescale.decisions.draws import group_label
 from bayescale.inference.fit import Fit
 from bayescale.language.errors import SettingsError
+
+# What figures of runs count compute in, and so ask plans for.
+COST = SixND()
 
 
 def table_of(source: Any, make: Callable[..., pd.DataFrame], needed: Sequence[str], **options: Any) -> pd.DataFrame:
@@ -52,8 +56,8 @@ def own_groups(fit: Fit, groups: Sequence[str] | str | None) -> list[str | None]
 
 
 def own_runs(fit: Fit, group: str | None) -> pd.DataFrame:
-    """The runs of a family, or all of them, with ``compute_6nd``: the compute that plans are made with."""
+    """The runs of a family, or all of them, with ``own_compute``: the compute that plans are made with, COST."""
     table = fit.runs.table
     if group is not None and "family" in table:
         table = table[table["family"] == group]
-    return table.assign(compute_6nd=6.0 * table["params"] * table["tokens"])
+    return table.assign(own_compute=COST(table["params"], table["tokens"]))

@@ -13,8 +13,8 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from bayescale.decisions.draws import ALL
-from bayescale.language.quantities import Quantity
+from bayescale.language.labels import ALL
+from bayescale.language.quantities import COMPUTE, Quantity
 from bayescale.show.numbers import format_number, format_prob
 
 # Okabe and Ito's colours that also differ for colour-blind eyes, without the yellow that vanishes on white. Seven
@@ -78,6 +78,15 @@ def axis_label(quantity: Quantity, words: str | None = None) -> str:
     """
     text = words or quantity.label
     return f"{text} ({quantity.unit})" if quantity.unit else text
+
+
+def compute_label(cost: str | None = None) -> str:
+    """Return the words of an axis of compute, with the name of the cost that counts it.
+
+    >>> compute_label("6ND")
+    'training compute 6ND (FLOP)'
+    """
+    return axis_label(COMPUTE, f"{COMPUTE.label} {cost}" if cost else None)
 
 
 def interval_label(probs: Any) -> str:

@@ -1,0 +1,64 @@
+"""The options of ``bayescale fit``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+# Sampler settings that are not given are those of the library, which knows them once.
+_LIBRARY = "that of bayescale.Settings"
+
+Table = Annotated[str, typer.Argument(metavar="RUNS", help="The runs: CSV, TSV or Parquet.", show_default=False)]
+LawName = Annotated[str, typer.Option("--law", help="A law of 'bayescale laws', or your own: FILE.py:CLASS.")]
+Out = Annotated[str, typer.Option("--out", "-o", help="Where to save the fit; an older fit is replaced.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        metavar="NAME=COLUMN",
+        help="What the table calls params, tokens, compute, loss, ...; several, or repeated.",
+    ),
+]
+GroupColumn = Annotated[
+    str | None, typer.Option("--group", help="Column that names the family; 'family' if there is one.")
+]
+LossUnit = Annotated[str, typer.Option("--loss-unit", help="nats/token, bits/token, bits/byte or perplexity.")]
+BytesPerToken = Annotated[
+    float | None, typer.Option("--bytes-per-token", help="Of the test set, for --loss-unit bits/byte.")
+]
+ParamsConvention = Annotated[
+    str, typer.Option("--params-convention", help="total, non_embedding or active, recorded as given.")
+]
+PoolingKinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pooling",
+        metavar="KIND or NAME=KIND",
+        help="partial (default with families), complete or none; NAME=KIND for single parameters.",
+    ),
+]
+NoiseName = Annotated[str, typer.Option("--noise", help="student-t, normal or laplace.")]
+Effects = Annotated[
+    str | None, typer.Option("--effects", help="Common shifts of the rows of one 'budget' or one 'run'.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Every random number derives from it.")]
+Chains = Annotated[int | None, typer.Option("--chains", help="Independent chains.", show_default=_LIBRARY)]
+Warmup = Annotated[
+    int | None, typer.Option("--warmup", help="Adaptation draws per chain, discarded.", show_default=_LIBRARY)
+]
+Draws = Annotated[
+    int | None, typer.Option("--draws", help="Kept draws per chain; chosen by the engine.", show_default=False)
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", help="auto, instant (small posteriors, without compiling) or nuts.", show_default=_LIBRARY
+    ),
+]
+TargetAccept = Annotated[
+    float | None, typer.Option("--target-accept", help="Acceptance the step size aims at; chosen by itself.")
+]
+ChainMethod = Annotated[
+    str | None, typer.Option("--chain-method", help="parallel, sequential or vectorized.", show_default=_LIBRARY)
+]

@@ -1,0 +1,32 @@
+"""How far beyond the data a question goes: its compute over the largest compute of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bayescale.costs import Cost
+from bayescale.inference.fit import Fit
+
+# Rounding must not make the largest run itself an extrapolation.
+INSIDE = 1.0 + 1e-9
+
+
+def largest_compute(fit: Fit, group: str | None, cost: Cost) -> float:
+    """The largest cost in FLOP of a run in the data, of a family or of all for a new one.
+
+    Args:
+        fit: the fit.
+        group: a family, or None.
+        cost: what the question is asked with: a budget and the runs must be counted in one way.
+    """
+    table = fit.runs.table
+    if group is not None and "family" in table:
+        table = table[table["family"] == group]
+    return float(np.max(cost(table["params"].to_numpy(float), table["tokens"].to_numpy(float))))
+
+
+def is_beyond(extrapolation: Any) -> np.ndarray:
+    """Whether values of ``extrapolation`` lie beyond the data; what is unknown (NaN) does not."""
+    return np.asarray(extrapolation, float) > INSIDE

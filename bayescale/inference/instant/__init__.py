@@ -1,0 +1,1 @@
+"""The instant engine: exact draws of small posteriors in NumPy, without compiling."""

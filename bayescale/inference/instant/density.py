@@ -1,0 +1,115 @@
+"""The posterior density of a small model in NumPy, many positions at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bayescale.inference.instant.powers import Powers
+from bayescale.models.layout import Layout
+from bayescale.models.model import Model
+
+# Numbers per array of draws x runs: the handful that a formula makes of them stays in the processor's cache.
+CHUNK = 16_384
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """Log posterior density in straight coordinates: the law's, then the noise parameters' unconstrained values.
+
+    Args:
+        model: with one family, or all parameters common.
+        anchors: of the law.
+        log_inputs: log of each input by argument of the law, shape (run,).
+        log_loss: shape (run,).
+        measurement_sd: shape (run,), or (1,) when it is zero for all.
+    """
+
+    model: Model
+    anchors: Mapping[str, float]
+    log_inputs: Mapping[str, np.ndarray]
+    log_loss: np.ndarray
+    measurement_sd: np.ndarray
+
+    @classmethod
+    def of(cls, model: Model, layout: Layout) -> Density:
+        """The density of a model for laid-out data."""
+        arrays, rows = layout.arrays, layout.position
+        sd = np.asarray(arrays["measurement_sd"])[rows]
+        return cls(
+            model,
+            {name: float(value) for name, value in arrays["anchors"].items()},
+            {name: np.log(np.asarray(value)[rows]) for name, value in arrays["inputs"].items()},
+            np.asarray(arrays["log_loss"])[rows],
+            sd if sd.any() else sd[:1],
+        )
+
+    @cached_property
+    def size(self) -> int:
+        """Number of coordinates."""
+        return len(self.model.parameters)
+
+    def unconstrained(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Unconstrained parameter values (position x parameter) and the log Jacobian; NaN outside the law's range."""
+        count = len(self.model.law.parameters)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            logs, jacobian = self.model.law.unstraighten(tuple(positions[:, :count].T))
+        values = np.column_stack([*logs, positions[:, count:]])
+        return values, np.broadcast_to(jacobian, values.shape[:1])
+
+    def positions(self, unconstrained: np.ndarray) -> np.ndarray:
+        """Inverse of :meth:`unconstrained`."""
+        count = len(self.model.law.parameters)
+        straight = self.model.law.straighten(tuple(unconstrained[:, :count].T))
+        return np.column_stack([*straight, unconstrained[:, count:]])
+
+    def natural(self, unconstrained: np.ndarray) -> dict[str, np.ndarray]:
+        """Parameters in natural units, each of shape (position, 1)."""
+        return {
+            p.name: self.model.prior(p.name).natural(unconstrained[:, j : j + 1])
+            for j, p in enumerate(self.model.parameters)
+        }
+
+    def log_curve(self, natural: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The law's log loss, position x run."""
+        law = self.model.law_at(natural, self.anchors)
+        inputs = {name: Powers(log[None, :]) for name, log in self.log_inputs.items()}
+        return np.log(np.asarray(law(**inputs)))
+
+    def log_curve_alone(self, natural: Mapping[str, float], count: int) -> np.ndarray:
+        """The law's log loss of the first runs, one call per run."""
+        law = self.model.law_at(natural, self.anchors)
+        rows = [
+            {name: float(np.exp(log[i])) for name, log in self.log_inputs.items()}
+            for i in range(min(count, self.log_loss.size))
+        ]
+        return np.array([np.log(float(law(**row))) for row in rows])
+
+    def log_prior(self, unconstrained: np.ndarray) -> np.ndarray:
+        """Log prior density on the unconstrained scale."""
+        return sum(
+            self.model.prior(p.name).log_density(unconstrained[:, j]) for j, p in enumerate(self.model.parameters)
+        )
+
+    def __call__(self, positions: np.ndarray) -> np.ndarray:
+        """Log density of each position, shape (position,); minus infinity where there is none."""
+        unconstrained, jacobian = self.unconstrained(positions)
+        with np.errstate(all="ignore"):
+            density = self.log_prior(unconstrained) + jacobian
+            step = max(1, CHUNK // self.log_loss.size)
+            for start in range(0, len(positions), step):
+                piece = slice(start, start + step)
+                density[piece] += self._log_likelihood(unconstrained[piece])
+        return np.where(np.isfinite(density), density, -np.inf)
+
+    def _log_likelihood(self, unconstrained: np.ndarray) -> np.ndarray:
+        natural = self.natural(unconstrained)
+        residual = self.log_loss - self.log_curve(natural)
+        return self._noise(natural).log_likelihood(residual, self.measurement_sd)
+
+    def _noise(self, natural: Mapping[str, np.ndarray]) -> Any:
+        return self.model.noise(**{p.name: natural[p.name] for p in self.model.noise.parameters})

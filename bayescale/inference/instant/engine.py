@@ -1,0 +1,160 @@
+"""The instant engine: when it can be used, its draws, and whether they are to be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayescale.inference.instant.chains import Draws, run_chains
+from bayescale.inference.instant.density import Density
+from bayescale.inference.instant.proposal import match_proposal
+from bayescale.inference.settings import Settings
+from bayescale.models.layout import Layout
+from bayescale.models.model import Model
+
+LARGEST = 10
+# Limits of the Pareto shape of the importance weights (vehtari2024pareto), of their efficiency, and of R-hat.
+PARETO_K, EFFICIENCY, R_HAT = 0.7, 0.1, 1.01
+MOST_DRAWS = 50_000
+
+
+class NotInstant(Exception):
+    """The engine cannot sample this posterior, or its draws are not to be believed; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Instant:
+    """Draws of the instant engine and what speaks for them.
+
+    Args:
+        sites: unconstrained value of each parameter by name, chain x draw.
+        stats: ``lp`` and ``accepted``, chain x draw.
+        quality: pareto_k, efficiency, acceptance and ess (smallest bulk ESS).
+    """
+
+    sites: dict[str, np.ndarray]
+    stats: dict[str, np.ndarray]
+    quality: dict[str, float]
+
+
+def density_for(model: Model, layout: Layout) -> Density:
+    """Return the density of a model that the engine can take.
+
+    Raises:
+        NotInstant: families with own parameters, effects, too many parameters, or no densities in NumPy.
+    """
+    if len(model.of_kind("complete")) < len(model.parameters):
+        raise NotInstant("families have parameters of their own")
+    if model.effects is not None:
+        raise NotInstant("the model has run effects")
+    if len(model.parameters) > LARGEST:
+        raise NotInstant(f"the model has {len(model.parameters)} parameters, more than {LARGEST}")
+    density = Density.of(model, layout)
+    _try_out(density)
+    return density
+
+
+def run_instant(density: Density, settings: Settings, seed: int) -> Instant:
+    """Sample a posterior until the smallest bulk ESS reaches ``settings.ess``, or for ``settings.draws`` draws.
+
+    Raises:
+        NotInstant: the draws do not pass the engine's own checks.
+
+    References:
+        vehtari2024pareto
+    """
+    rng = np.random.default_rng(seed)
+    try:
+        proposal, state, efficiency = match_proposal(density, rng, settings.chains)
+    except (FloatingPointError, np.linalg.LinAlgError) as error:
+        raise NotInstant(f"no proposal could be found ({error})") from None
+    if not efficiency >= EFFICIENCY:
+        raise NotInstant(f"the importance efficiency of its proposal is {efficiency:.2g}, below {EFFICIENCY:g}")
+    if settings.draws is not None:
+        # So many and no more: whether they are enough is for the checks of the fit to say.
+        draws = run_chains(density, proposal, state, settings.draws, rng)
+        return _believed(density, draws, _smallest_ess(density, draws))
+    # Independence chains have somewhat more than half the efficiency of importance weights.
+    draws = run_chains(density, proposal, state, _round_up(settings.ess / settings.chains / (0.55 * efficiency)), rng)
+    while True:
+        ess, done = _smallest_ess(density, draws), draws.log_density.shape[1]
+        if ess >= settings.ess and (r_hat := _r_hat(draws)) <= R_HAT:
+            return _believed(density, draws, ess)
+        more = _round_up(1.1 * done * max(settings.ess / max(ess, 1.0) - 1.0, 0.2))
+        if done + more > MOST_DRAWS:
+            short = f"an ESS of {ess:.0f}" if ess < settings.ess else f"an R-hat of {r_hat:.3f}"
+            raise NotInstant(f"its chains have {short} after {done:,} draws each")
+        draws = draws.join(run_chains(density, proposal, draws.last, more, rng))
+
+
+def _round_up(draws: float) -> int:
+    """A multiple of 250: fits of one law then have few shapes, and what is compiled for one serves others."""
+    return 250 * max(1, int(np.ceil(draws / 250)))
+
+
+def _r_hat(draws: Draws) -> float:
+    from arviz_stats.base import array_stats
+
+    return float(array_stats.rhat(draws.positions, chain_axis=0, draw_axis=1).max())
+
+
+def _believed(density: Density, draws: Draws, ess: float) -> Instant:
+    """The draws, if the engine's own checks pass."""
+    from arviz_stats.base import array_stats
+
+    weight = np.exp(draws.log_weight - draws.log_weight.max())
+    efficiency = float(weight.sum() ** 2 / (weight**2).sum() / weight.size)
+    # ArviZ takes log likelihoods, whose negatives are the log weights of leaving one out.
+    _, pareto_k = array_stats.psislw(-np.maximum(draws.log_weight, -1e9).ravel())
+    quality = {
+        "pareto_k": float(pareto_k),
+        "efficiency": efficiency,
+        "acceptance": float(draws.accepted.mean()),
+        "ess": ess,
+    }
+    if not quality["pareto_k"] <= PARETO_K:
+        raise NotInstant(f"the Pareto shape of its importance weights is {quality['pareto_k']:.2f}, above {PARETO_K:g}")
+    if not efficiency >= EFFICIENCY:
+        raise NotInstant(f"the efficiency of its importance weights is {efficiency:.2g}, below {EFFICIENCY:g}")
+    values, _ = density.unconstrained(draws.positions.reshape(-1, density.size))
+    values = values.reshape(*draws.log_density.shape, density.size)
+    sites = {p.name: values[..., j] for j, p in enumerate(density.model.parameters)}
+    return Instant(sites, {"lp": draws.log_density, "accepted": draws.accepted}, quality)
+
+
+def _smallest_ess(density: Density, draws: Draws) -> float:
+    """Smallest bulk ESS over the coordinates and the parameters of the textbook form."""
+    from arviz_stats.base import array_stats
+
+    ess = array_stats.ess(_reported(density, draws), chain_axis=0, draw_axis=1, method="bulk")
+    return float(np.nanmin(ess))
+
+
+def _reported(density: Density, draws: Draws) -> np.ndarray:
+    """What a posterior reports, chain x draw x parameter: the textbook form of the law, and the noise."""
+    values, _ = density.unconstrained(draws.positions.reshape(-1, density.size))
+    natural = density.natural(values)
+    law = density.model.law_at(natural, density.anchors).textbook().values
+    noise = [natural[p.name] for p in density.model.noise.parameters]
+    return np.hstack([*law.values(), *noise]).reshape(*draws.log_density.shape, -1)
+
+
+def _try_out(density: Density) -> None:
+    """Evaluate at the prior's centre, once for many and once for single runs: a formula must not mix its inputs."""
+    center = np.array([[density.model.prior(p.name).unconstrained_moments()[0] for p in density.model.parameters]])
+    try:
+        with np.errstate(all="ignore"):
+            natural = density.natural(np.repeat(center, 2, axis=0))
+            curve = density.log_curve(natural)
+            density.log_prior(center)
+            alone = density.log_curve_alone({name: float(value[0, 0]) for name, value in natural.items()}, count=3)
+            value = density(density.positions(center))
+    except NotImplementedError:
+        raise NotInstant("its priors or its noise have no density in NumPy") from None
+    except Exception as error:  # whatever a formula written for JAX makes of NumPy arrays
+        raise NotInstant(f"its formula does not take NumPy arrays ({type(error).__name__})") from None
+    if curve.shape != (2, density.log_loss.size) or not np.allclose(curve[0, :3], alone, rtol=1e-9, equal_nan=True):
+        raise NotInstant("its formula gives other values for many runs at once than for one")
+    if value.shape != (1,):
+        raise NotInstant("its noise gives no single number per draw")

@@ -1,0 +1,111 @@
+"""From a model and its data to draws: which engine runs, and what is tried when it does not do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from bayescale.inference.coordinates import Coordinates
+from bayescale.inference.evaluate import site_values
+from bayescale.inference.geometry import find_geometry
+from bayescale.inference.instant.engine import NotInstant, density_for, run_instant
+from bayescale.inference.nuts import run_nuts
+from bayescale.inference.precision import computing
+from bayescale.inference.progress import chain_progress
+from bayescale.inference.settings import Settings, seed_for
+from bayescale.language.errors import FitError
+from bayescale.models import Model
+from bayescale.models.layout import Layout
+
+# Below this many rows per parameter in the smallest family, NUTS takes smaller steps.
+ROWS_PER_PARAMETER = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What an engine returns.
+
+    Args:
+        sites: unconstrained values of every sampled site, chain x draw x ...
+        stats: sampler statistics, chain x draw.
+        settings: as they were in the end.
+        record: for the fit's record: ``engine`` (name, why, quality) and, of NUTS, its ``attempts``.
+    """
+
+    sites: Mapping[str, np.ndarray]
+    stats: Mapping[str, np.ndarray]
+    settings: Settings
+    record: Mapping[str, Any]
+
+
+def sample(model: Model, layout: Layout, settings: Settings, seed: int, progress: bool | None) -> Sample:
+    """Draw from the posterior with the engine that the settings ask for.
+
+    Raises:
+        FitError: the instant engine was asked for and cannot do it, or draws are not finite.
+    """
+    drawn, why = None, "as asked for"
+    if settings.engine == "auto" and settings.target_accept is not None:
+        why = "target_accept is given"
+    elif settings.engine != "nuts":
+        try:
+            drawn = _instant(model, layout, settings, seed)
+        except NotInstant as error:
+            if settings.engine == "instant":
+                raise FitError(
+                    f"The instant engine cannot sample this posterior: {error}. Use engine='nuts'."
+                ) from None
+            why = f"not instant: {error}"
+    if drawn is None:
+        drawn = _nuts(model, layout, settings, seed, progress, why)
+    if not all(np.isfinite(value).all() for value in drawn.sites.values()):
+        raise FitError("The sampler produced values that are not finite; look at the table's units and the priors.")
+    return drawn
+
+
+def _instant(model: Model, layout: Layout, settings: Settings, seed: int) -> Sample:
+    with computing():
+        # Only a formula that calls JAX's own functions computes with it, and then it must be in float64.
+        drawn = run_instant(density_for(model, layout), settings, seed_for(seed, "instant"))
+    why = "as asked for" if settings.engine == "instant" else f"{len(model.parameters)} parameters, its checks pass"
+    engine = {"name": "instant", "why": why, "quality": drawn.quality}
+    return Sample(drawn.sites, drawn.stats, replace(settings, draws=drawn.stats["lp"].shape[1]), {"engine": engine})
+
+
+def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress: bool | None, why: str) -> Sample:
+    """Run NUTS with smaller and smaller steps until no draw diverges."""
+    coordinates, attempts = Coordinates(model), []
+    settings = replace(settings, draws=settings.nuts_draws)
+    planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
+    with computing():
+        data = jax.device_put(layout.arrays)
+        geometry = jax.device_put(find_geometry(coordinates, data))
+        for target, thin in planned:
+            settings = replace(settings, target_accept=target)
+            stream = seed_for(seed, f"nuts/{target}")
+            with chain_progress(settings, thin, progress) as report:
+                positions, stats = run_nuts(
+                    coordinates, geometry, data, settings=settings, seed=stream, thin=thin, progress=report
+                )
+            attempts.append({"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())})
+            if not attempts[-1]["divergences"]:
+                break
+        flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
+    values = {name: np.asarray(value) for name, value in flat.items()}
+    sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
+    return Sample(sites, stats, settings, {"engine": {"name": "nuts", "why": why}, "attempts": attempts})
+
+
+def planned_attempts(model: Model, layout: Layout) -> tuple[tuple[float, int], ...]:
+    """Mean acceptance to aim at and thinning, one attempt after the other until no draw diverges.
+
+    Few runs leave parameters to the prior, or to a population whose spread may be next to nothing or large: such
+    posteriors have sharp corners, which only small steps enter, and small steps need more of them.
+    """
+    smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
+    few = smallest < ROWS_PER_PARAMETER * len(model.parameters)
+    return ((0.98, 1), (0.99, 2), (0.995, 3)) if few else ((0.9, 1), (0.98, 2), (0.995, 3))
