@@ -108,4 +108,5 @@ def planned_attempts(model: Model, layout: Layout) -> tuple[tuple[float, int], .
     """
     smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
     few = smallest < ROWS_PER_PARAMETER * len(model.parameters)
-    return ((0.98, 1), (0.99, 2), (0.995, 3)) if few else ((0.9, 1), (0.98, 2), (0.995, 3))
+    steps = (0.98, 0.99, 0.995, 0.998) if few else (0.9, 0.98, 0.995, 0.998)
+    return tuple((target, attempt) for attempt, target in enumerate(steps, 1))
