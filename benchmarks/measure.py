@@ -64,9 +64,14 @@ def cpu_seconds() -> float:
 def fit_bayescale(runs: bs.Runs, seed: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     fit = bs.fit("chinchilla", runs, seed=seed)
     draws = {str(name): value.to_numpy() for name, value in fit.posterior.data_vars.items()}
-    settings = {"warmup": fit.settings.warmup, "draws": fit.settings.draws}
+    settings = {"warmup": fit.settings.warmup * ("n_steps" in fit.sample_stats), "draws": fit.settings.draws}
     steps = float(fit.sample_stats["n_steps"].mean()) if "n_steps" in fit.sample_stats else float("nan")
-    return draws, settings | {"steps": steps, "divergences": int(fit.sample_stats["diverging"].sum())}
+    return draws, settings | {"steps": steps, "divergences": divergences(fit)}
+
+
+def divergences(fit: bs.Fit) -> int:
+    """Divergent draws; the instant engine has none."""
+    return int(fit.sample_stats["diverging"].sum()) if "diverging" in fit.sample_stats else 0
 
 
 def fit_naive(name: str, runs: bs.Runs, seed: int, warmup: int, n_draws: int, target: float):

@@ -68,7 +68,7 @@ def study(runs: bs.Runs, family: str, *, seed: int = 0, poolings: Sequence[str] 
 
     Returns:
         family, seed, held_out (runs), and per pooling: score (mean log predictive density, nats per run) and its
-        Monte-Carlo error, coverage (of the 90 % interval of a run), width (its mean relative width), divergences.
+        Monte-Carlo error, coverage (of the 90 % interval of a run), width (its mean relative width).
     """
     mask = keep_few(runs, family, seed)
     held_out, table = ~mask, runs.table
@@ -83,7 +83,6 @@ def study(runs: bs.Runs, family: str, *, seed: int = 0, poolings: Sequence[str] 
         row[f"error_{pooling}"] = monte_carlo_error(density)
         row[f"coverage_{pooling}"] = float(np.mean((interval["lower"] <= loss) & (loss <= interval["upper"])))
         row[f"width_{pooling}"] = float(((interval["upper"] - interval["lower"]) / interval["median"]).mean())
-        row[f"divergences_{pooling}"] = int(fit.sample_stats["diverging"].sum())
     return row
 
 
