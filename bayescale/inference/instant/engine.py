@@ -8,7 +8,7 @@ import numpy as np
 
 from bayescale.inference.instant.chains import Draws, run_chains
 from bayescale.inference.instant.density import Density
-from bayescale.inference.instant.proposal import match_proposal
+from bayescale.inference.instant.proposal import RECIPES, Recipe, match_proposal
 from bayescale.inference.settings import Settings
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model
@@ -65,8 +65,18 @@ def run_instant(density: Density, settings: Settings, seed: int) -> Instant:
         vehtari2024pareto
     """
     rng = np.random.default_rng(seed)
+    for recipe in RECIPES[:-1]:
+        try:
+            return _run(density, settings, recipe, rng)
+        except NotInstant:
+            continue
+    return _run(density, settings, RECIPES[-1], rng)
+
+
+def _run(density: Density, settings: Settings, recipe: Recipe, rng: np.random.Generator) -> Instant:
+    """Sample with one proposal."""
     try:
-        proposal, state, efficiency = match_proposal(density, rng, settings.chains)
+        proposal, state, efficiency = match_proposal(density, rng, settings.chains, recipe)
     except (FloatingPointError, np.linalg.LinAlgError) as error:
         raise NotInstant(f"no proposal could be found ({error})") from None
     if not efficiency >= EFFICIENCY:

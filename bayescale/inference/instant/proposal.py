@@ -12,11 +12,24 @@ from bayescale.inference.instant.mode import find_mode
 # Of all chains: positions (chain x size), log weights and log densities (chain).
 State = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-DEGREES = 5.0
-# A proposal wider than its target keeps the importance weights bounded.
-INFLATE = 1.08
-# Draws of the rounds of matching; the weights are cut off at the given rank, so that no single draw decides.
-ROUNDS = ((400, 20), (1200, 30))
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a proposal is made.
+
+    Args:
+        degrees: of freedom of the Student-t.
+        inflate: factor on its scale: a proposal wider than its target keeps the importance weights bounded.
+        rounds: draws of each round of matching, and the rank at which weights are cut off, so that no draw decides.
+    """
+
+    degrees: float
+    inflate: float
+    rounds: tuple[tuple[int, int], ...]
+
+
+# The quick one does for most posteriors, the thorough one for heavy tails and bent ridges.
+RECIPES = (Recipe(5.0, 1.08, ((400, 20), (1200, 30))), Recipe(3.0, 1.15, ((1500, 40), (4000, 80), (8000, 80))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,36 +39,40 @@ class Proposal:
     Args:
         center: shape (size,).
         factor: lower triangular or any square root of its scale matrix.
+        degrees: of freedom.
     """
 
     center: np.ndarray
     factor: np.ndarray
+    degrees: float
 
     def draw(self, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions (count x size), and their log density up to a constant."""
         size = self.center.size
-        mixing = rng.chisquare(DEGREES, count) / DEGREES
+        mixing = rng.chisquare(self.degrees, count) / self.degrees
         standard = rng.standard_normal((count, size)) / np.sqrt(mixing)[:, None]
-        return self.center + standard @ self.factor.T, _log_t(standard)
+        return self.center + standard @ self.factor.T, _log_t(standard, self.degrees)
 
     def log_density(self, positions: np.ndarray) -> np.ndarray:
         """Log density up to the same constant."""
-        return _log_t(np.linalg.solve(self.factor, (positions - self.center).T).T)
+        return _log_t(np.linalg.solve(self.factor, (positions - self.center).T).T, self.degrees)
 
 
-def _log_t(standard: np.ndarray) -> np.ndarray:
+def _log_t(standard: np.ndarray, degrees: float) -> np.ndarray:
     squares = np.einsum("ms,ms->m", standard, standard)
-    return -0.5 * (DEGREES + standard.shape[1]) * np.log1p(squares / DEGREES)
+    return -0.5 * (degrees + standard.shape[1]) * np.log1p(squares / degrees)
 
 
-def match_proposal(density: Density, rng: np.random.Generator, chains: int) -> tuple[Proposal, State, float]:
+def match_proposal(
+    density: Density, rng: np.random.Generator, chains: int, recipe: Recipe = RECIPES[0]
+) -> tuple[Proposal, State, float]:
     """Return a proposal for a density, a first state of each chain, and the efficiency of the last round's weights.
 
     The first states are draws of the last round, taken with probabilities as their importance weights.
     """
     mode, factor = find_mode(density)
-    proposal = Proposal(mode, INFLATE * factor)
-    for count, rank in ROUNDS:
+    proposal = Proposal(mode, recipe.inflate * factor, recipe.degrees)
+    for count, rank in recipe.rounds:
         positions, log_proposal = proposal.draw(rng, count)
         log_density = density(positions)
         log_weight = log_density - log_proposal
@@ -69,7 +86,7 @@ def match_proposal(density: Density, rng: np.random.Generator, chains: int) -> t
         center = weight @ positions
         away = positions - center
         covariance = (away * weight[:, None]).T @ away
-        proposal = Proposal(center, INFLATE * np.linalg.cholesky(covariance))
+        proposal = Proposal(center, recipe.inflate * np.linalg.cholesky(covariance), recipe.degrees)
     chosen = rng.choice(count, size=chains, p=weight)
     # The weight of a state is that under the proposal of the chains.
     log_proposal = proposal.log_density(positions[chosen])

@@ -104,7 +104,7 @@ def test_a_proposal_whose_density_is_wrong_is_noticed(few_runs, monkeypatch):
     from bayescale.inference.instant import proposal
 
     right = proposal._log_t
-    monkeypatch.setattr(proposal, "_log_t", lambda standard: 0.5 * right(standard))
+    monkeypatch.setattr(proposal, "_log_t", lambda standard, degrees: 0.5 * right(standard, degrees))
     means, sds = distances(density_for(*posed(PowerLaw, few_runs)))
     assert max(np.abs(means).max(), np.abs(sds).max()) > 2 * LIMIT
 
