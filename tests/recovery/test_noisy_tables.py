@@ -1,7 +1,8 @@
 """Small tables that scatter more than sweeps do: the default prior of the noise scale leaves intervals honest.
 
 Unlike in test_recovery, the truth is not drawn from the prior but set where it hurts: 3 and 5 % of scatter on eight
-runs. Coverage of a 90 % interval is then not 90 % by construction; it must not be far below it.
+runs. Coverage of a 90 % interval is then not 90 % by construction; it must not be far below it. Forty fits notice an
+interval that holds the curve in less than two thirds of cases; they do not tell one noise prior from a similar one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ FITS, RUNS = 40, 8
 TRUTH = bs.laws.Chinchilla.published["besiroglu2024chinchilla"]
 
 
-def covered(sigma: float, **choices) -> float:
+def covered(sigma: float) -> float:
     """Share of tables of eight runs whose 90 % interval of the law's curve, inside the design, holds the truth."""
     hits = 0
     for i in range(FITS):
@@ -29,7 +30,7 @@ def covered(sigma: float, **choices) -> float:
         table = bs.simulate(TRUTH, pd.DataFrame({"params": params, "tokens": params * ratio}), sigma=sigma, seed=i)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", bs.DataWarning)
-            fit = bs.fit("chinchilla", bs.read_runs(table), seed=i, **choices)
+            fit = bs.fit("chinchilla", bs.read_runs(table), seed=i)
         middle = {
             "params": float(np.exp(np.log(params).mean())),
             "tokens": float(np.exp(np.log(params * ratio).mean())),
@@ -49,10 +50,3 @@ def test_the_curve_is_covered_whatever_the_scatter(sigma):
     share = covered(sigma)
     print(f"scatter {sigma}: covered {share:.3f}, at least {LEAST:.3f} wanted")
     assert share >= LEAST
-
-
-@pytest.mark.slow
-def test_a_prior_that_denies_the_scatter_does_not_pass():
-    share = covered(0.05, priors={"sigma": bs.HalfNormal(0.01)})
-    print(f"half-normal(0.01): covered {share:.3f}, less than {LEAST:.3f} expected")
-    assert share < LEAST
