@@ -11,18 +11,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayescale.inference.instant.engine import EFFICIENCY, PARETO_K, R_HAT
 from bayescale.language.errors import CheckError
 
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
 
 STATUSES = ("pass", "warn", "fail")
-# R-hat and ESS limits of vehtari2021rank; E-BFMI limit as in common use.
-R_HAT, ESS, E_BFMI, PARETO_K = 1.01, 400.0, 0.3, 0.7
+# ESS limit of vehtari2021rank; E-BFMI limit as in common use.
+ESS, E_BFMI = 400.0, 0.3
 # Share of trajectories that may be cut short: that costs effective draws, which have checks of their own, not truth.
 DEEP = 0.01
-# Importance efficiency below which the instant engine does not believe itself either.
-EFFICIENCY = 0.1
 # Some influential runs are usual in small tables; more than a fifth mean that the model does not describe the data.
 INFLUENTIAL = 0.2
 # The tail that Pareto k is fitted to is a fifth of the draws, and at least five of them.

@@ -14,7 +14,8 @@ from bayescale.models.layout import Layout
 from bayescale.models.model import Model
 
 LARGEST = 10
-# Limits of the Pareto shape of the importance weights (vehtari2024pareto), of their efficiency, and of R-hat.
+# Limits of the Pareto shape of importance weights (vehtari2024pareto), of their efficiency, and of R-hat
+# (vehtari2021rank); the checks of a fit hold it against the same.
 PARETO_K, EFFICIENCY, R_HAT = 0.7, 0.1, 1.01
 MOST_DRAWS = 50_000
 
