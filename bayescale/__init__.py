@@ -9,7 +9,18 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "data": ["Runs", "datasets", "read_runs"],
         "decisions": ["Plan", "Prediction", "allocate", "predict", "simulate"],
-        "inference": ["Check", "Fit", "PointFit", "PointSettings", "Settings", "fit", "load", "point_fit"],
+        "inference": [
+            "Check",
+            "Fit",
+            "Fits",
+            "PointFit",
+            "PointSettings",
+            "Settings",
+            "fit",
+            "fit_many",
+            "load",
+            "point_fit",
+        ],
         "language.errors": [
             "BayescaleError",
             "CheckError",

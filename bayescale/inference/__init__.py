@@ -2,8 +2,21 @@
 
 from bayescale.inference.diagnose import Check
 from bayescale.inference.fit import Fit, fit
+from bayescale.inference.many import Fits, fit_many
 from bayescale.inference.point import PointFit, PointSettings, point_fit
 from bayescale.inference.settings import Settings
 from bayescale.inference.store import load, save
 
-__all__ = ["Check", "Fit", "PointFit", "PointSettings", "Settings", "fit", "load", "point_fit", "save"]
+__all__ = [
+    "Check",
+    "Fit",
+    "Fits",
+    "PointFit",
+    "PointSettings",
+    "Settings",
+    "fit",
+    "fit_many",
+    "load",
+    "point_fit",
+    "save",
+]

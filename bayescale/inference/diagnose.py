@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayescale.inference.instant.engine import EFFICIENCY, PARETO_K, R_HAT
+from bayescale.inference.limits import EFFICIENCY, ESS, PARETO_K, R_HAT
 from bayescale.language.errors import CheckError
 
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
 
 STATUSES = ("pass", "warn", "fail")
-# ESS limit of vehtari2021rank; E-BFMI limit as in common use.
-ESS, E_BFMI = 400.0, 0.3
+# As in common use.
+E_BFMI = 0.3
 # Share of trajectories that may be cut short: that costs effective draws, which have checks of their own, not truth.
 DEEP = 0.01
 # Some influential runs are usual in small tables; more than a fifth mean that the model does not describe the data.

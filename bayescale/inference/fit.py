@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,20 +15,18 @@ import xarray as xr
 from bayescale.data import Runs
 from bayescale.inference.posterior import natural_dataset, sites_dataset
 from bayescale.inference.provenance import provenance
-from bayescale.inference.sampling import sample
-from bayescale.inference.settings import Settings, check_seed
-from bayescale.inference.table import check_table
+from bayescale.inference.sampling import Sample, sample
+from bayescale.inference.settings import Settings, check_seed, merge_settings
+from bayescale.inference.table import MAX_ROWS, check_table
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
-from bayescale.models import NOISES, Model, Noise, Pooling, RunEffects, StudentT, build_model, lay_out
+from bayescale.models import Model, Noise, Pooling, RunEffects, StudentT, build_model, find_noise, lay_out
 from bayescale.models.layout import Layout, design_anchors
 from bayescale.models.suspicions import prior_suspicions
 
 if TYPE_CHECKING:
     from bayescale.inference.diagnose import Check, Checks
-
-MAX_ROWS = 200_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -199,16 +197,23 @@ def fit(
     References:
         hoffman2014nuts, vehtari2024pareto
     """
-    chosen, settings, seed = find_law(law), _settings(settings, sampler), check_seed(seed)
+    chosen, settings, seed = find_law(law), merge_settings(settings, sampler), check_seed(seed)
     model, anchors, layout = _prepare(chosen, runs, pooling, noise, effects, priors)
     for warning in prior_suspicions(model):
         warnings.warn(warning, stacklevel=2)
     began = time.perf_counter()
     drawn = sample(model, layout, settings, seed, progress)
+    return assemble(model, runs, layout, anchors, drawn, seed, seconds=time.perf_counter() - began)
+
+
+def assemble(
+    model: Model, runs: Runs, layout: Layout, anchors: Mapping[str, float], drawn: Sample, seed: int, *, seconds: float
+) -> Fit:
+    """Return the fit that an engine's draws make, with its record."""
     unconstrained = sites_dataset(model, drawn.sites, layout.families, layout.levels)
     sample_stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in drawn.stats.items()})
     sample_stats = sample_stats.assign_coords(chain=unconstrained["chain"], draw=unconstrained["draw"])
-    record = provenance(model, runs, anchors, drawn.settings, seed, seconds=time.perf_counter() - began)
+    record = provenance(model, runs, anchors, drawn.settings, seed, seconds=seconds)
     return Fit(model, runs, anchors, drawn.settings, seed, unconstrained, sample_stats, {**record, **drawn.record})
 
 
@@ -235,7 +240,7 @@ def _prepare(
     chosen = Pooling.of(pooling, grouped=len(runs.families) > 1)
     model = build_model(
         law,
-        noise=_noise(noise),
+        noise=find_noise(noise),
         pooling=chosen,
         effects=effects,
         priors=priors,
@@ -243,19 +248,3 @@ def _prepare(
         n_levels=len(layout.levels),
     )
     return model, anchors, layout
-
-
-def _noise(noise: str | type[Noise]) -> type[Noise]:
-    if isinstance(noise, type) and issubclass(noise, Noise):
-        return noise
-    by_name = {known.name: known for known in NOISES}
-    if noise not in by_name:
-        raise SettingsError(f"noise must be one of {', '.join(by_name)} or a Noise class, got {noise!r}.")
-    return by_name[noise]
-
-
-def _settings(settings: Settings | None, single: Mapping[str, Any]) -> Settings:
-    known = set(Settings.__dataclass_fields__)
-    if unknown := sorted(set(single) - known):
-        raise SettingsError(f"fit does not take {unknown[0]!r}; sampler settings are {', '.join(sorted(known))}.")
-    return replace(settings or Settings(), **single)

@@ -54,7 +54,7 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
     for name, value in (law | noise | population).items():
         dims = _extra_dims(name, value, model)
         out[name] = (("chain", "draw", *dims), np.asarray(value, float).reshape(*shape, *np.shape(value)[1:]))
-        out[name].attrs.update(_attributes(name, model, anchored))
+        out[name].attrs.update(attributes(name, model, anchored))
     if EFFECTS in out:
         out = out.assign_coords(level=sites["level"])
     return out
@@ -114,7 +114,7 @@ def _extra_dims(name: str, value: np.ndarray, model: Model) -> tuple[str, ...]:
     return ("family",) if np.ndim(value) > 1 else ()
 
 
-def _attributes(name: str, model: Model, anchored: Collection[str] = ()) -> dict[str, str]:
+def attributes(name: str, model: Model, anchored: Collection[str] = ()) -> dict[str, str]:
     """Name and unit of a variable; ``anchored`` are those that are not in textbook form although the law has one."""
     base, _, role = name.rpartition("_")
     at_one = model.law.has_textbook() and name not in anchored

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from bayescale.language.errors import SettingsError
 
@@ -56,6 +58,18 @@ class Settings:
             raise SettingsError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}.")
         if self.chain_method not in CHAIN_METHODS:
             raise SettingsError(f"chain_method must be one of {', '.join(CHAIN_METHODS)}, got {self.chain_method!r}.")
+
+
+def merge_settings(settings: Settings | None, single: Mapping[str, Any]) -> Settings:
+    """Return the settings with single ones replaced.
+
+    Raises:
+        SettingsError: a name that is no setting.
+    """
+    if unknown := sorted(set(single) - set(Settings.__dataclass_fields__)):
+        known = ", ".join(sorted(Settings.__dataclass_fields__))
+        raise SettingsError(f"fit does not take {unknown[0]!r}; sampler settings are {known}.")
+    return replace(settings or Settings(), **single)
 
 
 def check_seed(seed: object) -> int:

@@ -6,6 +6,9 @@ from bayescale.data import Runs
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.laws import Law
 
+# What a table of a fit may have at most.
+MAX_ROWS = 200_000
+
 
 def check_table(law: type[Law], runs: object) -> None:
     """Check that there is a table, and that the law is one of its losses.
@@ -16,5 +19,14 @@ def check_table(law: type[Law], runs: object) -> None:
     """
     if not isinstance(runs, Runs):
         raise SettingsError(f"runs must come from read_runs, got {type(runs).__name__}; write read_runs(table) first.")
+    check_response(law)
+
+
+def check_response(law: type[Law]) -> None:
+    """Check that a law is one of losses.
+
+    Raises:
+        FitError: a law of another response.
+    """
     if law.response.name != "loss":
         raise FitError(f"The law {law.name!r} predicts {law.response.label}; fit takes laws of the loss.")

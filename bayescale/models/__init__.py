@@ -3,7 +3,7 @@
 from bayescale.models.effects import RunEffects
 from bayescale.models.layout import Layout, lay_out
 from bayescale.models.model import Model, build_model
-from bayescale.models.noise import NOISES, Laplace, Noise, Normal, StudentT
+from bayescale.models.noise import NOISES, Laplace, Noise, Normal, StudentT, find_noise
 from bayescale.models.pooling import Pooling
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "RunEffects",
     "StudentT",
     "build_model",
+    "find_noise",
     "lay_out",
 ]

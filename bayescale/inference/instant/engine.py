@@ -9,14 +9,12 @@ import numpy as np
 from bayescale.inference.instant.chains import Draws, run_chains
 from bayescale.inference.instant.density import Density
 from bayescale.inference.instant.proposal import RECIPES, Recipe, match_proposal
+from bayescale.inference.limits import EFFICIENCY, PARETO_K, R_HAT
 from bayescale.inference.settings import Settings
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model
 
 LARGEST = 10
-# Limits of the Pareto shape of importance weights (vehtari2024pareto), of their efficiency, and of R-hat
-# (vehtari2021rank); the checks of a fit hold it against the same.
-PARETO_K, EFFICIENCY, R_HAT = 0.7, 0.1, 1.01
 MOST_DRAWS = 50_000
 
 

@@ -1,0 +1,96 @@
+"""Fits that the batch did not do: one at a time, by a more careful proposal, then by NUTS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bayescale.inference.fit import Fit, assemble
+from bayescale.inference.instant.engine import NotInstant, density_for, run_instant
+from bayescale.inference.many.convergence import Convergence, convergence
+from bayescale.inference.many.engine import Table, reported
+from bayescale.inference.precision import computing
+from bayescale.inference.sampling import Sample, sample
+from bayescale.inference.settings import Settings, seed_for
+from bayescale.language.errors import BayescaleError
+from bayescale.models import Model, lay_out
+from bayescale.models.layout import Layout
+
+# Steps of the instant engine for each draw that is kept, in its first and its last attempt: even the last takes less
+# time than NUTS.
+THIN = (4, 32)
+
+
+@dataclass(frozen=True, eq=False)
+class Alone:
+    """A fit made by itself, or why there is none.
+
+    Args:
+        table: what was fitted.
+        fit: the fit; None if it failed.
+        convergence: of its parameters, for one fit.
+        reason: why it failed.
+    """
+
+    table: Table
+    fit: Fit | None
+    convergence: Convergence | None = None
+    reason: str = ""
+
+
+def fit_alone(model: Model, table: Table, settings: Settings, why: str) -> Alone:
+    """Fit one table by itself.
+
+    Args:
+        model: of one family.
+        table: with its seed.
+        settings: with the number of draws; NUTS comes first with ``engine="nuts"``.
+        why: what the batch did not reach, for the record.
+    """
+    try:
+        fit = _fit(model, table, settings, why)
+    except BayescaleError as error:
+        return Alone(table, None, reason=str(error))
+    except Exception as error:  # a table like no other, and one of many: the others are fitted
+        return Alone(table, None, reason=f"the fit failed: {type(error).__name__}: {error}")
+    sites = np.stack([fit.unconstrained[p.name].to_numpy() for p in model.parameters], axis=-1)[None]
+    return Alone(table, fit, _convergence(model, sites, fit.anchors))
+
+
+def _fit(model: Model, table: Table, settings: Settings, why: str) -> Fit:
+    began, layout = time.perf_counter(), lay_out(model.law, table.runs, None, dict(table.anchors))
+    drawn = None
+    if settings.engine != "nuts":
+        try:
+            drawn = _carefully(model, layout, settings, table.seed)
+        except NotInstant as error:
+            why = f"not instant: {why}; with a more careful proposal {error}"
+    if drawn is None:
+        drawn = sample(model, layout, replace(settings, engine="nuts"), table.seed, False)
+        drawn = replace(drawn, record={**drawn.record, "engine": {"name": "nuts", "why": why}})
+    seconds = time.perf_counter() - began
+    return assemble(model, table.runs, layout, table.anchors, drawn, table.seed, seconds=seconds)
+
+
+def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> Sample:
+    """Longer chains of the engine for single tables, which tries a second proposal that is made with more care."""
+    with computing():
+        density = density_for(model, layout)
+        for thin in THIN:
+            longer = replace(settings, draws=thin * settings.nuts_draws)
+            drawn = run_instant(density, longer, seed_for(seed, "instant"))
+            sites = {name: value[:, thin - 1 :: thin] for name, value in drawn.sites.items()}
+            stats = {name: value[:, thin - 1 :: thin] for name, value in drawn.stats.items()}
+            values = np.stack([sites[p.name] for p in model.parameters], axis=-1)[None]
+            measured = _convergence(model, values, layout.arrays["anchors"])
+            if measured.passes[0]:
+                engine = {"name": "instant", "why": "by itself, with longer chains", "quality": drawn.quality}
+                return Sample(sites, stats, settings, {"engine": engine})
+    raise NotInstant(measured.lacks(0))
+
+
+def _convergence(model: Model, unconstrained: np.ndarray, anchors: Mapping[str, float]) -> Convergence:
+    return convergence(reported(model, unconstrained, {name: np.array([value]) for name, value in anchors.items()}))

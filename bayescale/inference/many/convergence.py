@@ -1,0 +1,155 @@
+"""Rank-normalised R-hat and effective sample sizes of many fits at once.
+
+ArviZ has the same quantities for one posterior; for thousands of small ones it takes longer than sampling them. A test
+holds the two equal.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from bayescale.inference.limits import ESS, R_HAT
+
+
+class Convergence(NamedTuple):
+    """Each of shape fit x quantity."""
+
+    r_hat: np.ndarray
+    ess_bulk: np.ndarray
+    ess_tail: np.ndarray
+
+    def worst(self) -> Convergence:
+        """Of each fit the largest R-hat and the smallest sample sizes; NaN if one cannot be measured."""
+        return Convergence(self.r_hat.max(axis=1), self.ess_bulk.min(axis=1), self.ess_tail.min(axis=1))
+
+    @property
+    def passes(self) -> np.ndarray:
+        """Whether R-hat and both sample sizes are within the limits that the checks of a fit have."""
+        r_hat, bulk, tail = self.worst()
+        return (r_hat <= R_HAT) & (bulk >= ESS) & (tail >= ESS)
+
+    def lacks(self, i: int) -> str:
+        """What keeps one fit from passing; empty where nothing does."""
+        worst = self.worst()
+        if not worst.r_hat[i] <= R_HAT:
+            return f"its R-hat is {worst.r_hat[i]:.3f}, above {R_HAT:g}"
+        smallest = min(worst.ess_bulk[i], worst.ess_tail[i])
+        return "" if smallest >= ESS else f"its smallest effective sample size is {smallest:.0f}, below {ESS:g}"
+
+
+# Columns measured together: their draws, orders and scores stay in the processor's cache.
+COLUMNS = 32
+
+
+def convergence(draws: np.ndarray) -> Convergence:
+    """Return R-hat (the larger of bulk and folded), bulk ESS and tail ESS (the smaller of 5 % and 95 %).
+
+    Args:
+        draws: fit x quantity x chain x draw. What never moves, or is not finite, has NaN.
+
+    References:
+        vehtari2021rank
+    """
+    columns = draws.reshape(-1, *draws.shape[2:])
+    parts = [_measure(columns[i : i + COLUMNS]) for i in range(0, len(columns), COLUMNS)]
+    return Convergence(*(np.concatenate(part).reshape(draws.shape[:2]) for part in zip(*parts, strict=True)))
+
+
+def _measure(columns: np.ndarray) -> list[np.ndarray]:
+    """R-hat, bulk ESS and tail ESS of columns, each chain x draw."""
+    flat = _split(columns)
+    whole = flat.reshape(len(flat), -1)
+    # A column that cannot be measured becomes NaN in the end, and constant until then.
+    good = np.isfinite(whole).all(axis=1)
+    whole = np.where(good[:, None], whole, 0.0)
+    order = np.argsort(whole, axis=1)
+    ranked = np.take_along_axis(whole, order, axis=1)
+    good &= ranked[:, 0] < ranked[:, -1]
+    bulk = _scores(ranked, order).reshape(flat.shape)
+    count = whole.shape[1]
+    median = 0.5 * (ranked[:, (count - 1) // 2] + ranked[:, count // 2])
+    # Falling and then rising: to a stable sort these are two runs, which it only merges.
+    away = np.abs(ranked - median[:, None])
+    merged = np.argsort(away, axis=1, kind="stable")
+    outwards = np.take_along_axis(away, merged, axis=1)
+    folded = _scores(outwards, np.take_along_axis(order, merged, axis=1)).reshape(flat.shape)
+    tails = [(whole <= _quantile(ranked, p)[:, None]).reshape(flat.shape).astype(float) for p in (0.05, 0.95)]
+    measured = [np.maximum(_r_hat(bulk), _r_hat(folded)), _ess(bulk), np.minimum(*map(_ess, tails))]
+    return [np.where(good, values, np.nan) for values in measured]
+
+
+def _split(draws: np.ndarray) -> np.ndarray:
+    """Each chain as two: a chain that drifts differs from itself."""
+    half = draws.shape[-1] // 2
+    return np.concatenate([draws[..., :half], draws[..., -half:]], axis=-2)
+
+
+def _scores(ranked: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Normal scores of the ranks in the original order; equal values share their mean rank."""
+    count = ranked.shape[1]
+    table = ndtri((np.arange(2, 2 * count + 1) / 2.0 - 0.375) / (count + 0.25))
+    new = np.empty(ranked.shape, bool)
+    new[:, 0] = True
+    np.not_equal(ranked[:, 1:], ranked[:, :-1], out=new[:, 1:])
+    starts = np.flatnonzero(new)
+    ends = np.append(starts[1:], new.size)
+    # Twice the mean rank of a run of equal values from first to last, both counted from 1 in their column.
+    twice = (starts % count) + 1 + (ends - 1) % count + 1
+    scores = np.empty(ranked.shape)
+    np.put_along_axis(scores, order, np.repeat(table[twice - 2], ends - starts).reshape(ranked.shape), axis=1)
+    return scores
+
+
+def _quantile(ranked: np.ndarray, p: float) -> np.ndarray:
+    at = p * (ranked.shape[1] - 1)
+    low = int(at)
+    return ranked[:, low] + (at - low) * (ranked[:, low + 1] - ranked[:, low])
+
+
+def _variances(chains: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean variance within chains, and the pooled estimate of the variance that has theirs of means added."""
+    draws = chains.shape[-1]
+    within = chains.var(axis=-1, ddof=1).mean(axis=-1)
+    return within, within * (draws - 1) / draws + chains.mean(axis=-1).var(axis=-1, ddof=1)
+
+
+def _r_hat(chains: np.ndarray) -> np.ndarray:
+    within, pooled = _variances(chains)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(pooled / within)
+
+
+def _ess(chains: np.ndarray) -> np.ndarray:
+    """Geyer's initial monotone sequence: sums over pairs of lags until a pair is no longer positive."""
+    count, many, draws = chains.shape
+    within, pooled = _variances(chains)
+    time = np.full(count, -1.0)
+    least = np.full(count, np.inf)
+    rows, away = np.arange(count), chains - chains.mean(axis=-1, keepdims=True)
+    open_ = np.ones(count, bool)
+    for lag in range(0, draws - 3, 2):
+        even = _correlation(away, lag, within[rows], pooled[rows]) if lag else np.ones(len(rows))
+        pair = even + _correlation(away, lag + 1, within[rows], pooled[rows])
+        goes_on = open_[rows] & (pair > 0)
+        ends = open_[rows] & ~goes_on
+        least[rows] = np.where(goes_on, np.minimum(pair, least[rows]), least[rows])
+        time[rows] += np.where(goes_on, 2.0 * least[rows], 0.0) + np.where(ends, np.maximum(even, 0.0), 0.0)
+        open_[rows] = goes_on
+        if not goes_on.any():
+            break
+        # Columns that are done are left out once they are many: leaving them out costs a copy of the others.
+        if goes_on.mean() < 0.6:
+            rows, away = rows[goes_on], away[goes_on]
+    total = many * draws
+    return total / np.maximum(time, 1.0 / np.log10(total))
+
+
+def _correlation(away: np.ndarray, lag: int, within: np.ndarray, pooled: np.ndarray) -> np.ndarray:
+    """Autocorrelation of each column at a lag, its chains together."""
+    _, many, draws = away.shape
+    products = np.einsum("cmd,cmd->c", away[..., : draws - lag], away[..., lag:]) / (many * draws)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1.0 - (within - products) / pooled

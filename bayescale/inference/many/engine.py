@@ -1,0 +1,194 @@
+"""The instant engine for many tables: proposals and densities compiled, chains and checks side by side in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from bayescale.data import Runs
+from bayescale.inference.limits import EFFICIENCY, PARETO_K
+from bayescale.inference.many.chains import run_chains
+from bayescale.inference.many.convergence import Convergence, convergence
+from bayescale.inference.many.proposal import QUICK, draw_t, log_t, matching_points, propose
+from bayescale.inference.many.rows import Bucket, stack
+from bayescale.models.model import Model
+
+# Fits computed together on a processor: enough to hide the cost of calls, few enough to stay in cache. A handful of
+# tables is padded to FEW instead, which is a program of its own.
+TOGETHER, FEW = 64, 8
+# Steps of each chain before its first draw: a chain forgets its start as fast as it accepts.
+SETTLE = 50
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that is to be fitted.
+
+    Args:
+        position: among all tables of the batch.
+        runs: of one family.
+        anchors: of the law.
+        seed: of its draws.
+    """
+
+    position: int
+    runs: Runs
+    anchors: Mapping[str, float]
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Draws of some fits and what speaks for them.
+
+    Args:
+        position: of each fit among all tables.
+        unconstrained: fit x chain x draw x parameter.
+        lp: log density in the engine's coordinates, fit x chain x draw.
+        accepted: whether the draw is a new position, fit x chain x draw.
+        convergence: of the parameters as they are reported.
+        pareto_k, efficiency: of the importance weights of each fit's proposal.
+    """
+
+    position: np.ndarray
+    unconstrained: np.ndarray
+    lp: np.ndarray
+    accepted: np.ndarray
+    convergence: Convergence
+    pareto_k: np.ndarray
+    efficiency: np.ndarray
+
+    @property
+    def good(self) -> np.ndarray:
+        """Whether the draws of each fit are to be believed."""
+        return self.convergence.passes & (self.pareto_k <= PARETO_K) & (self.efficiency >= EFFICIENCY)
+
+    def lacks(self, i: int) -> str:
+        """What keeps one fit from passing."""
+        if not self.efficiency[i] >= EFFICIENCY:
+            return f"the efficiency of its importance weights is {self.efficiency[i]:.2g}, below {EFFICIENCY:g}"
+        if not self.pareto_k[i] <= PARETO_K:
+            return f"the Pareto shape of its importance weights is {self.pareto_k[i]:.2f}, above {PARETO_K:g}"
+        return self.convergence.lacks(i)
+
+    def select(self, mask: np.ndarray) -> Drawn:
+        """The fits where a mask is true."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        chosen = {name: part[mask] for name, part in parts.items() if name != "convergence"}
+        return Drawn(**chosen, convergence=Convergence(*(part[mask] for part in self.convergence)))
+
+
+def by_bucket(tables: Sequence[Table]) -> dict[Bucket, list[Table]]:
+    """The tables that share a compiled function."""
+    buckets: dict[Bucket, list[Table]] = {}
+    for table in tables:
+        buckets.setdefault(Bucket.of(table.runs), []).append(table)
+    return buckets
+
+
+def chunks(tables: Sequence[Table], size: int) -> Iterator[Sequence[Table]]:
+    """Tables of one bucket in groups of about equal length, which are computed together."""
+    ordered = sorted(tables, key=lambda table: len(table.runs))
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
+
+
+def chunk_size(count: int) -> int:
+    """Tables computed together where a bucket has so many."""
+    return TOGETHER if count > 2 * FEW else FEW
+
+
+def run_chunk(
+    model: Model, tables: Sequence[Table], size: int, width: int, chains: int, draws: int, longer: int = 1
+) -> Drawn:
+    """Sample some tables of one bucket; call inside ``computing()``.
+
+    Args:
+        model: of one family.
+        tables: at most ``size``; what is missing is padded.
+        size: tables computed together.
+        width: padded rows.
+        chains, draws: kept per table.
+        longer: steps made for each draw that is kept; so many times the same compiled function is called.
+    """
+    padded = [tables[min(i, len(tables) - 1)] for i in range(size)]
+    rows = stack(model.law, [t.runs for t in padded], [t.anchors for t in padded], width)
+    count, parameters, steps = len(tables), len(model.parameters), SETTLE + draws
+    points, proposed = matching_points(QUICK, parameters), []
+    randoms = [np.random.Generator(np.random.SFC64(table.seed)) for table in tables]
+    for _ in range(longer):
+        standard = np.empty((size, chains * steps, parameters))
+        for i, rng in enumerate(randoms):
+            standard[i] = draw_t(rng, chains * steps, parameters, QUICK.degrees)
+        standard[count:] = standard[0]
+        # The proposal is the same at every call: it depends on the table alone.
+        center, factor, log_density = (np.asarray(a)[:count] for a in propose(model, QUICK, rows, standard, points))
+        by_chain = (count, chains, steps)
+        proposed.append((standard[:count].reshape(*by_chain, parameters), log_density.reshape(by_chain)))
+    standard, log_density = (np.concatenate(parts, axis=2) for parts in zip(*proposed, strict=True))
+    log_weight = log_density - log_t(standard, QUICK.degrees)
+    thresholds = np.stack([np.log1p(-rng.random(log_weight.shape[1:])) for rng in randoms])
+    state = run_chains(log_weight, thresholds)
+    kept = slice(state.shape[-1] - draws * longer + longer - 1, None, longer)
+    where = state[..., kept]
+    chosen = np.take_along_axis(standard, where[..., None], axis=2)
+    positions = center[:, None, None] + np.einsum("fcdj,fij->fcdi", chosen, factor, optimize=True)
+    unconstrained = _unconstrained(model, positions)
+    anchors = {name: values[:count] for name, values in rows.anchors.items()}
+    return Drawn(
+        np.array([table.position for table in tables]),
+        unconstrained,
+        np.take_along_axis(log_density, where, axis=2),
+        np.diff(state, axis=-1, prepend=0)[..., kept] != 0,
+        convergence(reported(model, unconstrained, anchors)),
+        *_quality(log_weight.reshape(count, -1)),
+    )
+
+
+def _unconstrained(model: Model, positions: np.ndarray) -> np.ndarray:
+    """From the law's straight coordinates to unconstrained parameters; the last axis are the parameters."""
+    count = len(model.law.parameters)
+    with np.errstate(all="ignore"):
+        logs, _ = model.law.unstraighten(tuple(np.ascontiguousarray(positions[..., j]) for j in range(count)))
+    return np.concatenate([np.stack([np.asarray(log) for log in logs], axis=-1), positions[..., count:]], axis=-1)
+
+
+def reported(model: Model, unconstrained: np.ndarray, anchors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What a posterior reports: the textbook form of the law and the noise, fit x quantity x chain x draw."""
+    values = natural(model, unconstrained)
+    law = model.law_at(values, {name: value[:, None, None] for name, value in anchors.items()}).textbook().values
+    noise = [values[p.name] for p in model.noise.parameters]
+    return np.stack([*(np.asarray(value) for value in law.values()), *noise], axis=1)
+
+
+def natural(model: Model, unconstrained: np.ndarray) -> dict[str, np.ndarray]:
+    """Parameters in natural units; the last axis of the values given are the parameters."""
+    return {p.name: _natural(model, p.name, unconstrained[..., j]) for j, p in enumerate(model.parameters)}
+
+
+def _natural(model: Model, name: str, values: np.ndarray) -> np.ndarray:
+    try:
+        return model.prior(name).natural(values)
+    except NotImplementedError:  # a prior of the user's, which has a NumPyro distribution only
+        return np.asarray(model.constrain(name, values))
+
+
+def _quality(log_weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pareto shape and efficiency of importance weights, fit x draw."""
+    from arviz_stats.base import array_stats
+
+    finite = np.isfinite(log_weight)
+    usable = finite.any(axis=1)
+    log_weight = np.where(finite, log_weight, -np.inf)
+    highest = np.where(usable, log_weight.max(axis=1, initial=-np.inf), 0.0)
+    weight = np.exp(log_weight - highest[:, None])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        efficiency = weight.sum(axis=1) ** 2 / (weight**2).sum(axis=1) / weight.shape[1]
+    # ArviZ takes log likelihoods, whose negatives are the log weights of leaving one out.
+    shapes = [
+        float(array_stats.psislw(-np.maximum(row, -1e9))[1]) if ok else np.nan
+        for row, ok in zip(log_weight, usable, strict=True)
+    ]
+    return np.array(shapes), np.where(usable, efficiency, 0.0)

@@ -1,0 +1,145 @@
+"""Fitting a law to many tables at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bayescale.data import Runs
+from bayescale.inference.instant.engine import LARGEST
+from bayescale.inference.many.alone import Alone, fit_alone
+from bayescale.inference.many.collect import Collected
+from bayescale.inference.many.engine import Drawn, Table, by_bucket, chunk_size, chunks, run_chunk
+from bayescale.inference.many.progress import fits_progress
+from bayescale.inference.many.result import Fits
+from bayescale.inference.many.rows import Bucket
+from bayescale.inference.many.tables import Given, gather
+from bayescale.inference.precision import computing
+from bayescale.inference.settings import Settings, check_seed, merge_settings, seed_for
+from bayescale.inference.table import check_response
+from bayescale.language.priors import Prior
+from bayescale.laws import Law, find_law
+from bayescale.models import Model, Noise, Pooling, StudentT, build_model, find_noise
+from bayescale.models.layout import design_anchors
+
+# Steps of each chain, at least: with fewer, R-hat of perfect chains is often above its limit.
+STEPS = 1000
+# Chains of a fit that does not pass are made so many times longer before it is fitted by itself.
+LONGER = 3
+
+
+def fit_many(
+    law: str | type[Law],
+    tables: Mapping[str, Any] | Sequence[Any] | Runs,
+    *,
+    noise: str | type[Noise] = StudentT,
+    priors: Mapping[str, Prior] | None = None,
+    seed: int = 0,
+    read: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
+    progress: bool | None = None,
+    **sampler: Any,
+) -> Fits:
+    """Fit one curve to each of many tables, some milliseconds each.
+
+    All tables are sampled by the instant engine, side by side in one compiled function per length of table (up to 128
+    rows, then each doubling). A fit whose chains, proposal or effective draws do not pass the limits of
+    :meth:`Fit.check` gets longer chains, then a more careful proposal by itself, then NUTS. A table that cannot be
+    read or fitted is a row with a reason, and the others are fitted all the same.
+
+    Args:
+        law: a name from the catalogue, ``"file.py:Class"``, or a Law class.
+        tables: label to table; or a sequence of tables, whose labels are their numbers from 0; or runs with families,
+            each of which is a table. A table is a :class:`Runs`, a DataFrame or the path of a file.
+        noise: ``"student-t"``, ``"normal"``, ``"laplace"`` or a Noise class.
+        priors: priors that replace the declared ones, by parameter; they hold at each table's own anchors.
+        seed: every random number derives from it and the label of the table, so that a table has the same draws
+            whatever it is fitted with.
+        read: arguments of :func:`bayescale.read_runs` for tables that are no runs yet, such as
+            ``{"columns": {"loss": "val_loss"}}``. What looks suspicious is in the ``warnings`` of the result's status.
+        settings: sampler settings; single ones can be given by name. ``draws`` (1,000 by default) are kept per chain,
+            evenly spaced, of chains of at least 1,000 steps; checks are measured on all steps. ``engine="instant"``
+            keeps what does not pass with longer chains, flagged, ``engine="nuts"`` fits all by NUTS.
+        progress: show a progress bar with rate and time left; by default on a terminal only.
+
+    Returns:
+        the fits; ``.dataset`` has all draws and checks over ``fit``, ``.status`` a row per table, ``fits[label]`` a
+        :class:`Fit`.
+
+    Raises:
+        LawError, SettingsError, FitError: what is wrong whatever the tables are.
+
+    References:
+        vehtari2021rank, vehtari2024pareto
+
+    Examples:
+        >>> import bayescale as bs
+        >>> runs = bs.datasets.load("pile-families").select(["Cerebras-GPT", "Pythia"])
+        >>> fits = bs.fit_many("chinchilla", runs, draws=100)
+        >>> [str(label) for label in fits.labels], fits.posterior["alpha"].dims
+        (['Cerebras-GPT', 'Pythia'], ('fit', 'chain', 'draw'))
+    """
+    chosen, settings, seed = find_law(law), merge_settings(settings, sampler), check_seed(seed)
+    check_response(chosen)
+    model = build_model(chosen, noise=find_noise(noise), pooling=Pooling("complete"), priors=priors)
+    given, began = gather(chosen, tables, read), time.perf_counter()
+    settings = replace(settings, draws=STEPS if settings.draws is None else settings.draws)
+    collected = Collected(model, given, settings, seed)
+    with fits_progress(len(given), progress) as report:
+        report(collected.count, "")
+        for found in _fits(model, _tables(chosen, given, seed), settings):
+            collected.add(found)
+            report(collected.count, collected.note)
+    return collected.result(seconds=time.perf_counter() - began)
+
+
+def steps_of(settings: Settings) -> int:
+    """Steps of each chain: a multiple of the draws that are kept."""
+    draws = settings.nuts_draws
+    return draws * max(1, -(-STEPS // draws))
+
+
+def _tables(law: type[Law], given: Sequence[Given], seed: int) -> list[Table]:
+    return [
+        Table(i, one.runs, design_anchors(law, one.runs), seed_for(seed, f"fit/{one.label}"))
+        for i, one in enumerate(given)
+        if one.runs is not None
+    ]
+
+
+def _fits(model: Model, tables: Sequence[Table], settings: Settings) -> Iterator[Drawn | Alone]:
+    """Fits as they are done: many together, then those that remain one at a time."""
+    if settings.engine == "nuts" or len(model.parameters) > LARGEST:
+        why = "as asked for" if settings.engine == "nuts" else f"the model has more than {LARGEST} parameters"
+        left = [(table, why) for table in tables]
+    else:
+        sizes = {shape: chunk_size(len(members)) for shape, members in by_bucket(tables).items()}
+        last = settings.engine == "instant"
+        left = yield from _together(model, tables, settings, sizes, 1, last=False)
+        left = yield from _together(model, [table for table, _ in left], settings, sizes, LONGER, last=last)
+    alone = replace(settings, draws=steps_of(settings))
+    for table, why in left:
+        yield fit_alone(model, table, alone, why)
+
+
+def _together(
+    model: Model,
+    tables: Sequence[Table],
+    settings: Settings,
+    sizes: Mapping[Bucket, int],
+    longer: int,
+    *,
+    last: bool,
+) -> Generator[Drawn, None, list[tuple[Table, str]]]:
+    """Yield the fits that pass, or all if this is the last attempt; return the others and what they lack."""
+    left = []
+    for shape, members in sorted(by_bucket(tables).items()):
+        for chunk in chunks(members, sizes[shape]):
+            with computing():
+                drawn = run_chunk(model, chunk, sizes[shape], shape.width, settings.chains, steps_of(settings), longer)
+            good = drawn.good
+            left += [] if last else [(table, drawn.lacks(i)) for i, table in enumerate(chunk) if not good[i]]
+            yield drawn if last else drawn.select(good)
+    return left

@@ -1,0 +1,82 @@
+"""Many tables as they are given, and those of them that can be fitted: a bad table gets a reason, never an abort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bayescale.data import Runs
+from bayescale.data.read import read_quietly
+from bayescale.inference.table import MAX_ROWS
+from bayescale.language.errors import BayescaleError, DataError, SettingsError
+from bayescale.laws import Law
+from bayescale.models.layout import require_columns
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """One table of a batch.
+
+    Args:
+        label: its name, or its number.
+        runs: the table; None where it cannot be fitted.
+        reason: why it cannot; empty where it can.
+    """
+
+    label: str | int
+    runs: Runs | None
+    reason: str = ""
+
+
+def gather(law: type[Law], tables: Any, read: Mapping[str, Any] | None) -> tuple[Given, ...]:
+    """Label and check tables.
+
+    Args:
+        law: what is to be fitted.
+        tables: a mapping of label to table, a sequence of tables, or runs whose families are the tables.
+        read: arguments of :func:`bayescale.read_runs` for tables that are no runs yet.
+
+    Raises:
+        SettingsError: no tables, or labels that are not text.
+    """
+    labelled = _labelled(tables)
+    if not labelled:
+        raise SettingsError("fit_many needs at least one table, got none.")
+    return tuple(_given(law, label, table, dict(read or {})) for label, table in labelled)
+
+
+def _labelled(tables: Any) -> list[tuple[str | int, Any]]:
+    if isinstance(tables, Runs):
+        return [(family, tables.select(family)) for family in tables.families] or [(0, tables)]
+    if isinstance(tables, Mapping):
+        if wrong := [label for label in tables if not isinstance(label, str)]:
+            raise SettingsError(f"Labels of tables must be text, got {wrong[0]!r}; a list of tables needs no labels.")
+        return list(tables.items())
+    if isinstance(tables, str | Path | pd.DataFrame) or not isinstance(tables, Iterable):
+        raise SettingsError(
+            f"tables must be a mapping of label to table, a sequence of tables, or runs with families, got one "
+            f"{type(tables).__name__}; fit(...) is for a single table."
+        )
+    return list(enumerate(tables))
+
+
+def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any]) -> Given:
+    try:
+        runs = table if isinstance(table, Runs) else read_quietly(table, **read)
+        require_columns(law, runs)
+        if len(runs.families) > 1:
+            raise DataError(
+                f"the table has {len(runs.families)} families, and each table gets one curve; give runs with families "
+                "as the tables themselves, fit_many(law, runs), or pool them with fit(law, runs)."
+            )
+        if len(runs) > MAX_ROWS:
+            raise DataError(f"the table has {len(runs):,} rows, and up to {MAX_ROWS:,} are fitted; keep every k-th.")
+    except BayescaleError as error:
+        return Given(label, None, str(error))
+    except Exception as error:  # whatever a table can be: it is one of many, and the others are fitted
+        return Given(label, None, f"the table cannot be read: {type(error).__name__}: {error}")
+    return Given(label, runs)
