@@ -8,15 +8,10 @@ not be. Whatever is not zero in a *second* stage is paid for by every later fit.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-import bayescale
 
 SCRIPT = Path(__file__).with_name("count_compilations.py")
 ENGINES = ("instant", "NUTS")
@@ -24,15 +19,10 @@ NOTHING: dict[str, dict[str, int]] = {"programs": {}, "traces": {}, "small": {}}
 
 
 @pytest.fixture(scope="module")
-def counts() -> dict[str, dict[str, Any]]:
+def counts(python) -> dict[str, dict[str, Any]]:
     """What the script counts, without a compile cache; see there for what the numbers are."""
-    paths = [str(Path(bayescale.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "BAYESCALE_COMPILE_CACHE": "off"}
-    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
-    command = [sys.executable, "-W", "error", str(SCRIPT)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    switched_off = {"BAYESCALE_COMPILE_CACHE": "off", "JAX_COMPILATION_CACHE_DIR": ""}
+    return json.loads(python("-W", "error", SCRIPT, **switched_off))
 
 
 @pytest.mark.parametrize("place", ["first", "second"])
