@@ -164,7 +164,7 @@ def main() -> None:
             rounds.append({})
             for process, cost in one_round(folder):
                 rounds[-1][process] = cost
-                print(f"{process}: {cost.cpu:.2f} CPU s, {cost.wall:.2f} s, {cost.memory:.0f} MiB", flush=True)
+                print(f"{process}: {cost.cpu:.2f} CPU s, {cost.wall:.2f} s", flush=True)
     lines = table(rounds)
     report.write_section("Start-up", lines)
     print("\n".join(lines))
