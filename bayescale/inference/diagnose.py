@@ -103,7 +103,7 @@ def diagnose(fit: Fit) -> Checks:
 
 
 def _chain_checks(fit: Fit) -> list[Check]:
-    import arviz_stats  # what arviz has these from; arviz itself imports matplotlib, a third of a second
+    import arviz_stats  # what arviz has these from; arviz itself imports matplotlib
 
     draws = _varying(fit.posterior, {derived.name for derived in fit.law.derived_quantities})
     with np.errstate(divide="ignore", invalid="ignore"):
