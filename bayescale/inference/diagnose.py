@@ -103,14 +103,14 @@ def diagnose(fit: Fit) -> Checks:
 
 
 def _chain_checks(fit: Fit) -> list[Check]:
-    import arviz
+    import arviz_stats  # what arviz has these from; arviz itself imports matplotlib
 
     draws = _varying(fit.posterior, {derived.name for derived in fit.law.derived_quantities})
     with np.errstate(divide="ignore", invalid="ignore"):
         # Of what never moves it is 0 / 0, which must not pass.
-        r_hat, r_hat_at = _extreme(arviz.rhat(draws), np.max)
-    bulk, bulk_at = _extreme(arviz.ess(draws, method="bulk"), np.min)
-    tail, tail_at = _extreme(arviz.ess(draws, method="tail"), np.min)
+        r_hat, r_hat_at = _extreme(arviz_stats.rhat(draws), np.max)
+    bulk, bulk_at = _extreme(arviz_stats.ess(draws, method="bulk"), np.min)
+    tail, tail_at = _extreme(arviz_stats.ess(draws, method="tail"), np.min)
     more = _more(fit)
     disagree = f"The chains of {r_hat_at} disagree. {more}"
     if np.isnan(r_hat):
@@ -180,7 +180,7 @@ def _nuts_checks(fit: Fit) -> list[Check]:
 
 def _pareto(fit: Fit) -> Check:
     """Runs whose removal would change the posterior: the model may be wrong for them."""
-    import arviz
+    import arviz_stats
 
     draws = fit.unconstrained.sizes["chain"] * fit.unconstrained.sizes["draw"]
     if draws < FEWEST_DRAWS:
@@ -190,7 +190,7 @@ def _pareto(fit: Fit) -> Check:
     with warnings.catch_warnings():
         # ArviZ warns of large Pareto k, which is what this check measures and words itself.
         warnings.simplefilter("ignore")
-        shape = arviz.loo(groups, var_name="loss", pointwise=True).pareto_k.to_numpy()
+        shape = arviz_stats.loo(groups, var_name="loss", pointwise=True).pareto_k.to_numpy()
     table = fit.runs.table
     # A family with fewer than two runs per parameter leans on each of them by design; its runs are not counted.
     family = table["family"] if "family" in table else pd.Series("", table.index)

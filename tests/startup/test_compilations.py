@@ -1,0 +1,111 @@
+"""What is compiled, how often, and what is never compiled again: exact numbers, so that no change recompiles unnoticed.
+
+A number that has changed is no error by itself. It says that a fit now compiles something else than before: either
+that was meant, and the number and the words beside it are brought up to date, or something is traced twice that need
+not be. Whatever is not zero in a *second* stage is paid for by every later fit.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("count_compilations.py")
+ENGINES = ("instant", "NUTS")
+NOTHING: dict[str, dict[str, int]] = {"programs": {}, "traces": {}, "small": {}}
+
+
+@pytest.fixture(scope="module")
+def counts(python) -> dict[str, dict[str, Any]]:
+    """What the script counts, without a compile cache; see there for what the numbers are."""
+    switched_off = {"BAYESCALE_COMPILE_CACHE": "off", "JAX_COMPILATION_CACHE_DIR": ""}
+    return json.loads(python("-W", "error", SCRIPT, **switched_off))
+
+
+@pytest.mark.parametrize("place", ["first", "second"])
+def test_the_instant_engine_compiles_and_traces_nothing(counts, place):
+    assert counts[f"instant: {place} fit"] == NOTHING
+
+
+def test_a_first_fit_by_nuts_compiles_each_of_its_programs_once(counts):
+    """One program for the pilot, three for the geometry, two for the chains, one for the sites of all draws.
+
+    ``_pool_all`` is compiled for the families' coordinates and for those of the one population.
+    """
+    assert counts["NUTS: first fit"]["programs"] == {
+        "_log_loss_and_slopes": 1,
+        "_pool_all": 2,
+        "_level_slopes": 1,
+        "potential_and_gradient": 1,
+        "_begin": 1,
+        "_advance_chunk": 1,
+        "site_values": 1,
+    }
+
+
+def test_a_first_fit_by_nuts_traces_the_formula_a_known_number_of_times(counts):
+    """From a position to sites takes the formula twice, at the centres of the designs: for the population's level and
+    for the bend of the families' levels. The potential takes it once more, for the losses of the runs: three in all.
+
+    The chains trace the potential twice, six in all: for the shape of the kernel's first state, which NumPyro must
+    have before it steps, and in the step itself. The pilot and the level's slopes take the formula once each.
+    """
+    assert counts["NUTS: first fit"]["traces"] == {
+        "_log_loss_and_slopes": 1,
+        "_level_slopes": 1,
+        "potential_and_gradient": 3,
+        "_advance_chunk": 6,
+        "site_values": 2,
+    }
+
+
+def test_the_checks_compile_the_likelihood_and_what_they_measure(counts):
+    """The likelihood is computed for 256 draws at a time; where some are left over, it is traced for these too.
+
+    The parameters of a fit without families are computed without compiling.
+    """
+    instant, nuts = counts["instant: first checks"], counts["NUTS: first checks"]
+    assert instant == NOTHING | {"programs": {"log_likelihood": 1}, "traces": {"log_likelihood": 2}}
+    assert nuts == NOTHING | {
+        "programs": {"log_likelihood": 1, "natural_values": 1},
+        "traces": {"log_likelihood": 1},
+    }
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_first_question_compiles_the_curve_and_the_new_runs(counts, engine):
+    """The curve once for points and once for the sizes that a plan tries, which differ from draw to draw.
+
+    The values of a known family are there already where the checks have compiled them.
+    """
+    values = {"natural_values": 1} if engine == "instant" else {}
+    predict, allocate = (counts[f"{engine}: first {verb}"] for verb in ("predict", "allocate"))
+    assert predict["programs"] == {"response": 1, "new_runs": 1} | values
+    assert allocate["programs"] == {"response": 1}
+    assert predict["traces"] == allocate["traces"] == {"response": 1}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("what", ["fit", "checks", "predict", "allocate"])
+def test_another_table_of_the_same_bucket_compiles_and_traces_nothing(counts, engine, what):
+    """Other runs, and another number of them; other points, and another number of them; other budgets, as many."""
+    assert counts[f"{engine}: second {what}"] == NOTHING
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_saved_and_loaded_fit_predicts_with_what_is_compiled(counts, engine):
+    """The formula is traced once, uncompiled: loading compares the shapes of the draws with those of the model."""
+    assert counts[f"{engine}: save, load, predict"] == NOTHING | {"traces": {"(none)": 1}}
+
+
+def test_single_operations_are_few(counts):
+    """Each takes some hundredths of a second in every new process, and a loop over eager operations makes hundreds.
+
+    Keys are made, split and drawn from once per shape; data types are converted; the eager first try of a closed
+    optimum reshapes its parameters. Which operations these are is JAX's affair, so only their number is limited.
+    """
+    most = {name: sum(stage["small"].values()) for name, stage in counts.items()}
+    assert max(most.values()) <= 10, most
