@@ -32,14 +32,16 @@ def compile_cache_dir() -> Path | None:
 
 
 @contextmanager
-def computing() -> Iterator[None]:
+def computing(*, double: bool = True) -> Iterator[None]:
     """Compute in float64 with the compile cache on; the caller's JAX settings are back afterwards.
+
+    With ``double=False`` in float32.
 
     A cache folder that the caller has set is left in force, and one that cannot be written is not used. Computations
     may be nested and may overlap in several threads: float64 is the thread's own, and the cache, which JAX has one of
     per process, is on until the last of them is done.
     """
-    with jax.enable_x64(True), _cache.used():
+    with jax.enable_x64(double), _cache.used():
         yield
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -258,3 +260,23 @@ def sample(power, power_runs) -> Callable[..., Fit]:
 def sampled(sample) -> Fit:
     """The short fit that others are compared with."""
     return sample()
+
+
+class Terminal(io.StringIO):
+    """An error stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch) -> Callable[[], Terminal]:
+    """Put a terminal in the place of the error stream; in the test itself, since pytest does the same before it."""
+
+    def put() -> Terminal:
+        monkeypatch.setattr(sys, "stderr", Terminal())
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "120")
+        return sys.stderr
+
+    return put

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
 
 import pytest
 
@@ -12,26 +11,6 @@ from bayescale.inference.progress import chain_progress
 from bayescale.inference.settings import Settings
 
 SETTINGS = Settings(chains=2, warmup=50, draws=100)
-
-
-class Terminal(io.StringIO):
-    """An error stream that says that it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture
-def terminal(monkeypatch) -> Callable[[], Terminal]:
-    """Put a terminal in the place of the error stream; in the test itself, since pytest does the same before it."""
-
-    def put() -> Terminal:
-        monkeypatch.setattr(sys, "stderr", Terminal())
-        monkeypatch.setenv("TERM", "xterm")
-        monkeypatch.setenv("COLUMNS", "120")
-        return sys.stderr
-
-    return put
 
 
 def test_on_a_terminal_chains_draws_and_divergences_are_shown(terminal):
@@ -54,8 +33,11 @@ def test_thinned_draws_count_and_a_last_chunk_does_not_go_beyond_the_end(termina
 
 
 @pytest.mark.parametrize("shown", [None, False])
-def test_elsewhere_nothing_is_shown(shown, monkeypatch):
-    monkeypatch.setattr(sys, "stderr", io.StringIO() if shown is None else Terminal())
+def test_elsewhere_nothing_is_shown(shown, monkeypatch, terminal):
+    if shown is None:
+        monkeypatch.setattr(sys, "stderr", io.StringIO())
+    else:
+        terminal()
     with chain_progress(SETTINGS, 1, shown) as report:
         assert report is None
     assert sys.stderr.getvalue() == ""

@@ -54,8 +54,14 @@ def density_for(model: Model, layout: Layout) -> Density:
     return density
 
 
-def run_instant(density: Density, settings: Settings, seed: int) -> Instant:
+def run_instant(density: Density, settings: Settings, seed: int, recipes: tuple[Recipe, ...] = RECIPES) -> Instant:
     """Sample a posterior until the smallest bulk ESS reaches ``settings.ess``, or for ``settings.draws`` draws.
+
+    Args:
+        density: of the posterior.
+        settings: chains, draws and ess.
+        seed: of all draws.
+        recipes: of proposals, tried one after the other.
 
     Raises:
         NotInstant: the draws do not pass the engine's own checks.
@@ -64,12 +70,12 @@ def run_instant(density: Density, settings: Settings, seed: int) -> Instant:
         vehtari2024pareto
     """
     rng = np.random.default_rng(seed)
-    for recipe in RECIPES[:-1]:
+    for recipe in recipes[:-1]:
         try:
             return _run(density, settings, recipe, rng)
         except NotInstant:
             continue
-    return _run(density, settings, RECIPES[-1], rng)
+    return _run(density, settings, recipes[-1], rng)
 
 
 def _run(density: Density, settings: Settings, recipe: Recipe, rng: np.random.Generator) -> Instant:

@@ -28,8 +28,12 @@ class Recipe:
     rounds: tuple[tuple[int, int], ...]
 
 
-# The quick one does for most posteriors, the thorough one for heavy tails and bent ridges.
-RECIPES = (Recipe(5.0, 1.08, ((400, 20), (1200, 30))), Recipe(3.0, 1.15, ((1500, 40), (4000, 80), (8000, 80))))
+# The quick one does for most posteriors, the thorough ones for heavy tails and bent ridges.
+RECIPES = (
+    Recipe(5.0, 1.08, ((400, 20), (1200, 30))),
+    Recipe(3.0, 1.15, ((1500, 40), (4000, 80), (8000, 80))),
+    Recipe(2.0, 1.3, ((3000, 60), (8000, 100), (16000, 120))),
+)
 
 
 @dataclass(frozen=True, eq=False)

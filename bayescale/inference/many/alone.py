@@ -10,6 +10,7 @@ import numpy as np
 
 from bayescale.inference.fit import Fit, assemble
 from bayescale.inference.instant.engine import NotInstant, density_for, run_instant
+from bayescale.inference.instant.proposal import RECIPES
 from bayescale.inference.many.convergence import Convergence, convergence
 from bayescale.inference.many.engine import Table, reported
 from bayescale.inference.precision import computing
@@ -67,7 +68,7 @@ def _fit(model: Model, table: Table, settings: Settings, why: str) -> Fit:
         try:
             drawn = _carefully(model, layout, settings, table.seed)
         except NotInstant as error:
-            why = f"not instant: {why}; with a more careful proposal {error}"
+            why = f"not instant: {why}; with a more careful proposal, {error}"
     if drawn is None:
         drawn = sample(model, layout, replace(settings, engine="nuts"), table.seed, False)
         drawn = replace(drawn, record={**drawn.record, "engine": {"name": "nuts", "why": why}})
@@ -76,12 +77,12 @@ def _fit(model: Model, table: Table, settings: Settings, why: str) -> Fit:
 
 
 def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> Sample:
-    """Longer chains of the engine for single tables, which tries a second proposal that is made with more care."""
+    """The engine for single tables, with the proposals that it makes with more care, and longer chains."""
     with computing():
         density = density_for(model, layout)
         for thin in THIN:
             longer = replace(settings, draws=thin * settings.nuts_draws)
-            drawn = run_instant(density, longer, seed_for(seed, "instant"))
+            drawn = run_instant(density, longer, seed_for(seed, "instant"), RECIPES[1:])
             sites = {name: value[:, thin - 1 :: thin] for name, value in drawn.sites.items()}
             stats = {name: value[:, thin - 1 :: thin] for name, value in drawn.stats.items()}
             values = np.stack([sites[p.name] for p in model.parameters], axis=-1)[None]

@@ -6,6 +6,7 @@ holds the two equal.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -61,24 +62,31 @@ def convergence(draws: np.ndarray) -> Convergence:
 def _measure(columns: np.ndarray) -> list[np.ndarray]:
     """R-hat, bulk ESS and tail ESS of columns, each chain x draw."""
     flat = _split(columns)
-    whole = flat.reshape(len(flat), -1)
-    # A column that cannot be measured becomes NaN in the end, and constant until then.
-    good = np.isfinite(whole).all(axis=1)
-    whole = np.where(good[:, None], whole, 0.0)
-    order = np.argsort(whole, axis=1)
-    ranked = np.take_along_axis(whole, order, axis=1)
-    good &= ranked[:, 0] < ranked[:, -1]
-    bulk = _scores(ranked, order).reshape(flat.shape)
-    count = whole.shape[1]
-    median = 0.5 * (ranked[:, (count - 1) // 2] + ranked[:, count // 2])
-    # Falling and then rising: to a stable sort these are two runs, which it only merges.
-    away = np.abs(ranked - median[:, None])
-    merged = np.argsort(away, axis=1, kind="stable")
-    outwards = np.take_along_axis(away, merged, axis=1)
-    folded = _scores(outwards, np.take_along_axis(order, merged, axis=1)).reshape(flat.shape)
-    tails = [(whole <= _quantile(ranked, p)[:, None]).reshape(flat.shape).astype(float) for p in (0.05, 0.95)]
-    measured = [np.maximum(_r_hat(bulk), _r_hat(folded)), _ess(bulk), np.minimum(*map(_ess, tails))]
+    bulk, folded, low, high = (np.zeros(flat.shape) for _ in range(4))
+    good = np.zeros(len(flat), bool)
+    for i, column in enumerate(flat.reshape(len(flat), -1)):
+        if np.isfinite(column).all():
+            into = [part[i].reshape(-1) for part in (bulk, folded, low, high)]
+            good[i] = _transform(column, *into)
+    measured = [np.maximum(_r_hat(bulk), _r_hat(folded)), _ess(bulk), np.minimum(_ess(low), _ess(high))]
     return [np.where(good, values, np.nan) for values in measured]
+
+
+def _transform(column: np.ndarray, bulk: np.ndarray, folded: np.ndarray, low: np.ndarray, high: np.ndarray) -> bool:
+    """Fill in normal scores, those of distances from the median, and tail indicators; False for a constant."""
+    order = column.argsort()
+    ranked = column[order]
+    if ranked[0] == ranked[-1]:
+        return False
+    bulk[order] = _scores(ranked)
+    count = column.size
+    away = np.abs(ranked - 0.5 * (ranked[(count - 1) // 2] + ranked[count // 2]))
+    # Falling and then rising: to a stable sort these are two runs, which it only merges.
+    merged = away.argsort(kind="stable")
+    folded[order[merged]] = _scores(away[merged])
+    np.less_equal(column, _quantile(ranked, 0.05), out=low)
+    np.less_equal(column, _quantile(ranked, 0.95), out=high)
+    return True
 
 
 def _split(draws: np.ndarray) -> np.ndarray:
@@ -87,26 +95,25 @@ def _split(draws: np.ndarray) -> np.ndarray:
     return np.concatenate([draws[..., :half], draws[..., -half:]], axis=-2)
 
 
-def _scores(ranked: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Normal scores of the ranks in the original order; equal values share their mean rank."""
-    count = ranked.shape[1]
-    table = ndtri((np.arange(2, 2 * count + 1) / 2.0 - 0.375) / (count + 0.25))
-    new = np.empty(ranked.shape, bool)
-    new[:, 0] = True
-    np.not_equal(ranked[:, 1:], ranked[:, :-1], out=new[:, 1:])
-    starts = np.flatnonzero(new)
-    ends = np.append(starts[1:], new.size)
-    # Twice the mean rank of a run of equal values from first to last, both counted from 1 in their column.
-    twice = (starts % count) + 1 + (ends - 1) % count + 1
-    scores = np.empty(ranked.shape)
-    np.put_along_axis(scores, order, np.repeat(table[twice - 2], ends - starts).reshape(ranked.shape), axis=1)
-    return scores
+def _scores(ranked: np.ndarray) -> np.ndarray:
+    """Normal scores of the ranks of sorted values; equal values share their mean rank."""
+    starts = np.flatnonzero(ranked[1:] != ranked[:-1]) + 1
+    edges = np.concatenate([[0], starts, [ranked.size]])
+    first, last = edges[:-1], edges[1:]
+    # Twice the mean of the ranks first + 1 to last, which starts at 2.
+    return np.repeat(_normal_scores(ranked.size)[first + last - 1], last - first)
 
 
-def _quantile(ranked: np.ndarray, p: float) -> np.ndarray:
-    at = p * (ranked.shape[1] - 1)
+@cache
+def _normal_scores(count: int) -> np.ndarray:
+    """Normal scores of the ranks 1, 1.5, 2 ... count (vehtari2021rank, eq. 14)."""
+    return ndtri((np.arange(2, 2 * count + 1) / 2.0 - 0.375) / (count + 0.25))
+
+
+def _quantile(ranked: np.ndarray, p: float) -> float:
+    at = p * (ranked.size - 1)
     low = int(at)
-    return ranked[:, low] + (at - low) * (ranked[:, low + 1] - ranked[:, low])
+    return ranked[low] + (at - low) * (ranked[low + 1] - ranked[low])
 
 
 def _variances(chains: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

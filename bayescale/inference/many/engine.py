@@ -11,7 +11,7 @@ from bayescale.data import Runs
 from bayescale.inference.limits import EFFICIENCY, PARETO_K
 from bayescale.inference.many.chains import run_chains
 from bayescale.inference.many.convergence import Convergence, convergence
-from bayescale.inference.many.proposal import QUICK, draw_t, log_t, matching_points, propose
+from bayescale.inference.many.proposal import QUICK, Proposed, draw_t, matching_points, propose
 from bayescale.inference.many.rows import Bucket, stack
 from bayescale.models.model import Model
 
@@ -116,25 +116,26 @@ def run_chunk(
     padded = [tables[min(i, len(tables) - 1)] for i in range(size)]
     rows = stack(model.law, [t.runs for t in padded], [t.anchors for t in padded], width)
     count, parameters, steps = len(tables), len(model.parameters), SETTLE + draws
-    points, proposed = matching_points(QUICK, parameters), []
+    points, calls = matching_points(QUICK, parameters), []
     randoms = [np.random.Generator(np.random.SFC64(table.seed)) for table in tables]
+    by_chain = (count, chains, steps)
     for _ in range(longer):
         standard = np.empty((size, chains * steps, parameters))
         for i, rng in enumerate(randoms):
             standard[i] = draw_t(rng, chains * steps, parameters, QUICK.degrees)
         standard[count:] = standard[0]
         # The proposal is the same at every call: it depends on the table alone.
-        center, factor, log_density = (np.asarray(a)[:count] for a in propose(model, QUICK, rows, standard, points))
-        by_chain = (count, chains, steps)
-        proposed.append((standard[:count].reshape(*by_chain, parameters), log_density.reshape(by_chain)))
-    standard, log_density = (np.concatenate(parts, axis=2) for parts in zip(*proposed, strict=True))
-    log_weight = log_density - log_t(standard, QUICK.degrees)
+        made = Proposed(*(np.asarray(part)[:count] for part in propose(model, QUICK, rows, standard, points)))
+        per_chain = (part.reshape(by_chain) for part in (made.log_density, made.log_weight))
+        drawn = (standard[:count].reshape(*by_chain, parameters), *per_chain)
+        calls.append(drawn)
+    standard, log_density, log_weight = (np.concatenate(parts, axis=2) for parts in zip(*calls, strict=True))
     thresholds = np.stack([np.log1p(-rng.random(log_weight.shape[1:])) for rng in randoms])
     state = run_chains(log_weight, thresholds)
     kept = slice(state.shape[-1] - draws * longer + longer - 1, None, longer)
     where = state[..., kept]
     chosen = np.take_along_axis(standard, where[..., None], axis=2)
-    positions = center[:, None, None] + np.einsum("fcdj,fij->fcdi", chosen, factor, optimize=True)
+    positions = made.center[:, None, None] + np.einsum("fcdj,fij->fcdi", chosen, made.factor, optimize=True)
     unconstrained = _unconstrained(model, positions)
     anchors = {name: values[:count] for name, values in rows.anchors.items()}
     return Drawn(

@@ -19,6 +19,7 @@ from bayescale.inference.many.tables import Given, gather
 from bayescale.inference.precision import computing
 from bayescale.inference.settings import Settings, check_seed, merge_settings, seed_for
 from bayescale.inference.table import check_response
+from bayescale.language.errors import SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
 from bayescale.models import Model, Noise, Pooling, StudentT, build_model, find_noise
@@ -26,6 +27,8 @@ from bayescale.models.layout import design_anchors
 
 # Steps of each chain, at least: with fewer, R-hat of perfect chains is often above its limit.
 STEPS = 1000
+# Longest table for which float32 will do.
+PRECISIONS, FLOAT32_ROWS = ("float64", "float32"), 2048
 # Chains of a fit that does not pass are made so many times longer before it is fitted by itself.
 LONGER = 3
 
@@ -38,6 +41,7 @@ def fit_many(
     priors: Mapping[str, Prior] | None = None,
     seed: int = 0,
     read: Mapping[str, Any] | None = None,
+    precision: str = "float64",
     settings: Settings | None = None,
     progress: bool | None = None,
     **sampler: Any,
@@ -59,6 +63,9 @@ def fit_many(
             whatever it is fitted with.
         read: arguments of :func:`bayescale.read_runs` for tables that are no runs yet, such as
             ``{"columns": {"loss": "val_loss"}}``. What looks suspicious is in the ``warnings`` of the result's status.
+        precision: of proposals and densities: ``"float64"``, or ``"float32"`` for tables of up to 2,048 rows, whose
+            log densities are small enough for it (longer tables are computed in float64 all the same). It moves a log
+            density by less than 0.01; accepting, checks and results are in float64.
         settings: sampler settings; single ones can be given by name. ``draws`` (1,000 by default) are kept per chain,
             evenly spaced, of chains of at least 1,000 steps; checks are measured on all steps. ``engine="instant"``
             keeps what does not pass with longer chains, flagged, ``engine="nuts"`` fits all by NUTS.
@@ -76,20 +83,23 @@ def fit_many(
 
     Examples:
         >>> import bayescale as bs
-        >>> runs = bs.datasets.load("pile-families").select(["Cerebras-GPT", "Pythia"])
-        >>> fits = bs.fit_many("chinchilla", runs, draws=100)
-        >>> [str(label) for label in fits.labels], fits.posterior["alpha"].dims
-        (['Cerebras-GPT', 'Pythia'], ('fit', 'chain', 'draw'))
+        >>> law = bs.laws.Chinchilla.published["besiroglu2024chinchilla"]
+        >>> design = bs.datasets.load("pile-families").to_frame()[["params", "tokens"]]
+        >>> fits = bs.fit_many("chinchilla", [bs.simulate(law, design, seed=i) for i in range(3)], draws=100)
+        >>> fits.posterior["alpha"].dims, fits.status["status"].tolist()
+        (('fit', 'chain', 'draw'), ['ok', 'ok', 'ok'])
     """
     chosen, settings, seed = find_law(law), merge_settings(settings, sampler), check_seed(seed)
     check_response(chosen)
     model = build_model(chosen, noise=find_noise(noise), pooling=Pooling("complete"), priors=priors)
+    if precision not in PRECISIONS:
+        raise SettingsError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}.")
     given, began = gather(chosen, tables, read), time.perf_counter()
     settings = replace(settings, draws=STEPS if settings.draws is None else settings.draws)
     collected = Collected(model, given, settings, seed)
     with fits_progress(len(given), progress) as report:
         report(collected.count, "")
-        for found in _fits(model, _tables(chosen, given, seed), settings):
+        for found in _fits(model, _tables(chosen, given, seed), settings, precision):
             collected.add(found)
             report(collected.count, collected.note)
     return collected.result(seconds=time.perf_counter() - began)
@@ -109,7 +119,7 @@ def _tables(law: type[Law], given: Sequence[Given], seed: int) -> list[Table]:
     ]
 
 
-def _fits(model: Model, tables: Sequence[Table], settings: Settings) -> Iterator[Drawn | Alone]:
+def _fits(model: Model, tables: Sequence[Table], settings: Settings, precision: str) -> Iterator[Drawn | Alone]:
     """Fits as they are done: many together, then those that remain one at a time."""
     if settings.engine == "nuts" or len(model.parameters) > LARGEST:
         why = "as asked for" if settings.engine == "nuts" else f"the model has more than {LARGEST} parameters"
@@ -117,8 +127,8 @@ def _fits(model: Model, tables: Sequence[Table], settings: Settings) -> Iterator
     else:
         sizes = {shape: chunk_size(len(members)) for shape, members in by_bucket(tables).items()}
         last = settings.engine == "instant"
-        left = yield from _together(model, tables, settings, sizes, 1, last=False)
-        left = yield from _together(model, [table for table, _ in left], settings, sizes, LONGER, last=last)
+        left = yield from _together(model, tables, settings, precision, sizes, 1, last=False)
+        left = yield from _together(model, [table for table, _ in left], settings, precision, sizes, LONGER, last=last)
     alone = replace(settings, draws=steps_of(settings))
     for table, why in left:
         yield fit_alone(model, table, alone, why)
@@ -128,6 +138,7 @@ def _together(
     model: Model,
     tables: Sequence[Table],
     settings: Settings,
+    precision: str,
     sizes: Mapping[Bucket, int],
     longer: int,
     *,
@@ -137,7 +148,7 @@ def _together(
     left = []
     for shape, members in sorted(by_bucket(tables).items()):
         for chunk in chunks(members, sizes[shape]):
-            with computing():
+            with computing(double=precision == "float64" or shape.width > FLOAT32_ROWS):
                 drawn = run_chunk(model, chunk, sizes[shape], shape.width, settings.chains, steps_of(settings), longer)
             good = drawn.good
             left += [] if last else [(table, drawn.lacks(i)) for i, table in enumerate(chunk) if not good[i]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -31,11 +31,26 @@ class Recipe:
     rounds: tuple[int, ...]
 
 
+class Proposed(NamedTuple):
+    """What is proposed for one table, or for many with the table as first axis.
+
+    Args:
+        center, factor: of the proposal, shapes (size,) and (size, size).
+        log_density, log_weight: of the posterior at ``center + factor @ standard`` for each draw, and that over the
+            density of the proposal.
+    """
+
+    center: Any
+    factor: Any
+    log_density: Any
+    log_weight: Any
+
+
 QUICK = Recipe(8.0, 1.08, (512, 1024))
 
 
 @partial(jax.jit, static_argnames=("model", "recipe"))
-def propose(model: Model, recipe: Recipe, rows: Rows, standard: Any, points: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+def propose(model: Model, recipe: Recipe, rows: Rows, standard: Any, points: tuple[Any, ...]) -> Proposed:
     """Match a proposal to each table and evaluate the density at its draws.
 
     Args:
@@ -46,17 +61,17 @@ def propose(model: Model, recipe: Recipe, rows: Rows, standard: Any, points: tup
         points: those of :func:`matching_points`.
 
     Returns:
-        centers (table x size), factors (table x size x size) and log densities at ``center + factor @ standard``
-        (table x draw).
+        each with the table as first axis.
     """
 
-    def one(rows: Rows, standard: Any) -> tuple[Any, Any, Any]:
+    def one(rows: Rows, standard: Any) -> Proposed:
         density = Density(model, rows)
         center, factor = find_mode(density)
         factor = recipe.inflate * factor
         for at in points:
             center, factor = _match(density, center, factor, at, recipe)
-        return center, factor, density(center + standard @ factor.T)
+        log_density = density(center + standard @ factor.T)
+        return Proposed(center, factor, log_density, log_density - log_t(standard, recipe.degrees))
 
     return jax.vmap(one)(rows, standard)
 
@@ -80,14 +95,14 @@ def _match(density: Density, center: Any, factor: Any, standard: Any, recipe: Re
 
 def log_t(standard: Any, degrees: float) -> Any:
     """Log density of a standard multivariate Student-t up to a constant; the last axis are its coordinates."""
-    xp = standard.__array_namespace__()
-    return -0.5 * (degrees + standard.shape[-1]) * xp.log1p(xp.square(standard).sum(axis=-1) / degrees)
+    return -0.5 * (degrees + standard.shape[-1]) * jnp.log1p(jnp.square(standard).sum(axis=-1) / degrees)
 
 
 def draw_t(rng: np.random.Generator, count: int, size: int, degrees: float) -> np.ndarray:
     """Draws of a standard multivariate Student-t, count x size."""
     standard = rng.standard_normal((count, size))
-    return standard / np.sqrt(rng.chisquare(degrees, count) / degrees)[:, None]
+    standard /= np.sqrt(rng.chisquare(degrees, count) / degrees)[:, None]
+    return standard
 
 
 @cache

@@ -1,0 +1,155 @@
+"""A bad table is a row with a reason: the others are fitted as if it were not there."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayescale as bs
+from bayescale.inference.instant.engine import NotInstant
+from bayescale.inference.many import alone
+from bayescale.language.errors import BayescaleError
+
+
+def poisons(table) -> dict[str, object]:
+    good = table(7)
+    two = pd.concat([good.assign(family="a"), good.assign(family="b")])
+    return {
+        "a cell": good.assign(loss=good["loss"].where(good.index != 3, np.nan)),
+        "negative": good.assign(tokens=-good["tokens"]),
+        "no losses": good.drop(columns="loss"),
+        "one run": good.head(1),
+        "families": two,
+        "text": "no such file.csv",
+        "nothing": None,
+        "number": 7,
+    }
+
+
+REASONS = {
+    "a cell": "row 4, loss",
+    "negative": "tokens",
+    "no losses": "loss",
+    "one run": "has 1 run",
+    "families": "2 families",
+    "text": "no such file.csv",
+    "nothing": "NoneType",
+    "number": "int",
+}
+
+
+@pytest.fixture(scope="module")
+def poisoned(tables, table) -> bs.Fits:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return bs.fit_many("chinchilla", tables | poisons(table), seed=1)
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_a_bad_table_is_a_row_with_its_reason(poisoned, name):
+    row = poisoned.status.set_index("fit").loc[name]
+    assert row["status"] == "failed"
+    assert REASONS[name] in row["reason"]
+    assert row["engine"] == ""
+    assert np.isnan(row["r_hat"])
+    assert poisoned.posterior["E"].sel(fit=name).isnull().all()
+    with pytest.raises(bs.BayescaleError, match=f"The fit '{name}' failed: "):
+        poisoned[name]
+
+
+def test_the_others_are_fitted_as_if_it_were_not_there(poisoned, fits, tables):
+    for label in tables:
+        np.testing.assert_array_equal(poisoned.posterior["E"].sel(fit=label), fits.posterior["E"].sel(fit=label))
+    assert (poisoned.checks["status"].sel(fit=list(tables)) == "ok").all()
+
+
+def test_failures_are_counted_named_and_kept_out_of_tables(poisoned, tables):
+    assert repr(poisoned).startswith("14 fits of chinchilla: 8 failed, 6 ok")
+    assert set(poisoned.table()["fit"]) == set(tables)
+    with pytest.raises(bs.CheckError, match=r"8 of 14 fits are not ok, see \.status\. 'a cell' failed: .*row 4"):
+        poisoned.check()
+
+
+def test_suspicions_about_a_table_stand_in_its_row(table):
+    doubtful = table(0).assign(tokens=lambda t: 20 * t["params"])
+    fits = bs.fit_many("chinchilla", {"fixed ratio": doubtful, "fine": table(1)}, draws=50)
+    status = fits.status.set_index("fit")
+    assert status.loc["fixed ratio", "warnings"] != ""
+    assert status.loc["fine", "warnings"] == ""
+
+
+def test_a_fit_that_breaks_down_is_a_row_too(table, monkeypatch):
+    def breaks(*_):
+        raise ZeroDivisionError("by design")
+
+    monkeypatch.setattr(alone, "_fit", breaks)
+    fits = bs.fit_many("chinchilla", [table(0)], engine="nuts", draws=50)
+    assert fits.status["reason"].item() == "the fit failed: ZeroDivisionError: by design"
+    assert fits.status["status"].item() == "failed"
+
+
+def test_one_that_nothing_samples_well_is_flagged(table, monkeypatch):
+    """Chains that hardly move: the batch does not believe them, and says what they lack."""
+    from bayescale.inference.many import engine
+
+    monkeypatch.setattr(engine, "run_chains", lambda weight, _: np.full(weight.shape, 3) + np.arange(4)[:, None])
+    fits = bs.fit_many("chinchilla", [table(0)], engine="instant", draws=50)
+    assert fits.status["status"].item() == "flagged"
+    assert "R-hat" in fits.status["reason"].item()
+    with pytest.raises(bs.CheckError, match="1 of 1 fits are not ok"):
+        fits.check()
+
+
+def test_what_the_batch_does_not_believe_is_fitted_alone(table, fits, monkeypatch):
+    from bayescale.inference.many import engine
+
+    monkeypatch.setattr(engine, "run_chains", lambda weight, _: np.full(weight.shape, 3) + np.arange(4)[:, None])
+    again = bs.fit_many("chinchilla", {"table 0": table(0, rows=24)}, seed=1)
+    assert again.status["status"].item() == "ok"
+    assert again["table 0"].engine == "instant (by itself, with longer chains)"
+    a, b = np.log(again.posterior["alpha"]), np.log(fits.posterior["alpha"].sel(fit="table 0"))
+    assert abs(float(a.mean() - b.mean())) < 4 * np.hypot(a.std(), b.std()) / np.sqrt(400)
+    # ... and by NUTS where that is not believed either.
+
+    def refuses(*_):
+        raise NotInstant("it is not believed by design")
+
+    monkeypatch.setattr(alone, "_carefully", refuses)
+    by_nuts = bs.fit_many("chinchilla", {"table 0": table(0, rows=24)}, seed=1)
+    assert by_nuts.status["engine"].item() == "nuts"
+    assert re.search("not instant: its R-hat is .*; with a more careful proposal, it is not", by_nuts["table 0"].engine)
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({}, "needs at least one table"),
+        ([], "needs at least one table"),
+        ("runs.csv", "got one str; fit"),
+        (pd.DataFrame(), "got one DataFrame; fit"),
+        (3, "got one int; fit"),
+        ({1: pd.DataFrame()}, "Labels of tables must be text, got 1"),
+    ],
+)
+def test_what_are_no_tables_is_an_error(tables, message):
+    with pytest.raises(BayescaleError, match=message):
+        bs.fit_many("chinchilla", tables)
+
+
+def test_wrong_arguments_are_errors_whatever_the_tables_are(table):
+    with pytest.raises(bs.SettingsError, match="fit does not take 'draw'"):
+        bs.fit_many("chinchilla", [table(0)], draw=3)
+    with pytest.raises(bs.SettingsError, match="noise must be one of"):
+        bs.fit_many("chinchilla", [table(0)], noise="cauchy")
+    with pytest.raises(bs.SettingsError, match="There is no fit 'x'; there are 0"):
+        bs.fit_many("chinchilla", [table(0)], draws=50)["x"]
+
+
+def test_read_options_are_for_tables_that_are_not_read_yet(table):
+    renamed = table(0).rename(columns={"loss": "val"})
+    fits = bs.fit_many("chinchilla", [renamed, bs.read_runs(table(1))], read={"columns": {"loss": "val"}}, draws=50)
+    assert fits.checks["status"].values.tolist() == ["ok", "ok"]
