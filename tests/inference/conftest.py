@@ -22,7 +22,7 @@ from jax import Array
 
 from bayescale.data import Runs
 from bayescale.data.read import read_quietly
-from bayescale.inference.diagnose import Check, Checks
+from bayescale.inference.checks import Check, Checks
 from bayescale.inference.fit import Fit, fit
 from bayescale.inference.posterior import sites_dataset
 from bayescale.inference.provenance import provenance
