@@ -30,6 +30,25 @@ def test_the_instant_engine_compiles_and_traces_nothing(counts, place):
     assert counts[f"instant: {place} fit"] == NOTHING
 
 
+def test_a_batch_compiles_one_program(counts):
+    """Everything about the tables of a bucket is in it, and nothing else is compiled."""
+    first = counts["many: first batch"]
+    assert first["programs"] == {"propose": 1}
+    assert first["small"] == {}
+
+
+def test_the_program_of_a_batch_has_the_formula_a_known_number_of_times(counts):
+    """The robust fit of the curve takes it twice, where it starts and at each step. Newton's method takes the density
+    three times: at its start, for its differences and along its step. Then come two rounds of matching, and the draws.
+    """
+    assert counts["many: first batch"]["traces"] == {"propose": 8}
+
+
+def test_another_batch_of_the_same_bucket_compiles_and_traces_nothing(counts):
+    """Other tables, and another number of them."""
+    assert counts["many: second batch"] == NOTHING
+
+
 def test_a_first_fit_by_nuts_compiles_each_of_its_programs_once(counts):
     """One program for the pilot, three for the geometry, two for the chains, one for the sites of all draws.
 
