@@ -33,7 +33,7 @@ def waiting_lines(results: Results) -> list[str]:
     return [
         f"* cold, from the call of `fit` to draws in natural units: **{whole:.1f} s**; the goal of under "
         f"{WALL_GOAL_S:g} s is {reached(whole < WALL_GOAL_S)}; since the process was started, imports and reading the "
-        f"table included: {middle('cold', 'since_start'):.1f} s.",
+        f"table included: {middle('cold', 'wall_since_start'):.1f} s.",
         f"* warm, from the call of `fit` to the first 50 draws of a chain: **{start:.2f} s**; the goal of under "
         f"{START_GOAL_S:g} s is {reached(start < START_GOAL_S)}; until NUTS is called: "
         f"{middle('warm', 'sampler_s'):.2f} s; cold, these are {middle('cold', 'first_draws_s'):.1f} s and "

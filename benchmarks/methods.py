@@ -8,7 +8,8 @@ sample a toy then, so that what they import late, or compile once in an installa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -36,12 +37,12 @@ def open_session(method: str) -> Session:
 def _bayescale() -> Session:
     for lazy in ("inference.fit", "inference.instant.engine", "laws.catalogue"):
         import_module(f"bayescale.{lazy}")
-    for lazy in ("arviz_stats.base", "scipy.optimize", "scipy.stats"):
+    for lazy in ("arviz_stats.base", "scipy.optimize"):
         import_module(lazy)
 
     def fit(runs: bs.Runs, seed: int) -> tuple[Draws, Stats]:
-        seen = _watch_sampler()
-        fitted = bs.fit("chinchilla", runs, seed=seed)
+        with _watching_sampler() as seen:
+            fitted = bs.fit("chinchilla", runs, seed=seed)
         draws = {str(name): value.to_numpy() for name, value in fitted.posterior.data_vars.items()}
         nuts = "n_steps" in fitted.sample_stats
         stats = {"warmup": fitted.settings.warmup * nuts, "draws": fitted.settings.draws, **seen}
@@ -53,20 +54,26 @@ def _bayescale() -> Session:
     return fit
 
 
-def _watch_sampler() -> Stats:
-    """Seconds from now until NUTS is called and until a chain has made its first draws, filled in as they come."""
+@contextmanager
+def _watching_sampler() -> Iterator[Stats]:
+    """Seconds from here until NUTS is called, and until a chain has made its first draws, filled in as they come."""
     from bayescale.inference import sampling
 
-    began, seen, run_nuts = time.perf_counter(), {}, sampling.run_nuts
+    began, run_nuts = time.perf_counter(), sampling.run_nuts
+    seen: Stats = {}
+
+    def note(what: str) -> None:
+        seen.setdefault(what, time.perf_counter() - began)
 
     def watched(*args: Any, **settings: Any) -> Any:
-        sampling.run_nuts = run_nuts
-        seen["sampler_s"] = time.perf_counter() - began
-        settings["progress"] = lambda *_: seen.setdefault("first_draws_s", time.perf_counter() - began)
-        return run_nuts(*args, **settings)
+        note("sampler_s")
+        return run_nuts(*args, **{**settings, "progress": lambda *_: note("first_draws_s")})
 
     sampling.run_nuts = watched
-    return seen
+    try:
+        yield seen
+    finally:
+        sampling.run_nuts = run_nuts
 
 
 def _numpyro(model: str, warmup: int, n_draws: int) -> Session:
