@@ -20,8 +20,9 @@ from tables import TABLES
 
 def main() -> None:
     name, method, seed, fits, other, out = sys.argv[1:]
-    tables = [TABLES[name](i)[0] if other == "1" else TABLES[name]()[0] for i in range(int(fits))]
+    # Before the tables: simulating them starts JAX, and NumPyro's number of devices has to be set by then.
     session = open_session(method)
+    tables = [TABLES[name](i)[0] if other == "1" else TABLES[name]()[0] for i in range(int(fits))]
     saved: dict[str, np.ndarray | float] = {}
     for i, runs in enumerate(tables):
         known = set(sys.modules)
