@@ -15,6 +15,7 @@ from numpyro.infer.hmc import hmc
 from numpyro.infer.util import ParamInfo
 
 from bayescale.inference.coordinates import Coordinates, Geometry, potential_and_gradient
+from bayescale.inference.likelihood import prepare
 from bayescale.inference.settings import Settings
 
 # Draws per compiled call: long enough to hide the call, short enough for a lively progress bar.
@@ -80,12 +81,12 @@ def run_nuts(
 
 
 def _kernel(
-    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any
+    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, rows: Any, target_accept: Any
 ) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
     """NumPyro's functions, with the potential made from arguments; warm-up and tree depth are compiled in."""
     warmup, depth = lengths
     start, step = hmc(
-        potential_fn_gen=lambda geometry, data: partial(coordinates.potential, geometry, data), algo="NUTS"
+        potential_fn_gen=lambda geometry, rows: partial(coordinates.potential, geometry, rows), algo="NUTS"
     )
 
     def begin(position: Any, key: Any) -> Any:
@@ -96,7 +97,7 @@ def _kernel(
             step_size=0.5,
             target_accept_prob=target_accept,
             max_tree_depth=depth,
-            model_args=(geometry, data),
+            model_args=(geometry, rows),
             rng_key=key,
         )
 
@@ -126,12 +127,13 @@ def _first_state(arguments: Arguments, position: Any, key: Any) -> Any:
 def _advance_chunk(
     coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any, state: Any
 ) -> tuple[Any, Kept]:
-    begin, step = _kernel(coordinates, lengths, geometry, data, target_accept)
+    rows = prepare(coordinates.model, data)
+    begin, step = _kernel(coordinates, lengths, geometry, rows, target_accept)
     # NumPyro's step uses closures that its start function sets up; nothing of this call is computed.
     jax.eval_shape(lambda: begin(state.z, jax.random.key(0)))
 
     def one(state: Any, _: None) -> tuple[Any, Kept]:
-        state = step(state, (geometry, data), {})
+        state = step(state, (geometry, rows), {})
         seen = (state.z, state.potential_energy, state.energy, state.num_steps, state.accept_prob, state.diverging)
         return state, Kept(*seen, state.adapt_state.step_size)
 

@@ -13,6 +13,7 @@ from bayescale.inference.coordinates import Coordinates
 from bayescale.inference.evaluate import site_values
 from bayescale.inference.geometry import find_geometry
 from bayescale.inference.instant.engine import NotInstant, density_for, run_instant
+from bayescale.inference.likelihood import sampled_arrays
 from bayescale.inference.nuts import run_nuts
 from bayescale.inference.precision import computing
 from bayescale.inference.progress import chain_progress
@@ -82,7 +83,7 @@ def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress:
     settings = replace(settings, draws=settings.nuts_draws)
     planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
     with computing():
-        data = jax.device_put(layout.arrays)
+        data = jax.device_put(sampled_arrays(layout))
         geometry = jax.device_put(find_geometry(coordinates, data))
         for target, thin in planned:
             settings = replace(settings, target_accept=target)

@@ -7,6 +7,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
@@ -58,6 +59,22 @@ class Noise(Declared, ABC, abstract=True):
             measurement_sd: known sd of the measured log loss of this run, 0 where unknown.
         """
 
+    def log_density(self, observed: Any, log_loss: Any, measurement_sd: Any, counts: Any) -> Any:
+        """Log density of some runs of one family together, in JAX: what NUTS computes.
+
+        By default that of ``__call__``, run by run. What a noise puts in its place must be equal to it; it can be
+        cheaper, since these runs share the noise's parameters.
+
+        Args:
+            observed: log of the observed losses, log of nats/token, shape (run,).
+            log_loss: the law's, shape (run,).
+            measurement_sd: shape (run,), or a scalar if it is the same for all.
+            counts: whether a run counts, shape (run,); others are padding.
+        """
+        axes = (0, 0, 0 if jnp.ndim(measurement_sd) else None)
+        single = jax.vmap(lambda y, mean, sd: self(mean, sd).log_prob(y), in_axes=axes)
+        return jnp.where(counts, single(observed, log_loss, measurement_sd), 0.0).sum()
+
     def log_likelihood(self, residual: np.ndarray, measurement_sd: np.ndarray) -> np.ndarray:
         """Log likelihood summed over runs, in NumPy: what the instant engine needs; optional for own noises.
 
@@ -81,6 +98,14 @@ class StudentT(Noise):
 
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.StudentT(self.nu, log_loss, jnp.hypot(self.sigma, measurement_sd))
+
+    def log_density(self, observed: Any, log_loss: Any, measurement_sd: Any, counts: Any) -> Any:
+        scale = jnp.hypot(self.sigma, measurement_sd)
+        # What the runs share stays out of their sum: compiled, it would be computed once for each of them.
+        standard = jnp.where(counts, (observed - log_loss) * (1.0 / (scale * jnp.sqrt(self.nu))), 0.0)
+        constant = _log_gamma_step(0.5 * self.nu) - 0.5 * jnp.log(math.pi * self.nu)
+        scales = jnp.where(counts, jnp.log(scale), 0.0).sum() if jnp.ndim(scale) else counts.sum() * jnp.log(scale)
+        return counts.sum() * constant - scales - 0.5 * (self.nu + 1.0) * jnp.log1p(standard * standard).sum()
 
     def log_likelihood(self, residual: np.ndarray, measurement_sd: np.ndarray) -> np.ndarray:
         from scipy.special import gammaln
@@ -122,6 +147,27 @@ class Laplace(Noise):
     def log_likelihood(self, residual: np.ndarray, measurement_sd: np.ndarray) -> np.ndarray:
         scale, runs = np.hypot(self.sigma, measurement_sd), residual.shape[1]
         return -(np.abs(residual) / scale).sum(axis=1) - _log_scales(scale, runs) - runs * math.log(2.0)
+
+
+# Of the asymptotic series of log Gamma(x + 1/2) - log Gamma(x) in 1/x, the coefficients of x^-1, x^-3, ... beside
+# log(x) / 2: the values at 1/2 of Bernoulli's polynomials less those at 0, over n (n + 1).
+_STEP = (-1 / 8, 1 / 192, -1 / 640, 17 / 14336, -31 / 18432, 691 / 180224, -5461 / 425984)
+
+
+def _log_gamma_step(x: Any) -> Any:
+    """log Gamma(x + 1/2) - log Gamma(x) for x > 0, exact to rounding.
+
+    JAX's logarithm of the gamma function costs as much as a hundred runs' densities, and its derivative again.
+    """
+    # Gamma(y + 1) = y Gamma(y) moves x to where the series has converged: its next term is below 2e-15 from 8 on.
+    moved = 1.0
+    for i in range(8):
+        moved = moved * (x + i) / (x + i + 0.5)
+    inverse = 1.0 / (x + 8.0)
+    series = jnp.zeros_like(inverse)
+    for coefficient in reversed(_STEP):
+        series = series * inverse * inverse + coefficient
+    return 0.5 * jnp.log(x + 8.0) + series * inverse + jnp.log(moved)
 
 
 def _log_scales(scale: np.ndarray, runs: int) -> np.ndarray:
