@@ -21,7 +21,9 @@ from jax.scipy.linalg import solve_triangular
 from numpyro.distributions import biject_to, constraints
 from numpyro.infer.util import potential_energy
 
-from bayescale.inference.likelihood import Rows, log_likelihood, prepare, split_log_loss
+from bayescale.inference import levels
+from bayescale.inference.likelihood import Rows, log_likelihood, prepare
+from bayescale.inference.precision import RUN_SELDOM
 from bayescale.inference.whitening import whitened
 from bayescale.language.declare import Parameter
 from bayescale.models.families import family_values
@@ -196,7 +198,8 @@ class Coordinates:
         mean = jnp.concatenate([location, np.array(own)])
         family, log_jacobian = whitened(known + prior, shift + (prior * mean).sum(1), z)
         if self.model.uses_pooled:
-            moved = self._level_weight(values, known[:, 0, 0])[0] * self._bend(geometry, family)
+            between = values[f"{self.model.coordinates[0].name}_between"]
+            moved = levels.weights(known[:, 0, 0], between)[0] * levels.bend(self.model, geometry, family)
             family = family - moved[:, None] * (np.arange(z.shape[1]) == 0)
         if n_partial:
             values[FAMILY] = family[:, :n_partial]
@@ -205,51 +208,14 @@ class Coordinates:
         return population_jacobian + log_jacobian
 
     def _population(self, geometry: Geometry, values: dict[str, Any], z: Any, known: Any) -> tuple[Any, Any]:
-        """The population's location: plain coordinates, but the level is scaled by what is known of it.
-
-        The families pin the population's level as closely as they agree in level, which ranges over decades; given
-        everything else it is normal, with mean and precision that follow from the families' levels.
-        """
+        """The population's location: plain coordinates, but the level is scaled by what is known of it."""
         log_jacobian = jnp.zeros(())
         if self.model.uses_pooled:
-            level = np.arange(z.size) == 0
-            target = geometry.target - self._log_loss_at_centre(geometry, jnp.where(level, 0.0, z)[None])
-            weight = self._level_weight(values, known)[1]
-            total = weight.sum() + geometry.population_precision
-            center = (weight @ target + geometry.population_shift) / total
-            z, log_jacobian = jnp.where(level, center + z / jnp.sqrt(total), z), -0.5 * jnp.log(total)
+            between = values[f"{self.model.coordinates[0].name}_between"]
+            z, log_jacobian = levels.scale_population(self.model, geometry, known, between, z)
         logs = self.model.unpool(z) if z.size else z
         values.update({f"{p.name}_population": logs[j] for j, p in enumerate(self.model.partial_law)})
         return z, log_jacobian
-
-    def _bend(self, geometry: Geometry, coordinates: Any) -> Any:
-        """What the linear map misses of the log loss at the centre of each family's design.
-
-        Data pin that loss down so well that its curvature in shares and exponents exceeds the noise. Moving the level
-        by it straightens the posterior; the move depends on the other coordinates only, so its Jacobian is 1.
-        """
-        straight = geometry.level + (geometry.slope * coordinates).sum(1)
-        return self._log_loss_at_centre(geometry, coordinates) - straight
-
-    def _log_loss_at_centre(self, geometry: Geometry, coordinates: Any) -> Any:
-        """Log loss at the centre of each family's design, for coordinates of each family or one row for all."""
-        one = partial(self.log_loss_at, anchors=geometry.anchors)
-        if coordinates.shape[0] == 1:
-            return jax.vmap(one, in_axes=(None, 0))(coordinates[0], geometry.design)
-        return jax.vmap(one)(coordinates, geometry.design)
-
-    def _level_weight(self, values: dict[str, Any], known: Any) -> tuple[Any, Any]:
-        """Weight of the data in each family's level, and their information on the population's level."""
-        spread = jnp.exp(2.0 * values[f"{self.model.coordinates[0].name}_between"])
-        total = 1.0 + known * spread
-        return known * spread / total, known / total
-
-    def log_loss_at(self, coordinates: Any, inputs: Any, anchors: Any) -> Any:
-        """The law's log loss for one family's pooled coordinates at one design point."""
-        unconstrained = self.model.unpool(coordinates)
-        named = {p.name: self.model.constrain(p.name, unconstrained[j]) for j, p in enumerate(self.model.partial_law)}
-        split = split_log_loss(self.model)
-        return split.rest(named, split.fixed_part((inputs, anchors)))
 
     def _add_effects(self, geometry: Geometry, values: dict[str, Any], z: Any, ratio: Any) -> Any:
         if not z.size:
@@ -267,7 +233,7 @@ class Coordinates:
         return prior - likelihood - log_jacobian
 
 
-@partial(jax.jit, static_argnames="coordinates")
+@partial(jax.jit, static_argnames="coordinates", compiler_options=RUN_SELDOM)
 def potential_and_gradient(coordinates: Coordinates, geometry: Geometry, data: Any, position: Any) -> tuple[Any, Any]:
     """Potential and gradient at one position; compiled once per model and shape."""
     rows = prepare(coordinates.model, data)

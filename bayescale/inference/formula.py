@@ -7,11 +7,15 @@ sampler; what is left is ``A * exp(-alpha * log(N / N0))``, one exponential inst
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+
+from bayescale.laws import Law
 
 # What a trace wraps around plain operations: its body is evaluated in its place.
 _WRAPPERS = ("jit", "pjit", "closed_call")
@@ -69,11 +73,30 @@ class Split:
         return known[self._result] if isinstance(self._result, int) else self._result.val
 
 
+def split_log_loss(law: type[Law]) -> Split:
+    """The log of a law's response for one run: its parameters vary, the pair of inputs and anchors is fixed.
+
+    The formula is traced once per process and precision; all that is compiled afterwards is made from that trace.
+    """
+    return _split_log_loss(law, jnp.zeros(()).dtype.name)  # type: ignore[arg-type]  # mypy: classes have no hash
+
+
+@cache
+def _split_log_loss(law: type[Law], dtype: str) -> Split:
+    number = np.zeros((), dtype)
+    parameters, inputs, anchors = (
+        dict.fromkeys(names, number)
+        for names in ([p.name for p in law.parameters], law.arguments, [a.name for a in law.anchors])
+    )
+    return Split(lambda values, fixed: jnp.log(law(**values, **fixed[1])(**fixed[0])), parameters, (inputs, anchors))
+
+
 def _divided(
     steps: list[_Step], fixed: set[int], result: Any
 ) -> tuple[list[_Step], list[_Step], list[tuple[int, bool]]]:
     """Steps on what is fixed alone, all others, and what these need: values, and whether it is their logarithm."""
-    once, always, needed = [], [], {}
+    once, always = [], []
+    needed: dict[tuple[int, bool], None] = {}
     for step in steps:
         if all(_is_literal(value) or value in fixed for value in step.inputs):
             once.append(step)

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bayescale.inference.formula import Split
+from bayescale.inference.formula import split_log_loss
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model
 
@@ -50,9 +50,8 @@ def prepare(model: Model, data: Mapping[str, Any]) -> Rows:
         model: the model.
         data: arrays of a layout.
     """
-    split = split_log_loss(model)
-    one = lambda inputs: split.fixed_part((inputs, data["anchors"]))  # noqa: E731
-    fixed = jax.vmap(jax.vmap(one))(data["inputs"])
+    split = split_log_loss(model.law)
+    fixed = jax.vmap(jax.vmap(lambda inputs: split.fixed_part((inputs, data["anchors"]))))(data["inputs"])
     return Rows(fixed, data["log_loss"], data["measurement_sd"], data["mask"], data["level"], data["family"])
 
 
@@ -65,7 +64,7 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
         shifts: the effect of every level, or None.
         rows: from :func:`prepare`.
     """
-    split = split_log_loss(model)
+    split = split_log_loss(model.law)
     common = {name: value for name, value in values.items() if not jnp.ndim(value)}
     names = [name for name, value in values.items() if jnp.ndim(value)]
     # One gather for all of them: its gradient is a loop over the blocks.
@@ -83,16 +82,3 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
     sd = rows.measurement_sd.reshape(()) if same_sd else rows.measurement_sd
     moved = None if shifts is None else shifts[rows.level]
     return jax.vmap(block, in_axes=axes)(owned, rows.fixed, rows.log_loss, rows.mask, moved, sd).sum()
-
-
-def split_log_loss(model: Model) -> Split:
-    """The law's log response for one run, split into what depends on the run alone and what on parameters."""
-    number = jnp.zeros(())
-    parameters = {p.name: number for p in model.law.parameters}
-    fixed = ({name: number for name in model.law.arguments}, {a.name: number for a in model.law.anchors})
-
-    def log_loss(parameters: dict[str, Any], fixed: Any) -> Any:
-        inputs, anchors = fixed
-        return jnp.log(model.law_at(parameters, anchors)(**inputs))
-
-    return Split(log_loss, parameters, fixed)

@@ -16,6 +16,7 @@ from numpyro.infer.util import ParamInfo
 
 from bayescale.inference.coordinates import Coordinates, Geometry, potential_and_gradient
 from bayescale.inference.likelihood import prepare
+from bayescale.inference.precision import RUN_OFTEN, RUN_SELDOM
 from bayescale.inference.settings import Settings
 
 # Draws per compiled call: long enough to hide the call, short enough for a lively progress bar.
@@ -104,7 +105,7 @@ def _kernel(
     return begin, step
 
 
-@partial(jax.jit, static_argnames=("coordinates", "lengths"))
+@partial(jax.jit, static_argnames=("coordinates", "lengths"), compiler_options=RUN_SELDOM)
 def _begin(
     coordinates: Coordinates,
     lengths: tuple[int, int],
@@ -140,12 +141,13 @@ def _advance_chunk(
     return jax.lax.scan(one, state, None, length=CHUNK)
 
 
-_advance = jax.jit(_advance_chunk, static_argnames=("coordinates", "lengths"))
+_advance = jax.jit(_advance_chunk, static_argnames=("coordinates", "lengths"), compiler_options=RUN_OFTEN)
 _advance_all = jax.jit(
     lambda coordinates, lengths, geometry, data, target_accept, states: jax.vmap(
         lambda state: _advance_chunk(coordinates, lengths, geometry, data, target_accept, state)
     )(states),
     static_argnames=("coordinates", "lengths"),
+    compiler_options=RUN_OFTEN,
 )
 
 

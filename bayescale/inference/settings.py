@@ -30,7 +30,7 @@ class Settings:
     """
 
     chains: int = 4
-    warmup: int = 400
+    warmup: int = 250
     draws: int | None = None
     target_accept: float | None = None
     max_tree_depth: int = 10
