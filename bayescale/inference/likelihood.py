@@ -73,7 +73,7 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
     def block(own: Any, fixed: Any, observed: Any, counts: Any, shift: Any, sd: Any) -> Any:
         named = {**common, **dict(zip(names, own, strict=True))}
         parameters = {p.name: named[p.name] for p in model.law.parameters}
-        mean = jax.vmap(partial(split.rest, parameters))(fixed)
+        mean = jax.vmap(partial(split.rest, parameters), axis_size=observed.size)(fixed)
         noise = model.noise(**{p.name: named[p.name] for p in model.noise.parameters})
         return noise.log_density(observed, mean if shift is None else mean + shift, sd, counts)
 

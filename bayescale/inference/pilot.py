@@ -13,9 +13,9 @@ from bayescale.models.model import Model
 # it only sets the geometry, and outliers must not.
 DEGREES = 4.0
 ROUNDS, STEPS = 8, 8
-# A family's fit has settled when its next step promises less than this, in nats, and the scale when its relative
-# change is smaller: a hundredth of a standard deviation or two make no difference to a geometry.
-SETTLED = 0.01
+# A family's fit has settled when its next step promises less than this, in nats, which is a twentieth of a standard
+# deviation; the noise scale, when it changes by less than this part.
+SETTLED = 1e-3
 
 
 class Pilot(NamedTuple):
