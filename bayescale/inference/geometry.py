@@ -54,7 +54,9 @@ def find_geometry(coordinates: Coordinates, data: Any) -> Geometry:
         return 1e100, np.zeros_like(position)
 
     start = _start(coordinates, pilot, pooled)
-    found = minimize(objective, start, jac=True, method="BFGS", options={"maxiter": 400, "gtol": 1e-3})
+    # With limited memory, since all of it would cost dense products of matrices, more than the gradients do.
+    options = {"maxiter": 400, "maxcor": 30, "gtol": 1e-2, "ftol": 1e-12}
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
     stretch = _stretch(coordinates, geometry.effect_family, lambda x: objective(x)[1], found.x)
     return geometry._replace(center=found.x, stretch=stretch)
 
