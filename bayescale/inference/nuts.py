@@ -67,7 +67,7 @@ def run_nuts(
         Positions (chain x draw x size) and sampler statistics (each chain x draw).
     """
     keys = jax.random.split(jax.random.key(seed), 2 * settings.chains)
-    arguments = (coordinates, (settings.warmup, settings.max_tree_depth), geometry, data, settings.target_accept)
+    arguments = (coordinates, (settings.nuts_warmup, settings.max_tree_depth), geometry, data, settings.target_accept)
     if settings.chain_method == "vectorized":
         return _run_together(arguments, keys, settings, thin, progress)
     one = partial(_run_chain, arguments, keys, settings, thin, progress)
@@ -188,15 +188,15 @@ def _start(coordinates: Coordinates, key: Any) -> Any:
 
 
 def _chunks(settings: Settings, thin: int) -> range:
-    total = settings.warmup + thin * settings.nuts_draws
+    total = settings.nuts_warmup + thin * settings.nuts_draws
     return range(CHUNK, total + CHUNK, CHUNK)
 
 
 def _collect(chunks: list[Kept], settings: Settings, thin: int, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Join chunks along draws, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
-    end = settings.warmup + thin * settings.nuts_draws
+    end = settings.nuts_warmup + thin * settings.nuts_draws
     whole = Kept(*(np.concatenate(parts, axis=axis) for parts in zip(*chunks, strict=True)))
-    made = Kept(*(part[(slice(None),) * axis + (slice(settings.warmup, end),)] for part in whole))
+    made = Kept(*(part[(slice(None),) * axis + (slice(settings.nuts_warmup, end),)] for part in whole))
     kept = Kept(*(part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in made))
     stats = {name: part for name, part in kept._asdict().items() if name != "position"}
     stats["lp"] = -stats["lp"]
@@ -206,4 +206,4 @@ def _collect(chunks: list[Kept], settings: Settings, thin: int, axis: int) -> tu
 
 
 def _divergences(chunks: list[Kept], settings: Settings) -> int:
-    return int(np.concatenate([chunk.diverging for chunk in chunks])[settings.warmup :].sum())
+    return int(np.concatenate([chunk.diverging for chunk in chunks])[settings.nuts_warmup :].sum())

@@ -188,6 +188,15 @@ def test_few_runs_begin_with_smaller_steps(sample, divergences, power_runs):
     assert first == [0.98, 0.9]
 
 
+def test_few_runs_have_a_longer_warm_up(sample, divergences, power_runs):
+    """The fit says how long it was; a number given by the user is taken as it is."""
+    found = []
+    for rows, given in ((23, None), (24, None), (23, 60)):
+        divergences(0)
+        found.append(sample(power_runs(rows=rows), target_accept=None, warmup=given).settings.warmup)
+    assert found == [400, 250, 60]
+
+
 def test_draws_that_are_not_finite_are_an_error(sample, monkeypatch):
     def broken(coordinates, geometry, data, *, settings, **_):
         shape = (settings.chains, settings.draws)
