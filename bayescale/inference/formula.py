@@ -119,7 +119,7 @@ def _is_power(step: _Step, fixed: Any) -> bool:
 
 
 def _evaluate(steps: list[_Step], known: dict[int, Any], logs: Any = ()) -> None:
-    """Evaluate steps one by one, adding to the known values; powers are exponentials, ``logs`` has some of the bases."""
+    """Evaluate steps one by one, adding to the known values; powers are exponentials, some with bases in ``logs``."""
     for step in steps:
         if _is_power(step, logs):
             out = [jnp.exp(_read(step.inputs[1], known) * logs[step.inputs[0]])]
