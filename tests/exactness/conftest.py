@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from arviz_stats.base import array_stats
 from numpyro.distributions import biject_to
 from numpyro.handlers import reparam
 from numpyro.infer import MCMC, NUTS
@@ -116,6 +115,14 @@ def _by_number(sites: xr.Dataset) -> dict[str, np.ndarray]:
     return numbers
 
 
+def _effective(draws: np.ndarray) -> float:
+    """Effective sample size of the mean."""
+    # Here, not above: once ArviZ is there, "from numpyro.distributions" makes a NumPyro that lacks a module.
+    from arviz_stats.base import array_stats
+
+    return float(array_stats.ess(draws, method="mean", **AXES))
+
+
 def _errors(draws: np.ndarray) -> tuple[float, float]:
     """Monte-Carlo standard errors of mean and sd.
 
@@ -123,7 +130,7 @@ def _errors(draws: np.ndarray) -> tuple[float, float]:
     the fourth central moment) and an effective sample size of their own; to first order s errs by 1 / (2 s) times v.
     """
     square = (draws - draws.mean()) ** 2
-    effective = [float(array_stats.ess(values, method="mean", **AXES)) for values in (draws, square)]
+    effective = [_effective(values) for values in (draws, square)]
     sd = np.sqrt(square.mean())
     return sd / np.sqrt(effective[0]), square.std() / np.sqrt(effective[1]) / (2.0 * sd)
 
@@ -143,13 +150,15 @@ def _distances(one: np.ndarray, other: np.ndarray) -> dict[str, float]:
         # The mean of the two quantiles: where both are right, so is it.
         point = 0.5 * (np.quantile(one, p) + np.quantile(other, p))
         below = [(draws <= point).astype(float) for draws in (one, other)]
-        errors = [b.std() / np.sqrt(float(array_stats.ess(b, method="mean", **AXES))) for b in below]
+        errors = [b.std() / np.sqrt(_effective(b)) for b in below]
         found[f"below {p:.0%}"] = (below[0].mean() - below[1].mean()) / np.hypot(*errors)
     return found
 
 
 def _union_r_hat(one: np.ndarray, other: np.ndarray) -> float:
     """R-hat of all chains together, each cut to the same number of evenly spaced draws."""
+    from arviz_stats.base import array_stats
+
     count = min(one.shape[1], other.shape[1])
     cut = [draws[:, np.linspace(0, draws.shape[1] - 1, count).astype(int)] for draws in (one, other)]
     return float(array_stats.rhat(np.concatenate(cut), method="rank", **AXES))
@@ -165,9 +174,11 @@ def _disagreements(draws: xr.Dataset | Draws, against: Draws) -> list[str]:
     wrong += [f"R-hat of {name}: {value:.3f}" for name, value in r_hats.items() if not value <= R_HAT]
     worst = max(found, key=lambda key: abs(found[key]))
     root = np.sqrt(np.mean(np.square(list(found.values()))))
+    smallest = [min(_effective(draws) for draws in one.values()) for one in (numbers, against)]
     print(
-        f"\n{len(found)} comparisons, limit {limit:.1f}: largest {found[worst]:+.1f} ({worst[1]} of {worst[0]}), "
-        f"root mean square {root:.2f}, largest R-hat {max(r_hats.values()):.4f}"
+        f"\neffective draws {smallest[0]:.0f} and {smallest[1]:.0f}; {len(found)} comparisons, limit {limit:.1f}: "
+        f"largest {found[worst]:+.1f} ({worst[1]} of {worst[0]}), root mean square {root:.2f}, "
+        f"largest R-hat {max(r_hats.values()):.4f}"
     )
     return wrong
 
