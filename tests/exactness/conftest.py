@@ -81,14 +81,14 @@ def reference(simulated) -> Callable[..., Draws]:
     """Long NUTS by NumPyro alone; made once for a model and a table, with eight chains."""
     made: dict[Any, Draws] = {}
 
-    def run(law: type[Law], noise: Any, runs: bs.Runs, pooling: Any = None, draws: int = 2500) -> Draws:
+    def run(law: type[Law], noise: Any, runs: bs.Runs, pooling: Any = None, draws: int = 4000) -> Draws:
         key = (law, str(noise), id(runs), str(pooling))
         if key not in made:
             model, layout = _posed(law, noise, runs, pooling)
             around = [FAMILY] * bool(model.partial_law) + [f"{p.name}_family" for p in model.partial_noise]
             loose = reparam(model, config={name: LocScaleReparam(0.0) for name in around})
-            kernel = NUTS(loose if around else model, dense_mass=True, target_accept_prob=0.95 if around else 0.85)
-            size = {"num_warmup": 1500, "num_samples": draws, "num_chains": 8}
+            kernel = NUTS(loose if around else model, dense_mass=True, target_accept_prob=0.9)
+            size = {"num_warmup": 1000, "num_samples": draws, "num_chains": 8}
             with computing():
                 mcmc = MCMC(kernel, **size, chain_method="vectorized", progress_bar=False)
                 mcmc.run(jax.random.PRNGKey(20), layout.arrays)

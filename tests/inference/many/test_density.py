@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 import pandas as pd
 import pytest
+from jax import Array
+from numpyro.distributions import constraints
+from numpyro.distributions.transforms import AffineTransform
 from numpyro.infer.util import potential_energy
 
 import bayescale as bs
@@ -14,9 +19,31 @@ from bayescale.inference.many.density import Density
 from bayescale.inference.many.engine import Table, run_chunk
 from bayescale.inference.many.rows import TILE, Bucket, stack
 from bayescale.inference.precision import computing
+from bayescale.language.declare import parameter
+from bayescale.language.priors import HalfNormal
 from bayescale.laws import CATALOGUE
-from bayescale.models import NOISES, Pooling, build_model, lay_out
+from bayescale.models import NOISES, Noise, Pooling, build_model, lay_out
 from bayescale.models.layout import design_anchors
+
+
+class Growing(Noise):
+    """A noise whose scale follows the log loss that it scatters around, as ``Noise`` allows."""
+
+    sigma: Array = parameter("scale of log loss per log loss", prior=HalfNormal(0.03))
+
+    def __call__(self, log_loss, measurement_sd):
+        return dist.Normal(log_loss, jnp.hypot(self.sigma * (1.0 + jnp.abs(log_loss)), measurement_sd))
+
+
+class Above(Noise):
+    """A noise that is never negative: no run is on the frontier itself, where its density is 0."""
+
+    sigma: Array = parameter("scale of log loss above the law", prior=HalfNormal(0.03))
+
+    def __call__(self, log_loss, measurement_sd):
+        excess = dist.Gamma(2.0, 1.0 / jnp.hypot(self.sigma, measurement_sd))
+        return dist.TransformedDistribution(excess, AffineTransform(log_loss, 1.0, domain=constraints.positive))
+
 
 # Fewer than a tile, a tile, several tiles and a part of one.
 LENGTHS = (7, TILE, 2 * TILE + 5)
@@ -65,25 +92,44 @@ def by_numpyro(model, runs, values) -> np.ndarray:
     return -np.array([float(potential(row)) for row in values])
 
 
+def side_by_side(model, chunk, values) -> tuple[np.ndarray, np.ndarray]:
+    """Log density on the unconstrained scale of a padded chunk, table x point, and the values that came back."""
+    rows = stack(model.law, chunk, [design_anchors(model.law, runs) for runs in chunk], Bucket.of(chunk[0]).width)
+
+    @jax.jit
+    @jax.vmap
+    def compute(rows):
+        density = Density(model, rows)
+        positions = density.positions(values)
+        back, jacobian = density.unconstrained(positions)
+        return density(positions) - jacobian, back
+
+    ours, back = compute(rows)
+    return np.asarray(ours), np.asarray(back)
+
+
 @pytest.mark.parametrize("errors", [False, True], ids=["plain", "with errors"])
 def test_every_table_of_a_chunk_has_the_density_of_the_numpyro_model(law, noise, errors, tables):
     model, chunk = one_family(law, noise), tables[errors]
     values = near_the_prior(model)
     with computing():
-        rows = stack(law, chunk, [design_anchors(law, runs) for runs in chunk], Bucket.of(chunk[0]).width)
-
-        @jax.jit
-        @jax.vmap
-        def side_by_side(rows):
-            density = Density(model, rows)
-            positions = density.positions(values)
-            back, jacobian = density.unconstrained(positions)
-            return density(positions) - jacobian, back
-
-        ours, back = (np.asarray(a) for a in side_by_side(rows))
+        ours, back = side_by_side(model, chunk, values)
         theirs = np.array([by_numpyro(model, runs, values) for runs in chunk])
     np.testing.assert_allclose(back, np.broadcast_to(values, back.shape), rtol=1e-11, atol=1e-11)
     # Sums of up to 37 terms of up to 1e5, in float64.
+    np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-9)
+
+
+@pytest.mark.parametrize("own", [Growing, Above], ids=lambda noise: noise.name)
+def test_a_noise_of_any_form_has_its_density(own, tables):
+    """One that is no shifted copy of itself, and one that padding must not ask for its density at 0."""
+    model, chunk = one_family(bs.laws.Chinchilla, own), tables[False]
+    # Well below all losses, so that every run lies above the law.
+    values = near_the_prior(model) * np.array([0, 1, 1, 1, 1, 1]) + np.array([-1.0, -2.0, -2.0, 0, 0, 0])
+    with computing():
+        ours, _ = side_by_side(model, chunk, values)
+        theirs = np.array([by_numpyro(model, runs, values) for runs in chunk])
+    assert np.isfinite(theirs).all()
     np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-9)
 
 
