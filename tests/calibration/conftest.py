@@ -31,7 +31,7 @@ DRAWS = 99
 LIKELIHOOD, DENSITY = "log likelihood", "log density"
 # Ranks below these hundredths are counted: closely at the ends, where too narrow posteriors show.
 GRID = np.array([1, 2, *range(5, 100, 5), 98, 99])
-# By chance a correct engine fails once in so many repeats, all quantities together.
+# How often a correct engine fails by chance, all quantities together; the default tests claim this five times.
 FALSE_ALARM = 1e-3
 
 
@@ -55,11 +55,15 @@ class Experiment:
     truths: Mapping[str, np.ndarray]
     logs: np.ndarray
 
+    @property
+    def parameters(self) -> dict[str, bs.Prior]:
+        """Priors by name, the law's and then the noise's."""
+        declared = (*self.law.parameters, *self.noise.parameters)
+        return {p.name: self.priors.get(p.name, p.prior) for p in declared}
+
     def log_prior(self, logs: np.ndarray) -> np.ndarray:
         """Log prior density at unconstrained values; the last axis are the parameters."""
-        declared = (*self.law.parameters, *self.noise.parameters)
-        prior = [self.priors.get(p.name, p.prior) for p in declared]
-        return sum(prior[j].log_density(logs[..., j]) for j in range(len(prior)))
+        return sum(prior.log_density(logs[..., j]) for j, prior in enumerate(self.parameters.values()))
 
 
 def _standard(noise: type[Noise], values: Mapping[str, Any]) -> Any:
@@ -157,7 +161,7 @@ def _ranks(one: Experiment, draws: Mapping[str, np.ndarray], logs: np.ndarray) -
 def _ranks_of_batch(one: Experiment, fits: bs.inference.Fits) -> dict[str, np.ndarray]:
     """The same of a batch of fits."""
     flat = {name: value.to_numpy().reshape(len(fits), -1) for name, value in fits.posterior.data_vars.items()}
-    logs = [value.to_numpy().reshape(len(fits), -1) for value in fits.unconstrained.data_vars.values()]
+    logs = [fits.unconstrained[name].to_numpy().reshape(len(fits), -1) for name in one.parameters]
     return _ranks(one, flat, np.stack(logs, axis=-1))
 
 

@@ -6,8 +6,8 @@ pilots, proposals or chains is in it.
 
 Each parameter is compared on its unconstrained scale in mean, sd, and the probability below the 5 % and the 95 %
 quantile of both together. Each comparison is a difference over its Monte-Carlo standard error, about normal: of n of
-them in a case one exceeds the limit by chance in 1 of 10,000 repeats. With some fifty cases the whole fails by chance
-in one of 200 repeats, or a few: standard errors are themselves estimated to some 5 %.
+them in a case one exceeds the limit by chance in 1 of 10,000 repeats. With fewer than a hundred cases the whole fails
+by chance in one of 100 repeats, or a few: standard errors are themselves estimated, to some 5 %.
 """
 
 from __future__ import annotations
