@@ -16,6 +16,7 @@ import bayescale as bs
 from bayescale.data.read import read_quietly
 from bayescale.inference.instant.chains import run_chains
 from bayescale.inference.instant.engine import density_for
+from bayescale.inference.instant.mode import find_mode
 from bayescale.inference.instant.proposal import RECIPES, match_proposal
 from bayescale.inference.many import engine
 from bayescale.language.declare import anchor, derived, parameter
@@ -140,23 +141,28 @@ def test_a_jacobian_left_out_is_noticed(sbc, loose):
     assert "E" in sbc.violations(ranks(sbc, loose, law=NoJacobian))
 
 
+def posed(one, table):
+    """The density of one table for the NumPy engine."""
+    model = build_model(one.law, noise=one.noise, pooling=Pooling("complete"), priors=one.priors)
+    runs = read_quietly(table)
+    return density_for(model, lay_out(one.law, runs, None, design_anchors(one.law, runs)))
+
+
 def alone(sbc, one) -> dict[str, str]:
     """The same of the NumPy engine, table by table and without its checks: one proposal, four chains of 500 draws."""
-    law, noise, logs, found = one.law, one.noise, [], []
-    model = build_model(law, noise=noise, pooling=Pooling("complete"), priors=one.priors)
+    logs, found = [], []
     for i, table in enumerate(one.tables):
-        runs = read_quietly(table)
-        density = density_for(model, lay_out(law, runs, None, design_anchors(law, runs)))
-        rng = np.random.default_rng([9, i])
+        density, rng = posed(one, table), np.random.default_rng([9, i])
+        model = density.model
         with np.errstate(invalid="ignore"):  # what a difference that reaches outside the support warns of
             proposal, state, _ = match_proposal(density, rng, 4, RECIPES[-1])
         drawn = run_chains(density, proposal, state, 550, rng).positions[:, 50:]
         logs.append(density.unconstrained(drawn.reshape(-1, density.size))[0])
         values = {p.name: model.prior(p.name).natural(logs[-1][:, j]) for j, p in enumerate(model.parameters)}
         true = model.law_at(values, density.anchors)
-        derived = {d.name: getattr(true, d.name) for d in law.derived_quantities}
+        derived = {d.name: getattr(true, d.name) for d in one.law.derived_quantities}
         found.append(values | true.textbook().values | derived)
-    draws = {name: np.stack([one[name] for one in found]) for name in found[0]}
+    draws = {name: np.stack([each[name] for each in found]) for name in found[0]}
     return sbc.violations(sbc.ranks(one, draws, np.stack(logs)))
 
 
@@ -168,3 +174,11 @@ def test_a_jacobian_left_out_of_single_fits_is_noticed(sbc, loose, monkeypatch):
     right = Chinchilla.unstraighten
     monkeypatch.setattr(Chinchilla, "unstraighten", staticmethod(lambda c: (right(c)[0], 0.0)))
     assert "E" in alone(sbc, first(loose, SINGLE))
+
+
+def test_a_mode_at_the_edge_of_a_law_is_found_without_warnings(loose):
+    """Table 225 came up in these tests: differences there reach where the law has no density."""
+    density = posed(loose, loose.tables[225])
+    mode, factor = find_mode(density)
+    assert np.isfinite(density(mode[None])).all()
+    assert np.isfinite(factor).all()
