@@ -78,8 +78,12 @@ def test_a_thousand_posteriors_are_calibrated(sbc, experiment, attempts):
 @pytest.mark.parametrize("noise", NOISES, ids=lambda noise: noise.name)
 @pytest.mark.parametrize("law", CATALOGUE, ids=lambda law: law.name)
 def test_every_law_and_noise_is_calibrated(sbc, experiment, attempts, law, noise, errors):
-    """Twelve cases: a correct engine fails one of them once in 83 seeds."""
-    claim(sbc, experiment, attempts, 1000, law=law, noise=noise, errors=errors, seed=2)
+    """Twelve cases: a correct engine fails one of them once in 83 seeds.
+
+    Of fits with Laplace noise nine in ten are made by themselves, some seconds each, so there are fewer.
+    """
+    count = 100 if noise.name == "laplace" else 1000
+    claim(sbc, experiment, attempts, count, law=law, noise=noise, errors=errors, seed=2)
 
 
 @pytest.mark.slow
