@@ -58,7 +58,7 @@ def single(law, noise, runs):
 def batch(law, noise, runs):
     """One of a batch, beside a table of another length, to which it owes nothing."""
     tables = [runs.subset(np.arange(len(runs)) < 8), runs]
-    fits = bs.fit_many(law, tables, noise=noise, draws=6000, progress=False)
+    fits = bs.fit_many(law, tables, noise=noise, draws=3000, progress=False)
     print(f"\n{fits.status[['engine', 'status', 'reason']].iloc[1].to_dict()}, alone: {1 in fits.alone}")
     return fits.unconstrained.isel(fit=1, drop=True)
 
