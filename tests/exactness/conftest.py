@@ -87,7 +87,7 @@ def reference(simulated) -> Callable[..., Draws]:
             model, layout = _posed(law, noise, runs, pooling)
             around = [FAMILY] * bool(model.partial_law) + [f"{p.name}_family" for p in model.partial_noise]
             loose = reparam(model, config={name: LocScaleReparam(0.0) for name in around})
-            kernel = NUTS(loose if around else model, dense_mass=True, target_accept_prob=0.9)
+            kernel = NUTS(loose if around else model, dense_mass=True, target_accept_prob=0.98)
             size = {"num_warmup": 1000, "num_samples": draws, "num_chains": 8}
             with computing():
                 mcmc = MCMC(kernel, **size, chain_method="vectorized", progress_bar=False)
