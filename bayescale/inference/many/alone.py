@@ -20,10 +20,6 @@ from bayescale.language.errors import BayescaleError
 from bayescale.models import Model, lay_out
 from bayescale.models.layout import Layout
 
-# Steps of the instant engine for each draw that is kept, in its first and its last attempt: even the last takes less
-# time than NUTS.
-THIN = (4, 32)
-
 
 @dataclass(frozen=True, eq=False)
 class Alone:
@@ -77,20 +73,28 @@ def _fit(model: Model, table: Table, settings: Settings, why: str) -> Fit:
 
 
 def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> Sample:
-    """The engine for single tables, with the proposals that it makes with more care, and longer chains."""
+    """The engine for single tables, with the proposals that it makes with more care.
+
+    Its chains go on until they pass and are not begun anew: chains that are kept because they passed, while others were
+    thrown away, would miss what makes chains stick. They are measured whole, and evenly spaced draws are kept.
+    """
+    draws, chains = settings.nuts_draws, settings.chains
     with computing():
-        density = density_for(model, layout)
-        for thin in THIN:
-            longer = replace(settings, draws=thin * settings.nuts_draws)
-            drawn = run_instant(density, longer, seed_for(seed, "instant"), RECIPES[1:])
-            sites = {name: value[:, thin - 1 :: thin] for name, value in drawn.sites.items()}
-            stats = {name: value[:, thin - 1 :: thin] for name, value in drawn.stats.items()}
-            values = np.stack([sites[p.name] for p in model.parameters], axis=-1)[None]
-            measured = _convergence(model, values, layout.arrays["anchors"])
-            if measured.passes[0]:
-                engine = {"name": "instant", "why": "by itself, with longer chains", "quality": drawn.quality}
-                return Sample(sites, stats, settings, {"engine": engine})
-    raise NotInstant(measured.lacks(0))
+        # Of chains that need this fewer than four in ten steps are effective, so there are steps enough for the draws.
+        enough = replace(settings, draws=None, ess=max(100, int(0.4 * chains * draws)))
+        drawn = run_instant(density_for(model, layout), enough, seed_for(seed, "instant"), RECIPES[1:])
+    steps = drawn.stats["lp"].shape[1]
+    if steps < draws:
+        raise NotInstant(f"it made {steps} steps for {draws} draws")
+    values = np.stack([drawn.sites[p.name] for p in model.parameters], axis=-1)[None]
+    measured = _convergence(model, values, layout.arrays["anchors"])
+    if not measured.passes[0]:
+        raise NotInstant(measured.lacks(0))
+    kept = np.arange(1, draws + 1) * steps // draws - 1
+    sites = {name: value[:, kept] for name, value in drawn.sites.items()}
+    stats = {name: value[:, kept] for name, value in drawn.stats.items()}
+    engine = {"name": "instant", "why": "by itself, with a more careful proposal", "quality": drawn.quality}
+    return Sample(sites, stats, settings, {"engine": engine})
 
 
 def _convergence(model: Model, unconstrained: np.ndarray, anchors: Mapping[str, float]) -> Convergence:

@@ -21,7 +21,9 @@ def run_chains(log_weight: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     fits, chains, steps = log_weight.shape
     # Steps first: the lanes of a step are then next to each other.
     # A start without a density is left at once, and a proposal without one is never taken.
-    weight = np.ascontiguousarray(np.nan_to_num(log_weight, nan=-np.inf).reshape(-1, steps).T)
+    weight = np.ascontiguousarray(
+        np.nan_to_num(log_weight, nan=-np.inf, neginf=-np.inf, posinf=np.inf).reshape(-1, steps).T
+    )
     least = np.ascontiguousarray(thresholds.reshape(-1, steps).T)
     kept = np.zeros(weight.shape, np.int32)
     current = weight[0].copy()

@@ -18,6 +18,8 @@ from bayescale.models.model import Model
 # Fits computed together on a processor: enough to hide the cost of calls, few enough to stay in cache. A handful of
 # tables is padded to FEW instead, which is a program of its own.
 TOGETHER, FEW = 64, 8
+# Efficiency of importance weights below which chains are not tried.
+HOPEFUL = 0.3
 # Steps of each chain before its first draw: a chain forgets its start as fast as it accepts.
 SETTLE = 50
 
@@ -50,6 +52,7 @@ class Drawn:
         accepted: whether the draw is a new position, fit x chain x draw.
         convergence: of the parameters as they are reported.
         pareto_k, efficiency: of the importance weights of each fit's proposal.
+        matching: efficiency while the proposal was made, which does not depend on the draws.
     """
 
     position: np.ndarray
@@ -59,14 +62,26 @@ class Drawn:
     convergence: Convergence
     pareto_k: np.ndarray
     efficiency: np.ndarray
+    matching: np.ndarray
 
     @property
     def good(self) -> np.ndarray:
         """Whether the draws of each fit are to be believed."""
         return self.convergence.passes & (self.pareto_k <= PARETO_K) & (self.efficiency >= EFFICIENCY)
 
+    @property
+    def hopeful(self) -> np.ndarray:
+        """Whether the proposal of each fit resembles its posterior enough for chains that nearly always pass.
+
+        Chains of poorer proposals pass when they happen to miss the tails, where they would have stuck, so that to keep
+        those that pass makes posteriors too narrow. This is decided before the draws, and by nothing in them.
+        """
+        return self.matching >= HOPEFUL
+
     def lacks(self, i: int) -> str:
         """What keeps one fit from passing."""
+        if not self.hopeful[i]:
+            return f"the efficiency of matching its proposal is {self.matching[i]:.2g}, below {HOPEFUL:g}"
         if not self.efficiency[i] >= EFFICIENCY:
             return f"the efficiency of its importance weights is {self.efficiency[i]:.2g}, below {EFFICIENCY:g}"
         if not self.pareto_k[i] <= PARETO_K:
@@ -111,7 +126,8 @@ def run_chunk(
         size: tables computed together.
         width: padded rows.
         chains, draws: kept per table.
-        longer: steps made for each draw that is kept; so many times the same compiled function is called.
+        longer: steps made for each draw that is kept; so many times the same compiled function is called. Shorter
+            chains of the same tables are the beginning of longer ones.
     """
     padded = [tables[min(i, len(tables) - 1)] for i in range(size)]
     rows = stack(model.law, [t.runs for t in padded], [t.anchors for t in padded], width)
@@ -127,10 +143,11 @@ def run_chunk(
         # The proposal is the same at every call: it depends on the table alone.
         made = Proposed(*(np.asarray(part)[:count] for part in propose(model, QUICK, rows, standard, points)))
         per_chain = (part.reshape(by_chain) for part in (made.log_density, made.log_weight))
-        drawn = (standard[:count].reshape(*by_chain, parameters), *per_chain)
-        calls.append(drawn)
-    standard, log_density, log_weight = (np.concatenate(parts, axis=2) for parts in zip(*calls, strict=True))
-    thresholds = np.stack([np.log1p(-rng.random(log_weight.shape[1:])) for rng in randoms])
+        thresholds = np.stack([np.log1p(-rng.random(by_chain[1:])) for rng in randoms])
+        calls.append((standard[:count].reshape(*by_chain, parameters), *per_chain, thresholds))
+    standard, log_density, log_weight, thresholds = (
+        np.concatenate(parts, axis=2) for parts in zip(*calls, strict=True)
+    )
     state = run_chains(log_weight, thresholds)
     kept = slice(state.shape[-1] - draws * longer + longer - 1, None, longer)
     where = state[..., kept]
@@ -145,6 +162,7 @@ def run_chunk(
         np.diff(state, axis=-1, prepend=0)[..., kept] != 0,
         convergence(reported(model, unconstrained, anchors)),
         *_quality(log_weight.reshape(count, -1)),
+        made.matching,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from bayescale.data import Runs
 from bayescale.inference.instant.engine import LARGEST
@@ -123,15 +123,31 @@ def _fits(model: Model, tables: Sequence[Table], settings: Settings, precision: 
     """Fits as they are done: many together, then those that remain one at a time."""
     if settings.engine == "nuts" or len(model.parameters) > LARGEST:
         why = "as asked for" if settings.engine == "nuts" else f"the model has more than {LARGEST} parameters"
-        left = [(table, why) for table in tables]
+        left = [Left(table, why, False) for table in tables]
     else:
         sizes = {shape: chunk_size(len(members)) for shape, members in by_bucket(tables).items()}
         last = settings.engine == "instant"
-        left = yield from _together(model, tables, settings, precision, sizes, 1, last=False)
-        left = yield from _together(model, [table for table, _ in left], settings, precision, sizes, LONGER, last=last)
+        first = yield from _together(model, tables, settings, precision, sizes, 1, last=False)
+        again = [left.table for left in first if left.hopeful or last]
+        left = [one for one in first if not one.hopeful and not last]
+        left += yield from _together(model, again, settings, precision, sizes, LONGER, last=last)
     alone = replace(settings, draws=steps_of(settings))
-    for table, why in left:
-        yield fit_alone(model, table, alone, why)
+    for one in left:
+        yield fit_alone(model, one.table, alone, one.why)
+
+
+class Left(NamedTuple):
+    """A table without a fit so far.
+
+    Args:
+        table: the table.
+        why: what its fit lacked.
+        hopeful: whether longer chains of the same proposal are worth a try.
+    """
+
+    table: Table
+    why: str
+    hopeful: bool
 
 
 def _together(
@@ -143,14 +159,16 @@ def _together(
     longer: int,
     *,
     last: bool,
-) -> Generator[Drawn, None, list[tuple[Table, str]]]:
+) -> Generator[Drawn, None, list[Left]]:
     """Yield the fits that pass, or all if this is the last attempt; return the others and what they lack."""
-    left = []
+    left: list[Left] = []
     for shape, members in sorted(by_bucket(tables).items()):
         for chunk in chunks(members, sizes[shape]):
             with computing(double=precision == "float64" or shape.width > FLOAT32_ROWS):
                 drawn = run_chunk(model, chunk, sizes[shape], shape.width, settings.chains, steps_of(settings), longer)
-            good = drawn.good
-            left += [] if last else [(table, drawn.lacks(i)) for i, table in enumerate(chunk) if not good[i]]
-            yield drawn if last else drawn.select(good)
+            taken = drawn.good & drawn.hopeful
+            if not last:
+                hopeful = drawn.hopeful
+                left += [Left(t, drawn.lacks(i), bool(hopeful[i])) for i, t in enumerate(chunk) if not taken[i]]
+            yield drawn if last else drawn.select(taken)
     return left

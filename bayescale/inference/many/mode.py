@@ -11,11 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bayescale.inference.instant.mode import DEGREES, FIT_STEPS, FLATTEST, NEWTON_STEPS
+from bayescale.inference.instant.mode import DEGREES, FIT_STEPS, FLATTEST, NEWTON_STEPS, H
 from bayescale.inference.many.density import Density
 
-# Step of differences, in standard deviations: their error is far below what a proposal needs.
-H = 0.1
 # Lengths that are tried along a Newton step, and the gain in log density that is near enough.
 LENGTHS, NEAR = 0.5 ** np.arange(6), 1e-2
 

@@ -36,12 +36,14 @@ class Proposed(NamedTuple):
 
     Args:
         center, factor: of the proposal, shapes (size,) and (size, size).
+        matching: efficiency of the importance weights in the last round of matching.
         log_density, log_weight: of the posterior at ``center + factor @ standard`` for each draw, and that over the
             density of the proposal.
     """
 
     center: Any
     factor: Any
+    matching: Any
     log_density: Any
     log_weight: Any
 
@@ -67,20 +69,21 @@ def propose(model: Model, recipe: Recipe, rows: Rows, standard: Any, points: tup
     def one(rows: Rows, standard: Any) -> Proposed:
         density = Density(model, rows)
         center, factor = find_mode(density)
-        factor = recipe.inflate * factor
+        factor, matching = recipe.inflate * factor, jnp.zeros(())
         for at in points:
-            center, factor = _match(density, center, factor, at, recipe)
+            center, factor, matching = _match(density, center, factor, at, recipe)
         log_density = density(center + standard @ factor.T)
-        return Proposed(center, factor, log_density, log_density - log_t(standard, recipe.degrees))
+        return Proposed(center, factor, matching, log_density, log_density - log_t(standard, recipe.degrees))
 
     return jax.vmap(one)(rows, standard)
 
 
-def _match(density: Density, center: Any, factor: Any, standard: Any, recipe: Recipe) -> tuple[Any, Any]:
-    """Center and factor with the moments of the posterior, by importance sampling at fixed points."""
+def _match(density: Density, center: Any, factor: Any, standard: Any, recipe: Recipe) -> tuple[Any, Any, Any]:
+    """Center and factor with the moments of the posterior, by importance sampling at fixed points; its efficiency."""
     positions = center + standard @ factor.T
     log_weight = density(positions) - log_t(standard, recipe.degrees)
     weight = jnp.exp(log_weight - log_weight.max())
+    efficiency = weight.sum() ** 2 / (weight**2).sum() / len(standard)
     # Cut off as ionides2008truncated does, so that no draw decides.
     weight = jnp.minimum(weight, weight.mean() * np.sqrt(len(standard)))
     weight = weight / weight.sum()
@@ -90,7 +93,7 @@ def _match(density: Density, center: Any, factor: Any, standard: Any, recipe: Re
     matched = recipe.inflate * jnp.linalg.cholesky((away * weight[:, None]).T @ away)
     # A matching that fails leaves the proposal as it was; what it is worth shows in the weights of the draws.
     good = jnp.isfinite(matched).all() & jnp.isfinite(middle).all()
-    return jnp.where(good, middle, center), jnp.where(good, matched, factor)
+    return jnp.where(good, middle, center), jnp.where(good, matched, factor), jnp.where(good, efficiency, 0.0)
 
 
 def log_t(standard: Any, degrees: float) -> Any:

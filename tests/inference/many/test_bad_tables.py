@@ -110,7 +110,7 @@ def test_what_the_batch_does_not_believe_is_fitted_alone(table, fits, monkeypatc
     monkeypatch.setattr(engine, "run_chains", lambda weight, _: np.full(weight.shape, 3) + np.arange(4)[:, None])
     again = bs.fit_many("chinchilla", {"table 0": table(0, rows=24)}, seed=1)
     assert again.status["status"].item() == "ok"
-    assert again["table 0"].engine == "instant (by itself, with longer chains)"
+    assert again["table 0"].engine == "instant (by itself, with a more careful proposal)"
     a, b = np.log(again.posterior["alpha"]), np.log(fits.posterior["alpha"].sel(fit="table 0"))
     assert abs(float(a.mean() - b.mean())) < 4 * np.hypot(a.std(), b.std()) / np.sqrt(400)
     # ... and by NUTS where that is not believed either.
