@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import report
-from measure import cpu_seconds, single_runs
+from clock import cpu_seconds
+from tables import LEFT_OUT, chinchilla_runs
 
 DELTA = 1e-3
 NAMES = ("E", "A", "B", "alpha", "beta", "a")
@@ -74,7 +75,7 @@ def compare(resamples: int) -> list[str]:
     from bayescale.inference.point.resamples import Resamples
     from bayescale.inference.settings import seed_for
 
-    runs, described = single_runs()
+    runs, described = chinchilla_runs(drop=LEFT_OUT)
     point = bs.point_fit("chinchilla", runs, delta=DELTA, resamples=resamples, seed=0)
     stream = seed_for(seed_for(0, "point/(all)"), "resamples")
     weights = Resamples(runs, "run", len(runs), stream)(resamples).astype(float)
@@ -131,7 +132,7 @@ def timing() -> None:
     # On one core, where there is a choice: sharing small operations among threads saves little time and costs CPU.
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    runs, _ = single_runs()
+    runs, _ = chinchilla_runs(drop=LEFT_OUT)
     for call in range(4):
         before = 0.0 if call == 0 else cpu_seconds()
         import bayescale as bs

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 from statistics import fmean
 
-import measure
 import report
 from pooling_study import KEPT, POOLINGS, gain, study, wins_or_ties
+from tables import loss_to_loss
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--warmup", type=int, default=300)
     chosen = parser.parse_args()
-    runs, described = measure.hierarchical_runs()
+    runs, described = loss_to_loss()
     lines = [
         f"{described}; {KEPT} random runs of the corpus are fitted with all runs of the others, its other runs are "
         f"predicted; means over {chosen.choices} choices of the runs. 4 chains x {chosen.draws} draws. Log score: mean "

@@ -6,22 +6,39 @@ import os
 import platform
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = "# Measured results\n\nWritten by the scripts beside this file (`make bench`); every section says how.\n"
-PACKAGES = ("jax", "numpyro", "numpy", "arviz")
+PACKAGES = ("jax", "numpyro", "numpy", "scipy", "arviz", "pymc", "pytensor", "nutpie", "numba")
 
 
 def circumstances() -> str:
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    """Command, date, machine and versions, as one sentence."""
+    versions = ", ".join(filter(None, map(_installed, PACKAGES)))
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     command = " ".join([f"python benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
     return (
-        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores ({platform.machine()}), "
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores ({_processor()}), "
         f"load average at the end {load}; Python {platform.python_version()}, {versions}."
     )
+
+
+def _installed(name: str) -> str:
+    """Name and version of a package, or nothing: some come with the bench extra only."""
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    """What the processor calls itself, where the system tells, and its architecture."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text("utf-8").splitlines() if told.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{models[0] if models else platform.processor()}, {platform.machine()}"
 
 
 def write_section(title: str, lines: list[str]) -> None:
