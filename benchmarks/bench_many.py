@@ -41,8 +41,8 @@ LOOP_HOW = (
     "*anchored* as in the section on a single law. ESS / CPU-s of a loop that compiles once is that of the tables "
     "after the first."
 )
-MANY = ("precision", "batches", "n", "CPU s", "wall s", "ok / flagged / failed", "longer chains / alone / NUTS")
-MANY += ("ESS / CPU-s",)
+MANY = ("precision", "batches", "n", "CPU s", "of these alone or NUTS", "wall s", "ok / flagged / failed")
+MANY += ("longer chains / alone / NUTS", "ESS / CPU-s")
 QUALITY = (
     "precision",
     "fits",
@@ -98,7 +98,7 @@ def many_row(batches: Batches, name: str, kind: str) -> list[str]:
         part: " / ".join(f"{np.mean(batches.of(one, kind)):,.3g}" for one in part.split())
         for part in ("ok flagged failed", "longer alone nuts")
     }
-    cost = (spread(batches.of(part, kind)) for part in ("cpu", "wall"))
+    cost = (spread(batches.of(part, kind)) for part in ("cpu", "alone_cpu", "wall"))
     return [name, kind, str(len(batches.of("cpu", kind))), *cost, *means.values(), spread(batches.rates(kind), ",.0f")]
 
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from clock import Clock
+from clock import Clock, cpu_seconds
 from small_tables import small_tables
 from textbook import reported
 
@@ -36,11 +36,12 @@ def main() -> None:
         with Clock() as reading:
             tables = small_tables(int(count), batch)
         known = set(sys.modules)
-        with _counting_longer() as longer, Clock() as clock:
+        with _watching() as seen, Clock() as clock:
             fits = bs.fit_many("chinchilla", tables, seed=batch, precision=precision)
             posterior = fits.posterior
         stats = {"cpu": clock.cpu, "wall": clock.wall, "tables_cpu": reading.cpu}
-        stats |= {"imported": len(set(sys.modules) - known), **counts(fits), "longer": sum(longer) - len(fits.alone)}
+        stats |= {"imported": len(set(sys.modules) - known), **counts(fits)}
+        stats |= {"longer": sum(seen["longer"]) - len(seen["alone_cpu"]), "alone_cpu": sum(seen["alone_cpu"])}
         print(f"{precision}, batch {batch}: {stats}", flush=True)
         saved |= {f"{batch}/stats/{name}": value for name, value in stats.items()}
         saved |= {f"{batch}/checks/{name}": fits.checks[name].to_numpy() for name in CHECKS}
@@ -62,21 +63,32 @@ def counts(fits: bs.Fits) -> dict[str, int]:
 
 
 @contextmanager
-def _counting_longer() -> Iterator[list[int]]:
-    """Yield a list that gets, for every call that makes longer chains, the number of its tables."""
+def _watching() -> Iterator[dict[str, list[float]]]:
+    """Yield lists that get, for every call that makes longer chains, its number of tables, and the CPU seconds of
+    every fit that is made by itself.
+    """
     many = import_module("bayescale.inference.many.fit_many")
-    run_chunk, seen = many.run_chunk, []
+    run_chunk, fit_alone = many.run_chunk, many.fit_alone
+    seen: dict[str, list[float]] = {"longer": [], "alone_cpu": []}
 
-    def watched(model: Any, tables: Any, *sizes: int) -> Any:
+    def counted(model: Any, tables: Any, *sizes: int) -> Any:
         if sizes[-1] > 1:
-            seen.append(len(tables))
+            seen["longer"].append(len(tables))
         return run_chunk(model, tables, *sizes)
 
-    many.run_chunk = watched
+    def timed(model: Any, table: Any, *rest: Any) -> Any:
+        before = cpu_seconds()
+        found = fit_alone(model, table, *rest)
+        seen["alone_cpu"].append(cpu_seconds() - before)
+        engine = found.fit.record["engine"] if found.fit else found.reason
+        print(f"table {table.position} by itself: {seen['alone_cpu'][-1]:.1f} CPU s, {engine}", flush=True)
+        return found
+
+    many.run_chunk, many.fit_alone = counted, timed
     try:
         yield seen
     finally:
-        many.run_chunk = run_chunk
+        many.run_chunk, many.fit_alone = run_chunk, fit_alone
 
 
 if __name__ == "__main__":
