@@ -41,8 +41,10 @@ LOOP_HOW = (
     "*anchored* as in the section on a single law. ESS / CPU-s of a loop that compiles once is that of the tables "
     "after the first."
 )
-MANY = ("precision", "batches", "n", "CPU s", "of these alone or NUTS", "wall s", "ok / flagged / failed")
-MANY += ("longer chains / alone / NUTS", "ESS / CPU-s")
+MANY = (
+    *("precision", "batches", "n", "CPU s", "of these alone or NUTS", "wall s", "ok / flagged / failed"),
+    *("longer chains / alone / NUTS", "ESS / CPU-s"),
+)
 QUALITY = (
     "precision",
     "fits",

@@ -68,7 +68,8 @@ def main() -> None:
     os.environ["BAYESCALE_COMPILE_CACHE"] = "off"
     import jax
 
-    tables, measured = small_tables(chosen.fits), {way.label: [] for way in ways()}
+    tables = small_tables(chosen.fits)
+    measured: dict[str, list[Run]] = {way.label: [] for way in ways()}
     for repeat in range(1 + chosen.repeats):
         for way in ways():
             measured[way.label].append(run(way, tables, chosen.precision))
@@ -106,7 +107,7 @@ def run(way: Way, tables: Sequence[bs.Runs], precision: str) -> Run:
 @contextmanager
 def _in_the_way(way: Way) -> Iterator[list[Call]]:
     """Let ``fit_many`` compute so, and yield a list that its calls of the compiled part go to."""
-    engine = import_module("bayescale.inference.many.engine")
+    engine: Any = import_module("bayescale.inference.many.engine")
     before, calls = (engine.TOGETHER, engine.propose), []
 
     def timed(*arguments: Any) -> Any:

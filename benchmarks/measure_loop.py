@@ -7,6 +7,7 @@ this process and its children from a table to its draws in natural units; import
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 from clock import Clock
@@ -17,7 +18,7 @@ from small_tables import small_tables
 def main() -> None:
     method, count, out = sys.argv[1:]
     session = open_loop(method)
-    saved: dict[str, np.ndarray | float] = {}
+    saved: dict[str, Any] = {}
     for i, runs in enumerate(small_tables(int(count))):
         with Clock() as clock:
             draws, stats = session(runs, i)

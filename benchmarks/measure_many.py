@@ -22,8 +22,8 @@ from textbook import reported
 import bayescale as bs
 
 # What a batch imports only when it needs it, NUTS included, which few batches do.
-LAZY = ("bayescale.inference.many", "bayescale.inference.diagnose", "bayescale.laws.catalogue", "arviz_stats.base")
-LAZY += ("bayescale.language.truncated",)
+OURS = ("inference.many", "inference.diagnose", "laws.catalogue", "language.truncated")
+LAZY = ("arviz_stats.base", *(f"bayescale.{module}" for module in OURS))
 CHECKS = ("r_hat", "ess_bulk")
 
 
@@ -67,7 +67,7 @@ def _watching() -> Iterator[dict[str, list[float]]]:
     """Yield lists that get, for every call that makes longer chains, its number of tables, and the CPU seconds of
     every fit that is made by itself.
     """
-    many = import_module("bayescale.inference.many.fit_many")
+    many: Any = import_module("bayescale.inference.many.fit_many")
     run_chunk, fit_alone = many.run_chunk, many.fit_alone
     seen: dict[str, list[float]] = {"longer": [], "alone_cpu": []}
 

@@ -161,7 +161,8 @@ def _counting_compiles() -> Iterator[list[float]]:
 @contextmanager
 def _watching_nuts() -> Iterator[dict[str, list[float]]]:
     """Yield lists that get CPU seconds of sampling, and draws and leapfrogs of every chain, warm-up included."""
-    sampling, nuts = (import_module(f"bayescale.inference.{name}") for name in ("sampling", "nuts"))
+    sampling: Any = import_module("bayescale.inference.sampling")
+    nuts: Any = import_module("bayescale.inference.nuts")
     run_nuts, collect = sampling.run_nuts, nuts._collect
     seen: dict[str, list[float]] = {"cpu": [], "draws": [], "leapfrogs": []}
 
