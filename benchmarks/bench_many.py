@@ -11,7 +11,7 @@ from statistics import median
 import numpy as np
 import report
 from agreement import agreement
-from cells import spread, table_lines
+from cells import short, spread, table_lines
 from comparison import reached
 from many_results import Batches, Loop
 from small_tables import DESCRIBED
@@ -97,11 +97,11 @@ def main() -> None:
 def many_row(batches: Batches, name: str, kind: str) -> list[str]:
     """Cost of the cold or the warm batches, and how their fits came out."""
     means = {
-        part: " / ".join(f"{np.mean(batches.of(one, kind)):,.3g}" for one in part.split())
+        part: " / ".join(short(float(np.mean(batches.of(one, kind)))) for one in part.split())
         for part in ("ok flagged failed", "longer alone nuts")
     }
     cost = (spread(batches.of(part, kind)) for part in ("cpu", "alone_cpu", "wall"))
-    return [name, kind, str(len(batches.of("cpu", kind))), *cost, *means.values(), spread(batches.rates(kind), ",.0f")]
+    return [name, kind, str(len(batches.of("cpu", kind))), *cost, *means.values(), spread(batches.rates(kind))]
 
 
 def quality_row(batches: Batches, name: str) -> list[str]:
@@ -141,10 +141,10 @@ def loop_row(loop: Loop, label: str) -> list[str]:
         str(len(cpu)),
         spread(loop.of("steps")),
         f"{sum(loop.of('divergences')):.0f}",
-        spread(loop.of("ess"), ",.0f"),
-        f"{cpu[0]:.3g}",
+        spread(loop.of("ess")),
+        short(cpu[0]),
         spread(cpu[1:]) if cpu[1:] else "-",
-        f"{loop.rate(begin):,.1f}" if cpu[begin:] else "-",
+        short(loop.rate(begin)) if cpu[begin:] else "-",
     ]
 
 
@@ -159,7 +159,7 @@ def ratio_lines(ours: Batches, loop: Loop, label: str) -> list[str]:
         return [f"* against {label}: no ratio, since a single table was fitted.", *lines]
     ratios = {kind: median(ours.rates(kind)) / loop.rate(0 if fresh else 1) for kind in ("cold", "warm")}
     told = "; ".join(
-        f"{kind}: **{ratio:,.0f}x**" + (f", the goal of {RATIO:,}x is {reached(ratio >= RATIO)}" if fresh else "")
+        f"{kind}: **{short(ratio)}x**" + (f", the goal of {RATIO:,}x is {reached(ratio >= RATIO)}" if fresh else "")
         for kind, ratio in ratios.items()
     )
     return [f"* against {label}, {told}. The posteriors agree:", *lines]

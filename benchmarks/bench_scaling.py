@@ -11,10 +11,10 @@ from statistics import median
 from typing import NamedTuple
 
 import report
-from cells import spread, table_lines
+from cells import short, spread, table_lines
 from scaling_curves import FAMILY_ROWS, NUTS, Curve, over_families, over_fits, over_rows
 from scaling_figure import FILE, draw_scaling
-from small_tables import DESCRIBED
+from small_tables import DESIGN
 
 ROWS, FAMILIES, FITS = (
     (30, 100, 300, 1_000, 3_000, 10_000, 30_000),
@@ -52,7 +52,7 @@ def main() -> None:
     lines = [
         f"![CPU seconds against rows, families and fits]({FILE.name})",
         "",
-        f"{HOW.format(repeats=chosen.repeats)} Simulated tables: {DESCRIBED}.",
+        f"{HOW.format(repeats=chosen.repeats)} Simulated tables: {DESIGN}.",
         "",
         "**Rows of one table**, instant engine, drawn until the smallest ESS is 2,000.",
         "",
@@ -84,7 +84,7 @@ def curve_lines(curve: Curve, unit: str, units: str, told: Sequence[Told]) -> li
         [
             f"{size:,}",
             spread(curve.at(size)),
-            f"{1e3 * median(curve.at(size)) / size:,.3g}",
+            short(1e3 * median(curve.at(size)) / size),
             *(spread(curve.at(size, one.name)) for one in told),
         ]
         for size in curve.sizes

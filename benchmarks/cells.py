@@ -11,7 +11,16 @@ def table_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
-def spread(values: Sequence[float], form: str = ",.3g") -> str:
+def short(value: float) -> str:
+    """Three digits, whole numbers with all of theirs before the point.
+
+    >>> short(0.01234), short(1234.5)
+    ('0.0123', '1,234')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def spread(values: Sequence[float]) -> str:
     """Median, and the range in brackets where there is one."""
-    least, middle, most = (format(value, form) for value in (min(values), median(values), max(values)))
+    least, middle, most = map(short, (min(values), median(values), max(values)))
     return middle if least == most else f"{middle} [{least}-{most}]"

@@ -8,17 +8,19 @@ import numpy as np
 import pandas as pd
 
 import bayescale as bs
+from bayescale.show.numbers import format_number
 
 # Sds of the logs of a table's law, and of its noise scale.
 SCATTER = {"E": 0.1, "A": 0.4, "B": 0.4, "alpha": 0.06, "beta": 0.06}
 NOISE, NOISE_SCATTER, NU = 0.012, 0.3, 4.0
 ROWS, SIZES = (30, 100), (6, 12)
 PARAMS, TOKENS = (5e7, 8e9), (1e9, 5e11)
-DESCRIBED = (
-    f"{ROWS[0]}-{ROWS[1]} rows, {SIZES[0]}-{SIZES[1]} sizes of {PARAMS[0]:.0e}-{PARAMS[1]:.0e} parameters, "
-    f"{TOKENS[0]:.0e}-{TOKENS[1]:.0e} tokens, laws scattered around Besiroglu et al., Student-t noise (nu {NU:g}) with "
-    f"scales around {NOISE:g}"
+DESIGN = (
+    f"{SIZES[0]}-{SIZES[1]} sizes from {' to '.join(map(format_number, PARAMS))} parameters, "
+    f"{' to '.join(map(format_number, TOKENS))} tokens, laws scattered around Besiroglu et al., Student-t noise (nu "
+    f"{NU:g}) with scales around {NOISE:g}"
 )
+DESCRIBED = f"{ROWS[0]}-{ROWS[1]} rows, {DESIGN}"
 
 
 def frame(rng: np.random.Generator, rows: int) -> pd.DataFrame:
