@@ -59,19 +59,21 @@ class Run(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fits", type=int, default=2 * max(SIZES), help="tables, a multiple of 256")
+    parser.add_argument("--fits", type=int, default=2 * max(SIZES), help="tables")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--precision", choices=("float64", "float32"), default="float64")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="tables computed together")
     chosen = parser.parse_args()
-    if chosen.fits % max(SIZES):
-        parser.error(f"--fits must be a multiple of {max(SIZES)}, so that no way pads")
+    ways = all_ways(chosen.sizes)
+    if any(chosen.fits % way.size for way in ways):
+        parser.error("--fits must be a multiple of every size, so that no way pads")
     os.environ["BAYESCALE_COMPILE_CACHE"] = "off"
     import jax
 
     tables = small_tables(chosen.fits)
-    measured: dict[str, list[Run]] = {way.label: [] for way in ways()}
+    measured: dict[str, list[Run]] = {way.label: [] for way in ways}
     for repeat in range(1 + chosen.repeats):
-        for way in ways():
+        for way in ways:
             measured[way.label].append(run(way, tables, chosen.precision))
             print(way.label, repeat, *measured[way.label][-1][:2], flush=True)
     check_equal(measured, chosen.fits)
@@ -86,13 +88,13 @@ def main() -> None:
     report.write_section("Many fits, tables computed together", lines)
 
 
-def ways() -> list[Way]:
+def all_ways(sizes: Sequence[int]) -> list[Way]:
     """Side by side in several sizes, and one after the other."""
     from one_by_one import propose_one_by_one
 
     from bayescale.inference.many.proposal import propose
 
-    side_by_side = [Way(str(size), size, propose) for size in SIZES]
+    side_by_side = [Way(str(size), size, propose) for size in sizes]
     mapped = [Way(f"`lax.map` over single tables, {size} a call", size, propose_one_by_one) for size in MAPPED]
     return [*side_by_side, *mapped]
 

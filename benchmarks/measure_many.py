@@ -23,7 +23,7 @@ import bayescale as bs
 
 # What a batch imports only when it needs it, NUTS included, which few batches do.
 OURS = ("inference.many", "inference.diagnose", "laws.catalogue", "language.truncated")
-LAZY = ("arviz_stats.base", *(f"bayescale.{module}" for module in OURS))
+LAZY = ("arviz_stats.base", "concurrent.futures.thread", *(f"bayescale.{module}" for module in OURS))
 CHECKS = ("r_hat", "ess_bulk")
 
 
@@ -42,7 +42,7 @@ def main() -> None:
         stats = {"cpu": clock.cpu, "wall": clock.wall, "tables_cpu": reading.cpu}
         stats |= {"imported": len(set(sys.modules) - known), **counts(fits)}
         stats |= {"longer": sum(seen["longer"]) - len(seen["alone_cpu"]), "alone_cpu": sum(seen["alone_cpu"])}
-        print(f"{precision}, batch {batch}: {stats}", flush=True)
+        print(f"{precision}, batch {batch}: {stats}", *sorted(set(sys.modules) - known), flush=True)
         saved |= {f"{batch}/stats/{name}": value for name, value in stats.items()}
         saved |= {f"{batch}/checks/{name}": fits.checks[name].to_numpy() for name in CHECKS}
         saved[f"{batch}/checks/flagged"] = (fits.checks["status"] != "ok") & (fits.checks["reason"] != "")
