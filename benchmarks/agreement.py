@@ -20,7 +20,8 @@ def scalars(draws: Mapping[str, np.ndarray], names: Iterable[str]) -> dict[str, 
     flat = {}
     for name in names:
         value = draws[name].reshape(*draws[name].shape[:2], -1)
-        flat.update({f"{name}[{j}]": value[..., j] for j in range(value.shape[-1])})
+        size = value.shape[-1]
+        flat.update({name if size == 1 else f"{name}[{j}]": value[..., j] for j in range(size)})
     return flat
 
 

@@ -19,7 +19,7 @@ HOW = (
     "*Cold*: the first fit of a process, compiling included, without a compile cache; imports are done. *Warm*: the "
     "second fit of the process, of a table that lacks one random run of each corpus. The second fit starts sampling "
     "when NUTS is called, with the geometry found; since a model that compiled again would do so only then, the goal "
-    "is held against the time until a chain has made its first 50 draws."
+    "is held against the time until a chain has reported its first draws."
 )
 
 
@@ -34,7 +34,7 @@ def waiting_lines(results: Results) -> list[str]:
         f"* cold, from the call of `fit` to draws in natural units: **{whole:.1f} s**; the goal of under "
         f"{WALL_GOAL_S:g} s is {reached(whole < WALL_GOAL_S)}; since the process was started, imports and reading the "
         f"table included: {middle('cold', 'wall_since_start'):.1f} s.",
-        f"* warm, from the call of `fit` to the first 50 draws of a chain: **{start:.2f} s**; the goal of under "
+        f"* warm, from the call of `fit` to the first draws that a chain reports: **{start:.2f} s**; the goal of under "
         f"{START_GOAL_S:g} s is {reached(start < START_GOAL_S)}; until NUTS is called: "
         f"{middle('warm', 'sampler_s'):.2f} s; cold, these are {middle('cold', 'first_draws_s'):.1f} s and "
         f"{middle('cold', 'sampler_s'):.1f} s.",

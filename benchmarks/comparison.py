@@ -135,7 +135,7 @@ def table_lines(results: Results) -> list[str]:
             f"4 x {_spread([fit.stats['draws'] for fit in fits])} ({first['warmup']:.0f})",
             _spread([fit.stats["steps"] for fit in fits]) if "steps" in first else "-",
             f"{sum(fit.stats['divergences'] for fit in fits):.0f}" if "divergences" in first else "-",
-            f"{_spread([fit.ess for fit in fits], 4)} ({', '.join(dict.fromkeys(fit.worst for fit in fits))})",
+            f"{_spread([fit.ess for fit in fits])} ({', '.join(dict.fromkeys(fit.worst for fit in fits))})",
             _spread([fit.stats["cpu"] for fit in fits]),
             _spread([fit.rate for fit in fits]),
             _spread([fit.stats["wall"] for fit in fits]),
