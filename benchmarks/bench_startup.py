@@ -33,8 +33,8 @@ BAYESCALE = ("-m", "bayescale")
 REFERENCE = "import jax"
 SINGLE, FAMILIES = "single curve", "six families"
 SAVE_TABLES = """
-import measure, bayescale
-measure.single_runs()[0].table.to_csv("single.csv", index=False)
+import tables, bayescale
+tables.chinchilla_runs()[0].table.to_csv("single.csv", index=False)
 bayescale.datasets.load("pile-families").table.to_csv("families.csv", index=False)
 """
 QUESTIONS = {

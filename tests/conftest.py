@@ -7,6 +7,7 @@ import runpy
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -44,6 +45,23 @@ def pytest_terminal_summary(terminalreporter, config):
             f"BAYESCALE_TEST_DATA names their folder, {REQUIRED}=1 makes their absence a failure.",
             yellow=True,
         )
+
+
+@pytest.fixture(scope="session")
+def prior_draw() -> Callable[[np.random.Generator, bs.Prior], float]:
+    """Draw from a prior by NumPy and its own numbers, so that a wrong distribution in the package would show."""
+
+    def draw(rng: np.random.Generator, prior: bs.Prior) -> float:
+        match prior:
+            case bs.LogNormal(median, log_sd):
+                return float(median * np.exp(log_sd * rng.standard_normal()))
+            case bs.HalfNormal(scale):
+                return float(abs(scale * rng.standard_normal()))
+            case bs.Gamma(shape, rate, lower):
+                return next(x for x in iter(lambda: rng.gamma(shape) / rate, None) if x > lower)
+        raise TypeError(prior)
+
+    return draw
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
     elif form == "csv":
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     elif form == "latex":
-        typer.echo(tables.to_latex(table.drop(columns="meaning", errors="ignore")), nl=False)
+        typer.echo(tables.to_latex(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
     else:
         show(table)
 

@@ -38,6 +38,7 @@ def summary(
 
 def show(table: pd.DataFrame) -> None:
     """Print families against parameters, then what all families have in common."""
+    sampled_by = table.attrs.get("engine")
     own, common = _split(table)
     interval = f"median and {format_prob(table['prob'].iloc[0])} equal-tailed interval"
     if len(own):
@@ -54,6 +55,8 @@ def show(table: pd.DataFrame) -> None:
         print_table(
             ("", "median", f"{format_prob(table['prob'].iloc[0])} interval", "unit", "meaning"), rows, right=("median",)
         )
+    if sampled_by:
+        typer.echo(f"\nSampled by {sampled_by}")
 
 
 def _split(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,6 +1,6 @@
 """Inference: fitting by NUTS, checks, and fits on disk."""
 
-from bayescale.inference.diagnose import Check
+from bayescale.inference.checks import Check
 from bayescale.inference.fit import Fit, fit
 from bayescale.inference.many import Fits, fit_many
 from bayescale.inference.point import PointFit, PointSettings, point_fit

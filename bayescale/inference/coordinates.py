@@ -21,7 +21,12 @@ from jax.scipy.linalg import solve_triangular
 from numpyro.distributions import biject_to, constraints
 from numpyro.infer.util import potential_energy
 
+from bayescale.inference import levels
+from bayescale.inference.likelihood import Rows, log_likelihood, prepare
+from bayescale.inference.precision import RUN_SELDOM
+from bayescale.inference.whitening import whitened
 from bayescale.language.declare import Parameter
+from bayescale.models.families import family_values
 from bayescale.models.model import CORRELATION, EFFECTS, FAMILY, OMEGA, Model
 
 
@@ -166,14 +171,15 @@ class Coordinates:
     def _law_precision(self, values: dict[str, Any]) -> Any:
         """Precision of the law coordinates that a family owns, given the common values."""
         n_partial = len(self.model.partial_law)
-        between = [jnp.exp(values[f"{c.name}_between"]) for c in self.model.coordinates]
-        own = [self._prior(p, values)[1] for p in self.law_parameters[n_partial:]]
-        inverse = jnp.diag(1.0 / jnp.stack(between + own))
-        if self.correlated:
-            factor = biject_to(constraints.corr_cholesky)(values[CORRELATION])
-            whole = jnp.eye(inverse.shape[0]).at[:n_partial, :n_partial].set(factor)
-            inverse = solve_triangular(whole, inverse, lower=True)
-        return inverse.T @ inverse
+        between = jnp.stack([values[f"{c.name}_between"] for c in self.model.coordinates] or [jnp.zeros(())])
+        own = [float(self.model.prior(p.name).unconstrained_moments()[1]) for p in self.law_parameters[n_partial:]]
+        inverse = jnp.concatenate([jnp.exp(-between[:n_partial]), 1.0 / np.array(own)])
+        if not self.correlated:
+            return inverse * inverse * np.eye(inverse.size)
+        factor = biject_to(constraints.corr_cholesky)(values[CORRELATION])
+        whole = jnp.eye(inverse.size).at[:n_partial, :n_partial].set(factor)
+        root = solve_triangular(whole, jnp.diag(inverse), lower=True)
+        return root.T @ root
 
     def _precision_ratio(self, geometry: Geometry, values: dict[str, Any]) -> Any:
         """Squared ratio of the pilot's to the current noise scale, per family."""
@@ -186,68 +192,30 @@ class Coordinates:
             return jnp.zeros(())
         prior = self._law_precision(values)
         known, shift = ratio[:, None, None] * geometry.precision, ratio[:, None] * geometry.shift
-        factor = jnp.linalg.cholesky(known + prior)
         n_partial = len(self.model.partial_law)
-        own = [self._prior(p, values)[0] for p in self.law_parameters[n_partial:]]
-        own_mean = jnp.stack(own) if own else jnp.zeros(0)
-        location, population_jacobian = self._population(geometry, values, z_population, known)
-        mean = jnp.concatenate([location, own_mean])
-
-        def one(factor: Any, shift: Any, z: Any) -> tuple[Any, Any]:
-            half = solve_triangular(factor, shift + prior @ mean, lower=True)
-            return solve_triangular(factor, half + z, lower=True, trans=1), -jnp.log(jnp.diag(factor)).sum()
-
-        family, log_jacobian = jax.vmap(one)(factor, shift, z)
+        own = [float(self.model.prior(p.name).unconstrained_moments()[0]) for p in self.law_parameters[n_partial:]]
+        location, population_jacobian = self._population(geometry, values, z_population, known[:, 0, 0])
+        mean = jnp.concatenate([location, np.array(own)])
+        family, log_jacobian = whitened(known + prior, shift + (prior * mean).sum(1), z)
         if self.model.uses_pooled:
-            family = family.at[:, 0].add(-self._level_weight(values, known)[0] * self._bend(geometry, family))
+            between = values[f"{self.model.coordinates[0].name}_between"]
+            moved = levels.weights(known[:, 0, 0], between)[0] * levels.bend(self.model, geometry, family)
+            family = family - moved[:, None] * (np.arange(z.shape[1]) == 0)
         if n_partial:
             values[FAMILY] = family[:, :n_partial]
         for j, p in enumerate(self.law_parameters[n_partial:], n_partial):
             values[p.name] = family[0, j] if self.model.kind(p) == "complete" else family[:, j]
-        return population_jacobian + log_jacobian.sum()
+        return population_jacobian + log_jacobian
 
     def _population(self, geometry: Geometry, values: dict[str, Any], z: Any, known: Any) -> tuple[Any, Any]:
-        """The population's location: plain coordinates, but the level is scaled by what is known of it.
-
-        The families pin the population's level as closely as they agree in level, which ranges over decades; given
-        everything else it is normal, with mean and precision that follow from the families' levels.
-        """
+        """The population's location: plain coordinates, but the level is scaled by what is known of it."""
         log_jacobian = jnp.zeros(())
         if self.model.uses_pooled:
-            rest = jnp.broadcast_to(z.at[0].set(0.0), (known.shape[0], z.size))
-            target = geometry.target - self._log_loss_at_centre(geometry, rest)
-            weight = self._level_weight(values, known)[1]
-            total = weight.sum() + geometry.population_precision
-            center = (weight @ target + geometry.population_shift) / total
-            z, log_jacobian = z.at[0].set(center + z[0] / jnp.sqrt(total)), -0.5 * jnp.log(total)
+            between = values[f"{self.model.coordinates[0].name}_between"]
+            z, log_jacobian = levels.scale_population(self.model, geometry, known, between, z)
         logs = self.model.unpool(z) if z.size else z
         values.update({f"{p.name}_population": logs[j] for j, p in enumerate(self.model.partial_law)})
         return z, log_jacobian
-
-    def _bend(self, geometry: Geometry, coordinates: Any) -> Any:
-        """What the linear map misses of the log loss at the centre of each family's design.
-
-        Data pin that loss down so well that its curvature in shares and exponents exceeds the noise. Moving the level
-        by it straightens the posterior; the move depends on the other coordinates only, so its Jacobian is 1.
-        """
-        straight = geometry.level + jnp.einsum("fk,fk->f", geometry.slope, coordinates)
-        return self._log_loss_at_centre(geometry, coordinates) - straight
-
-    def _log_loss_at_centre(self, geometry: Geometry, coordinates: Any) -> Any:
-        return jax.vmap(self.log_loss_at, in_axes=(0, 0, None))(coordinates, geometry.design, geometry.anchors)
-
-    def _level_weight(self, values: dict[str, Any], known: Any) -> tuple[Any, Any]:
-        """Weight of the data in each family's level, and their information on the population's level."""
-        spread = jnp.exp(2.0 * values[f"{self.model.coordinates[0].name}_between"])
-        return known[:, 0, 0] * spread / (1.0 + known[:, 0, 0] * spread), known[:, 0, 0] / (
-            1.0 + known[:, 0, 0] * spread
-        )
-
-    def log_loss_at(self, coordinates: Any, inputs: Any, anchors: Any) -> Any:
-        """The law's log loss for one family's pooled coordinates at one design point."""
-        unconstrained = self.model.unpool(coordinates)
-        named = {p.name: self.model.constrain(p.name, unconstrained[j]) for j, p in enumerate(self.model.partial_law)}
-        return jnp.log(self.model.law_at(named, anchors)(**inputs))
 
     def _add_effects(self, geometry: Geometry, values: dict[str, Any], z: Any, ratio: Any) -> Any:
         if not z.size:
@@ -257,13 +225,16 @@ class Coordinates:
         values[EFFECTS] = ratio * geometry.effect_shift / precision + z / jnp.sqrt(precision)
         return -0.5 * jnp.log(precision).sum()
 
-    def potential(self, geometry: Geometry, data: Any, position: Any) -> Any:
-        """Minus the log density of a sampler position."""
+    def potential(self, geometry: Geometry, rows: Rows, position: Any) -> Any:
+        """Minus the log density of a sampler position; ``rows`` are the data as :func:`prepare` leaves them."""
         values, log_jacobian = self.sites(geometry, position)
-        return potential_energy(self.model, (data,), {}, values) - log_jacobian
+        prior = potential_energy(self.model.sample_prior, (), {}, values)
+        likelihood = log_likelihood(self.model, family_values(self.model, values), values.get(EFFECTS), rows)
+        return prior - likelihood - log_jacobian
 
 
-@partial(jax.jit, static_argnames="coordinates")
+@partial(jax.jit, static_argnames="coordinates", compiler_options=RUN_SELDOM)
 def potential_and_gradient(coordinates: Coordinates, geometry: Geometry, data: Any, position: Any) -> tuple[Any, Any]:
     """Potential and gradient at one position; compiled once per model and shape."""
-    return jax.value_and_grad(coordinates.potential, argnums=2)(geometry, data, position)
+    rows = prepare(coordinates.model, data)
+    return jax.value_and_grad(coordinates.potential, argnums=2)(geometry, rows, position)

@@ -1,23 +1,21 @@
-"""Typed checks of a fit: what was measured, against what, and what to do when it is not good enough."""
+"""Which checks a fit has, how each is measured, and what to do when it does not pass."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayescale.inference.checks import Check, Checks
 from bayescale.inference.limits import EFFICIENCY, ESS, PARETO_K, R_HAT
-from bayescale.language.errors import CheckError
 
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
 
-STATUSES = ("pass", "warn", "fail")
 # As in common use.
 E_BFMI = 0.3
 # Share of trajectories that may be cut short: that costs effective draws, which have checks of their own, not truth.
@@ -29,71 +27,6 @@ FEWEST_DRAWS = 25
 # A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
 # conflict (3.5 sds has a false-alarm rate of 5e-4 per parameter if the prior is right).
 CONTRACTION, CONFLICT = 0.95, 3.5
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check.
-
-    Args:
-        name: for scripts, such as ``"r-hat"``.
-        status: ``"pass"``, ``"warn"`` (usable, read the advice) or ``"fail"``.
-        value: what was measured.
-        threshold: what it is held against.
-        advice: what it means and what to change; empty when it passes.
-    """
-
-    name: str
-    status: str
-    value: float
-    threshold: float
-    advice: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The check as values that JSON knows; a number that is not finite as text."""
-        return {name: _json_number(v) if isinstance(v, float) else v for name, v in asdict(self).items()}
-
-
-@dataclass(frozen=True)
-class Checks:
-    """All checks of a fit."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def failed(self) -> tuple[Check, ...]:
-        """The checks that fail."""
-        return tuple(check for check in self.checks if check.status == "fail")
-
-    @property
-    def warned(self) -> tuple[Check, ...]:
-        """The checks that warn."""
-        return tuple(check for check in self.checks if check.status == "warn")
-
-    @property
-    def verdict(self) -> str:
-        """One line: all pass, or which do not."""
-        if not self.failed and not self.warned:
-            return f"all {len(self.checks)} checks pass"
-        said = [
-            f"{c.name} {'fails' if c.status == 'fail' else 'warns'} ({c.value:.3g})" for c in self.failed + self.warned
-        ]
-        return "; ".join(said)
-
-    def require(self) -> tuple[Check, ...]:
-        """Return the checks.
-
-        Raises:
-            CheckError: at least one fails.
-        """
-        if self.failed:
-            lines = [f"{c.name}: {c.value:.4g} against {c.threshold:g}. {c.advice}" for c in self.failed]
-            raise CheckError("The fit does not pass its checks. " + " ".join(lines), self.failed)
-        return self.checks
-
-    def table(self) -> pd.DataFrame:
-        """One row per check: name, status, value, threshold, advice."""
-        return pd.DataFrame([asdict(check) for check in self.checks])
 
 
 def diagnose(fit: Fit) -> Checks:
@@ -126,7 +59,7 @@ def _chain_checks(fit: Fit) -> list[Check]:
 
 
 def _more(fit: Fit) -> str:
-    return f"Sample more: draws={2 * fit.sample_stats.sizes['draw']}, warmup={2 * fit.settings.warmup}."
+    return f"Sample more: draws={2 * fit.sample_stats.sizes['draw']}, warmup={2 * fit.settings.nuts_warmup}."
 
 
 def _instant_checks(fit: Fit) -> list[Check]:
@@ -271,10 +204,6 @@ def _in_prior_units(fit: Fit) -> Iterator[tuple[str, list[str], np.ndarray]]:
 def _check(name: str, value: float, limit: float, good: Callable, advice: str, bad: str = "fail") -> Check:
     passes = bool(np.isfinite(value) and good(value, limit))
     return Check(name, "pass" if passes else bad, value, limit, "" if passes else advice)
-
-
-def _json_number(value: float) -> float | str:
-    return float(value) if np.isfinite(value) else str(float(value))
 
 
 def _varying(posterior: xr.Dataset, derived: Collection[str]) -> xr.Dataset:

@@ -26,7 +26,7 @@ from bayescale.models.layout import Layout, design_anchors
 from bayescale.models.suspicions import prior_suspicions
 
 if TYPE_CHECKING:
-    from bayescale.inference.diagnose import Check, Checks
+    from bayescale.inference.checks import Check, Checks
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from bayescale.inference.coordinates import Coordinates, Geometry, potential_and_gradient
+from bayescale.inference.curvature import Gradient, curvature_at
+from bayescale.inference.levels import log_loss_at
 from bayescale.inference.pilot import Pilot, fit_pilot
+from bayescale.inference.precision import RUN_SELDOM
 from bayescale.models.model import CORRELATION, OMEGA, Model
 
 # Above this size the joint scaling covers the common and family coordinates only; effects keep their own scale.
@@ -22,34 +25,80 @@ SMALLEST_CURVATURE = 0.05
 
 def find_geometry(coordinates: Coordinates, data: Any) -> Geometry:
     """Return the geometry for a model and its data. Deterministic: it depends on no seed."""
-    model = coordinates.model
-    pilot = fit_pilot(model, data, common=not coordinates.law_parameters)
+    pilot = fit_pilot(coordinates.model, data, common=not coordinates.law_parameters)
     log_scale, scale_precision = _noise_information(coordinates, pilot)
-    precision, shift = _law_curvature(coordinates, pilot, log_scale)
+    design = _design_centre(coordinates.model, data)
+    pooled = _Pooled(*map(np.asarray, _pooled(coordinates, pilot.value, design, data["anchors"])))
+    precision, shift = _law_curvature(coordinates, pilot, pooled, log_scale)
     geometry = Geometry(
         log_scale=log_scale,
         scale_precision=scale_precision,
         precision=precision,
         shift=shift,
-        **_level_at_centre(coordinates, pilot, data),
-        **_population_prior(model),
+        design=design,
+        anchors=data["anchors"],
+        **_level_at_centre(coordinates, pilot, pooled, data),
+        **_population_prior(coordinates.model, pooled),
         **_effect_curvature(coordinates, pilot, data),
         effect_family=np.asarray(data["level_family"]),
         center=np.zeros(coordinates.size),
         stretch=np.eye(coordinates.size),
     )
+    on_device = jax.device_put(geometry)
 
     def objective(position: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = potential_and_gradient(coordinates, geometry, data, position)
+        value, gradient = potential_and_gradient(coordinates, on_device, data, position)
         value, gradient = float(value), np.asarray(gradient)
         if np.isfinite(value) and np.all(np.isfinite(gradient)):
             return value, gradient
         return 1e100, np.zeros_like(position)
 
-    start = _start(coordinates, pilot)
-    found = minimize(objective, start, jac=True, method="BFGS", options={"maxiter": 400, "gtol": 1e-3})
-    stretch = _stretch(coordinates, lambda x: objective(x)[1], found.x)
+    start = _start(coordinates, pilot, pooled)
+    # With limited memory, since all of it would cost dense products of matrices, more than the gradients do.
+    options = {"maxiter": 400, "maxcor": 30, "gtol": 1e-2, "ftol": 1e-12}
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+    stretch = _stretch(coordinates, geometry.effect_family, lambda x: objective(x)[1], found.x)
     return geometry._replace(center=found.x, stretch=stretch)
+
+
+class _Pooled(NamedTuple):
+    """What the law's pooled coordinates are at the pilot; empty where the model does not use them.
+
+    Args:
+        value: of every family, family x k; then of the median family and at the priors' centre, each (k,).
+        slopes: of the logs in the coordinates, family x k x k.
+        level, slope: log loss at the centre of each family's design, and its slopes in the coordinates.
+    """
+
+    value: np.ndarray
+    median: np.ndarray
+    prior: np.ndarray
+    slopes: np.ndarray
+    level: np.ndarray
+    slope: np.ndarray
+
+
+def _pooled(coordinates: Coordinates, value: np.ndarray, design: Any, anchors: Any) -> tuple[Any, ...]:
+    if not coordinates.model.uses_pooled:
+        return (np.zeros(0),) * 6
+    prior = np.array(
+        [coordinates.model.prior(p.name).unconstrained_moments()[0] for p in coordinates.model.partial_law]
+    )
+    return _pool_all(coordinates, value, np.median(value, axis=0), prior, design, anchors)
+
+
+@partial(jax.jit, static_argnames="coordinates", compiler_options=RUN_SELDOM)
+def _pool_all(
+    coordinates: Coordinates, value: Any, median: Any, prior: Any, design: Any, anchors: Any
+) -> tuple[Any, ...]:
+    """One function for everything, since compiling several costs more than computing what is not needed."""
+    model = coordinates.model
+    pooled = jax.vmap(model.pool)(jnp.concatenate([value, median[None], prior[None]]))
+    family = pooled[:-2]
+    slopes = jax.vmap(jax.jacfwd(model.unpool))(family)
+    log_loss = jax.value_and_grad(partial(log_loss_at, model))
+    level, slope = jax.vmap(log_loss, in_axes=(0, 0, None))(family, design, anchors)
+    return family, pooled[-2], pooled[-1], slopes, level, slope
 
 
 def _noise_information(coordinates: Coordinates, pilot: Pilot) -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +111,9 @@ def _noise_information(coordinates: Coordinates, pilot: Pilot) -> tuple[np.ndarr
     return log_scale, 1.14 * free
 
 
-def _law_curvature(coordinates: Coordinates, pilot: Pilot, log_scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _law_curvature(
+    coordinates: Coordinates, pilot: Pilot, pooled: _Pooled, log_scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Curvature and shift of the law coordinates that each family owns, at the corrected noise scale."""
     names = [p.name for p in coordinates.model.law.parameters]
     own = [names.index(p.name) for p in coordinates.law_parameters]
@@ -70,55 +121,46 @@ def _law_curvature(coordinates: Coordinates, pilot: Pilot, log_scale: np.ndarray
     value, score = pilot.value[:, own], pilot.score[:, own] * ratio
     precision = pilot.precision[:, own][:, :, own] * ratio[..., None]
     if coordinates.model.uses_pooled:
-        value, slopes = (np.asarray(part) for part in _pool_all(coordinates.model, value))
-        precision = np.einsum("fia,fij,fjb->fab", slopes, precision, slopes)
-        score = np.einsum("fia,fi->fa", slopes, score)
+        value = pooled.value
+        precision = pooled.slopes.swapaxes(1, 2) @ precision @ pooled.slopes
+        score = np.einsum("fia,fi->fa", pooled.slopes, score)
     return precision, np.einsum("fij,fj->fi", precision, value) + score
 
 
-@partial(jax.jit, static_argnames="model")
-def _pool_all(model: Model, logs: Any) -> tuple[Any, Any]:
-    """Every family's pooled coordinates, and the slopes of the logs in them."""
-    pooled = jax.vmap(model.pool)(logs)
-    return pooled, jax.vmap(jax.jacfwd(model.unpool))(pooled)
-
-
-def _population_prior(model: Model) -> dict[str, float]:
+def _population_prior(model: Model, pooled: _Pooled) -> dict[str, float]:
     """Prior precision and shift of the population's level: about that of the parameter it replaces."""
     if not model.uses_pooled:
         return {"population_precision": 1.0, "population_shift": 0.0}
-    moments = np.array([model.prior(p.name).unconstrained_moments() for p in model.partial_law])
-    pooled, _ = _pool_all(model, moments[None, :, 0])
-    precision = moments[0, 1] ** -2.0
-    return {"population_precision": precision, "population_shift": precision * float(np.asarray(pooled)[0, 0])}
+    precision = model.prior(model.partial_law[0].name).unconstrained_moments()[1] ** -2.0
+    return {"population_precision": precision, "population_shift": precision * float(pooled.prior[0])}
 
 
-def _level_at_centre(coordinates: Coordinates, pilot: Pilot, data: Any) -> dict[str, Any]:
-    """Centre of each family's design, and the log loss there as a linear function of the pooled coordinates."""
-    families, mask = coordinates.model.n_families, np.asarray(data["mask"], float)
-    owner, count = np.asarray(data["family"]), np.zeros(families)
-    np.add.at(count, owner, mask.sum(1))
-    design = {}
-    for argument, values in data["inputs"].items():
-        center = np.zeros(families)
-        np.add.at(center, owner, (mask * np.log(np.asarray(values))).sum(1))
-        design[argument] = np.exp(center / np.maximum(count, 1.0))
-    level = slope = target = np.zeros((families, 0))
-    if coordinates.model.uses_pooled:
-        pooled, _ = _pool_all(coordinates.model, pilot.value)
-        value, slope = (np.asarray(part) for part in _level_slopes(coordinates, pooled, design, data["anchors"]))
-        level = value - np.einsum("fk,fk->f", slope, np.asarray(pooled))
-        # Mean weighted residual of the pilot: what the level misses of the data.
-        weight, missed = np.zeros(families), np.zeros(families)
-        np.add.at(weight, owner, pilot.row_precision.sum(1))
-        np.add.at(missed, owner, (pilot.row_precision * pilot.row_residual).sum(1))
-        target = value + missed / np.maximum(weight, 1e-300)
-    return {"design": design, "anchors": data["anchors"], "level": level, "slope": slope, "target": target}
+def _design_centre(model: Model, data: Any) -> dict[str, np.ndarray]:
+    """Geometric mean of each family's inputs, by argument of the law."""
+    mask, owner = np.asarray(data["mask"], float), np.asarray(data["family"])
+    count = np.bincount(owner, mask.sum(1), model.n_families)
+    return {
+        argument: np.exp(
+            np.bincount(owner, (mask * np.log(np.asarray(values))).sum(1), model.n_families) / np.maximum(count, 1.0)
+        )
+        for argument, values in data["inputs"].items()
+    }
 
 
-@partial(jax.jit, static_argnames="coordinates")
-def _level_slopes(coordinates: Coordinates, pooled: Any, design: Any, anchors: Any) -> tuple[Any, Any]:
-    return jax.vmap(jax.value_and_grad(coordinates.log_loss_at), in_axes=(0, 0, None))(pooled, design, anchors)
+def _level_at_centre(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled, data: Any) -> dict[str, Any]:
+    """Log loss at the centre of each family's design as a linear function of the pooled coordinates."""
+    families, owner = coordinates.model.n_families, np.asarray(data["family"])
+    if not coordinates.model.uses_pooled:
+        empty = np.zeros((families, 0))
+        return {"level": empty, "slope": empty, "target": empty}
+    # Mean weighted residual of the pilot: what the level misses of the data.
+    weight = np.bincount(owner, pilot.row_precision.sum(1), families)
+    missed = np.bincount(owner, (pilot.row_precision * pilot.row_residual).sum(1), families)
+    return {
+        "level": pooled.level - np.einsum("fk,fk->f", pooled.slope, pooled.value),
+        "slope": pooled.slope,
+        "target": pooled.level + missed / np.maximum(weight, 1e-300),
+    }
 
 
 def _effect_curvature(coordinates: Coordinates, pilot: Pilot, data: Any) -> dict[str, np.ndarray]:
@@ -130,7 +172,7 @@ def _effect_curvature(coordinates: Coordinates, pilot: Pilot, data: Any) -> dict
     return {"effect_precision": precision, "effect_shift": shift}
 
 
-def _start(coordinates: Coordinates, pilot: Pilot) -> np.ndarray:
+def _start(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled) -> np.ndarray:
     """Starting position of the common values from the pilot; everything else starts at zero."""
     model = coordinates.model
     values = {p.name: pilot.value[:, j] for j, p in enumerate(model.law.parameters)} | {
@@ -153,9 +195,8 @@ def _start(coordinates: Coordinates, pilot: Pilot) -> np.ndarray:
         place += size
     if model.uses_pooled:
         # The level's place holds a scaled value, zero at its conditional mean.
-        medians = np.median(pilot.value, axis=0)
         begin = coordinates.sizes.common + coordinates.sizes.noise
-        start[begin + 1 : begin + medians.size] = np.asarray(model.pool(jnp.asarray(medians)))[1:]
+        start[begin + 1 : begin + pooled.median.size] = pooled.median[1:]
     elif model.partial_law:
         names = [p.name for p in model.law.parameters]
         begin = coordinates.sizes.common + coordinates.sizes.noise
@@ -164,17 +205,12 @@ def _start(coordinates: Coordinates, pilot: Pilot) -> np.ndarray:
     return start
 
 
-def _stretch(coordinates: Coordinates, gradient: Any, mode: np.ndarray) -> np.ndarray:
-    """Inverse symmetric square root of the curvature at the mode, by central differences of the gradient."""
+def _stretch(coordinates: Coordinates, effect_family: np.ndarray, gradient: Gradient, mode: np.ndarray) -> np.ndarray:
+    """Inverse symmetric square root of the curvature at the mode."""
     size = mode.size
     dense = size if size <= DENSE_LIMIT else min(size - coordinates.sizes.effects, DENSE_LIMIT)
-    curvature = np.empty((dense, dense))
-    for i in range(dense):
-        # Coordinates are of order one, so this step leaves about ten digits in the difference of gradients.
-        step = np.zeros(size)
-        step[i] = 1e-4
-        curvature[i] = ((gradient(mode + step) - gradient(mode - step)) / 2e-4)[:dense]
-    eigenvalues, vectors = np.linalg.eigh(0.5 * (curvature + curvature.T))
+    curvature = curvature_at(coordinates, effect_family, gradient, mode)[:dense, :dense]
+    eigenvalues, vectors = np.linalg.eigh(curvature)
     stretch = np.eye(size)
     stretch[:dense, :dense] = (vectors / np.sqrt(np.maximum(eigenvalues, SMALLEST_CURVATURE))) @ vectors.T
     return stretch

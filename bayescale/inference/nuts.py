@@ -15,6 +15,8 @@ from numpyro.infer.hmc import hmc
 from numpyro.infer.util import ParamInfo
 
 from bayescale.inference.coordinates import Coordinates, Geometry, potential_and_gradient
+from bayescale.inference.likelihood import prepare
+from bayescale.inference.precision import RUN_OFTEN, RUN_SELDOM
 from bayescale.inference.settings import Settings
 
 # Draws per compiled call: long enough to hide the call, short enough for a lively progress bar.
@@ -65,7 +67,7 @@ def run_nuts(
         Positions (chain x draw x size) and sampler statistics (each chain x draw).
     """
     keys = jax.random.split(jax.random.key(seed), 2 * settings.chains)
-    arguments = (coordinates, (settings.warmup, settings.max_tree_depth), geometry, data, settings.target_accept)
+    arguments = (coordinates, (settings.nuts_warmup, settings.max_tree_depth), geometry, data, settings.target_accept)
     if settings.chain_method == "vectorized":
         return _run_together(arguments, keys, settings, thin, progress)
     one = partial(_run_chain, arguments, keys, settings, thin, progress)
@@ -80,12 +82,12 @@ def run_nuts(
 
 
 def _kernel(
-    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any
+    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, rows: Any, target_accept: Any
 ) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
     """NumPyro's functions, with the potential made from arguments; warm-up and tree depth are compiled in."""
     warmup, depth = lengths
     start, step = hmc(
-        potential_fn_gen=lambda geometry, data: partial(coordinates.potential, geometry, data), algo="NUTS"
+        potential_fn_gen=lambda geometry, rows: partial(coordinates.potential, geometry, rows), algo="NUTS"
     )
 
     def begin(position: Any, key: Any) -> Any:
@@ -96,14 +98,14 @@ def _kernel(
             step_size=0.5,
             target_accept_prob=target_accept,
             max_tree_depth=depth,
-            model_args=(geometry, data),
+            model_args=(geometry, rows),
             rng_key=key,
         )
 
     return begin, step
 
 
-@partial(jax.jit, static_argnames=("coordinates", "lengths"))
+@partial(jax.jit, static_argnames=("coordinates", "lengths"), compiler_options=RUN_SELDOM)
 def _begin(
     coordinates: Coordinates,
     lengths: tuple[int, int],
@@ -126,24 +128,26 @@ def _first_state(arguments: Arguments, position: Any, key: Any) -> Any:
 def _advance_chunk(
     coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any, state: Any
 ) -> tuple[Any, Kept]:
-    begin, step = _kernel(coordinates, lengths, geometry, data, target_accept)
+    rows = prepare(coordinates.model, data)
+    begin, step = _kernel(coordinates, lengths, geometry, rows, target_accept)
     # NumPyro's step uses closures that its start function sets up; nothing of this call is computed.
     jax.eval_shape(lambda: begin(state.z, jax.random.key(0)))
 
     def one(state: Any, _: None) -> tuple[Any, Kept]:
-        state = step(state, (geometry, data), {})
+        state = step(state, (geometry, rows), {})
         seen = (state.z, state.potential_energy, state.energy, state.num_steps, state.accept_prob, state.diverging)
         return state, Kept(*seen, state.adapt_state.step_size)
 
     return jax.lax.scan(one, state, None, length=CHUNK)
 
 
-_advance = jax.jit(_advance_chunk, static_argnames=("coordinates", "lengths"))
+_advance = jax.jit(_advance_chunk, static_argnames=("coordinates", "lengths"), compiler_options=RUN_OFTEN)
 _advance_all = jax.jit(
     lambda coordinates, lengths, geometry, data, target_accept, states: jax.vmap(
         lambda state: _advance_chunk(coordinates, lengths, geometry, data, target_accept, state)
     )(states),
     static_argnames=("coordinates", "lengths"),
+    compiler_options=RUN_OFTEN,
 )
 
 
@@ -184,15 +188,15 @@ def _start(coordinates: Coordinates, key: Any) -> Any:
 
 
 def _chunks(settings: Settings, thin: int) -> range:
-    total = settings.warmup + thin * settings.nuts_draws
+    total = settings.nuts_warmup + thin * settings.nuts_draws
     return range(CHUNK, total + CHUNK, CHUNK)
 
 
 def _collect(chunks: list[Kept], settings: Settings, thin: int, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Join chunks along draws, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
-    end = settings.warmup + thin * settings.nuts_draws
+    end = settings.nuts_warmup + thin * settings.nuts_draws
     whole = Kept(*(np.concatenate(parts, axis=axis) for parts in zip(*chunks, strict=True)))
-    made = Kept(*(part[(slice(None),) * axis + (slice(settings.warmup, end),)] for part in whole))
+    made = Kept(*(part[(slice(None),) * axis + (slice(settings.nuts_warmup, end),)] for part in whole))
     kept = Kept(*(part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in made))
     stats = {name: part for name, part in kept._asdict().items() if name != "position"}
     stats["lp"] = -stats["lp"]
@@ -202,4 +206,4 @@ def _collect(chunks: list[Kept], settings: Settings, thin: int, axis: int) -> tu
 
 
 def _divergences(chunks: list[Kept], settings: Settings) -> int:
-    return int(np.concatenate([chunk.diverging for chunk in chunks])[settings.warmup :].sum())
+    return int(np.concatenate([chunk.diverging for chunk in chunks])[settings.nuts_warmup :].sum())

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
+from bayescale.inference.curves import curves_of
 from bayescale.models.model import Model
 
 # The pilot's weights are those of a Student-t with these degrees of freedom, whatever the model's noise is:
 # it only sets the geometry, and outliers must not.
 DEGREES = 4.0
 ROUNDS, STEPS = 8, 8
+# A family's fit has settled when its next step promises less than this, in nats, which is a twentieth of a standard
+# deviation; the noise scale, when it changes by less than this part.
+SETTLED = 1e-3
 
 
 class Pilot(NamedTuple):
@@ -36,19 +37,6 @@ class Pilot(NamedTuple):
     rows: np.ndarray
     row_precision: np.ndarray
     row_residual: np.ndarray
-
-
-@partial(jax.jit, static_argnames="model")
-def _log_loss_and_slopes(model: Model, value: Any, data: Any) -> tuple[Any, Any]:
-    """Log loss of every row and its derivative by each law parameter of the row's family."""
-
-    def log_loss(value: Any) -> Any:
-        names = [p.name for p in model.law.parameters]
-        return model.log_loss({name: model.constrain(name, value[:, j]) for j, name in enumerate(names)}, data)
-
-    directions = jnp.eye(value.shape[1])[:, None, :] * jnp.ones_like(value)
-    mean, slopes = jax.vmap(lambda d: jax.jvp(log_loss, (value,), (d,)), out_axes=(None, -1))(directions)
-    return mean, slopes
 
 
 def fit_pilot(model: Model, data: Any, *, common: bool = False) -> Pilot:
@@ -87,10 +75,16 @@ def _fit(model: Model, data: Any, common: bool, moments: np.ndarray) -> Pilot:
             step = np.clip(np.linalg.solve(damped, slope[..., None])[..., 0], -1.0, 1.0)
             proposed = state.evaluate(value + step, scale)
             better = proposed.objective < current.objective
+            # A step may promise little because it is strongly damped, which settles nothing.
+            settled = (np.einsum("fi,fi->f", slope, step) < SETTLED) & (damping < 1.0)
             value = np.where(better[:, None], value + step, value)
             damping = np.clip(np.where(better, damping / 5.0, damping * 5.0), 1e-9, 1e6)
             current = state.merge(better, proposed, current)
-        scale = current.scale
+            if settled.all():
+                break
+        change, scale = np.abs(np.log(current.scale / scale)), current.scale
+        if np.all(change < SETTLED):
+            break
     final = state.evaluate(value, scale)
     return Pilot(value, final.precision, final.score, scale, state.rows, final.row_precision, final.row_residual)
 
@@ -108,7 +102,7 @@ class _State:
     """The data of a pilot fit and one evaluation of its objective."""
 
     def __init__(self, model: Model, data: Any, common: bool, center: np.ndarray, prior_precision: np.ndarray):
-        self.model, self.data, self.common = model, data, common
+        self.model, self.data, self.common, self.curves = model, data, common, curves_of(model, data)
         self.center, self.prior_precision = center, prior_precision
         self.mask = np.asarray(data["mask"], float)
         self.family = np.asarray(data["family"])
@@ -121,7 +115,7 @@ class _State:
         return np.broadcast_to(out.sum(0), out.shape).copy() if self.common else out
 
     def evaluate(self, value: np.ndarray, scale: np.ndarray) -> _Evaluation:
-        mean, slopes = (np.asarray(part) for part in _log_loss_and_slopes(self.model, value, self.data))
+        mean, slopes = self.curves(value)
         residual = np.where(self.mask > 0, np.asarray(self.data["log_loss"]) - mean, 0.0)
         sd = np.hypot(scale[self.family][:, None], np.asarray(self.data["measurement_sd"]))
         standard = residual / sd
@@ -130,7 +124,7 @@ class _State:
         away = value - self.center
         objective = loss + 0.5 * np.einsum("fi,ij,fj->f", away, self.prior_precision, away)
         objective = np.where(np.isfinite(objective), objective, np.inf)
-        precision = self.total(np.einsum("kri,kr,krj->kij", slopes, weight, slopes))
+        precision = self.total((slopes * weight[..., None]).swapaxes(1, 2) @ slopes)
         score = self.total(np.einsum("kri,kr->ki", slopes, weight * residual))
         # The weighted second moment is the t's own maximum-likelihood update of its squared scale. A prior worth
         # one row at 1 % keeps families with one or two runs finite.

@@ -19,6 +19,12 @@ _KEEP_ALL = {
 }
 
 
+# How hard the compiler tries. A function that runs some hundred times costs more to optimise than to run; the sampler's
+# loop, which runs a hundred thousand times, is as quick after part of the usual work as after all of it.
+RUN_SELDOM = {"xla_backend_optimization_level": 0}
+RUN_OFTEN = {"xla_backend_optimization_level": 1}
+
+
 def compile_cache_dir() -> Path | None:
     """The folder of compiled models: ``BAYESCALE_COMPILE_CACHE``, else in the user's cache; None when "off"."""
     chosen = os.environ.get("BAYESCALE_COMPILE_CACHE", "").strip()

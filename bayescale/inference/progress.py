@@ -33,7 +33,7 @@ def chain_progress(
         TimeRemainingColumn,
     )
 
-    total = settings.warmup + thin * settings.nuts_draws
+    total = settings.nuts_warmup + thin * settings.nuts_draws
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -13,15 +13,16 @@ from bayescale.inference.coordinates import Coordinates
 from bayescale.inference.evaluate import site_values
 from bayescale.inference.geometry import find_geometry
 from bayescale.inference.instant.engine import NotInstant, density_for, run_instant
+from bayescale.inference.likelihood import sampled_arrays
 from bayescale.inference.nuts import run_nuts
 from bayescale.inference.precision import computing
 from bayescale.inference.progress import chain_progress
-from bayescale.inference.settings import Settings, seed_for
+from bayescale.inference.settings import LONG_WARMUP, SHORT_WARMUP, Settings, seed_for
 from bayescale.language.errors import FitError
 from bayescale.models import Model
 from bayescale.models.layout import Layout
 
-# Below this many rows per parameter in the smallest family, NUTS takes smaller steps.
+# Below this many rows per parameter in the smallest family, NUTS takes smaller steps after a longer warm-up.
 ROWS_PER_PARAMETER = 8
 
 
@@ -49,6 +50,8 @@ def sample(model: Model, layout: Layout, settings: Settings, seed: int, progress
         FitError: the instant engine was asked for and cannot do it, or draws are not finite.
     """
     drawn, why = None, "as asked for"
+    if settings.warmup is None:
+        settings = replace(settings, warmup=LONG_WARMUP if has_few_rows(model, layout) else SHORT_WARMUP)
     if settings.engine == "auto" and settings.target_accept is not None:
         why = "target_accept is given"
     elif settings.engine != "nuts":
@@ -82,7 +85,7 @@ def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress:
     settings = replace(settings, draws=settings.nuts_draws)
     planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
     with computing():
-        data = jax.device_put(layout.arrays)
+        data = jax.device_put(sampled_arrays(layout))
         geometry = jax.device_put(find_geometry(coordinates, data))
         for target, thin in planned:
             settings = replace(settings, target_accept=target)
@@ -106,7 +109,11 @@ def planned_attempts(model: Model, layout: Layout) -> tuple[tuple[float, int], .
     Few runs leave parameters to the prior, or to a population whose spread may be next to nothing or large: such
     posteriors have sharp corners, which only small steps enter, and small steps need more of them.
     """
-    smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
-    few = smallest < ROWS_PER_PARAMETER * len(model.parameters)
-    steps = (0.98, 0.99, 0.995, 0.998) if few else (0.9, 0.98, 0.995, 0.998)
+    steps = (0.98, 0.99, 0.995, 0.998) if has_few_rows(model, layout) else (0.9, 0.98, 0.995, 0.998)
     return tuple((target, attempt) for attempt, target in enumerate(steps, 1))
+
+
+def has_few_rows(model: Model, layout: Layout) -> bool:
+    """Whether the smallest family has so few rows that the posterior may have sharp corners."""
+    smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
+    return bool(smallest < ROWS_PER_PARAMETER * len(model.parameters))

@@ -11,6 +11,8 @@ from bayescale.language.errors import SettingsError
 
 CHAIN_METHODS = ("parallel", "sequential", "vectorized")
 NUTS_DRAWS = 1500
+# Draws of warm-up for posteriors with sharp corners, where few of them leave the sampler too bold, and for others.
+LONG_WARMUP, SHORT_WARMUP = 400, 250
 ENGINES = ("auto", "instant", "nuts")
 
 
@@ -20,7 +22,8 @@ class Settings:
 
     Args:
         chains: independent chains, at least 2 so that R-hat means something.
-        warmup: adaptation draws per chain, discarded.
+        warmup: adaptation draws per chain, discarded; None lets the fit choose: 400 where a family has few runs,
+            else 250.
         draws: kept draws per chain; None is 1,500 for NUTS, and as many as ``ess`` takes for the instant engine.
         target_accept: mean acceptance that the step size aims at, in (0.5, 1); None lets the fit choose: 0.98 where
             a family has few runs, whose posterior has sharp corners, else 0.9, and more if the sampler still diverges.
@@ -32,7 +35,7 @@ class Settings:
     """
 
     chains: int = 4
-    warmup: int = 400
+    warmup: int | None = None
     draws: int | None = None
     target_accept: float | None = None
     max_tree_depth: int = 10
@@ -45,10 +48,15 @@ class Settings:
         """Kept draws per chain where their number does not follow from an ESS."""
         return NUTS_DRAWS if self.draws is None else self.draws
 
+    @property
+    def nuts_warmup(self) -> int:
+        """Adaptation draws per chain; the long warm-up where nothing has been chosen."""
+        return LONG_WARMUP if self.warmup is None else self.warmup
+
     def __post_init__(self) -> None:
         for name, least in (("chains", 2), ("warmup", 50), ("draws", 4), ("max_tree_depth", 1), ("ess", 100)):
             value = getattr(self, name)
-            if name == "draws" and value is None:
+            if name in ("draws", "warmup") and value is None:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingsError(f"{name} must be a whole number of at least {least}, got {value!r}.")

@@ -37,7 +37,8 @@ def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
     """One row per parameter and family, then the population's rows; see :meth:`Fit.table`.
 
     Returns:
-        columns group, parameter, meaning, unit, prob, median, lower, upper; ``attrs["engine"]`` says what sampled it.
+        columns group, parameter, meaning, unit, prob, median, lower, upper, engine; ``attrs["engine"]`` says why it was
+        that engine.
     """
     check_prob(prob)
     own: list[dict[str, Any]] = []
@@ -52,7 +53,7 @@ def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
             where.append(_row(str(name), label, draws, prob))
     order = {group: i for i, group in enumerate(fit.groups)}
     own.sort(key=lambda row: order[row["group"]])
-    table = pd.DataFrame(own + common)
+    table = pd.DataFrame(own + common).assign(engine=fit.record["engine"]["name"])
     table.attrs["engine"] = fit.engine
     return table
 

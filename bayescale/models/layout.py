@@ -1,4 +1,10 @@
-"""From a table to the arrays of a compiled model: blocks of one family's rows, padded to a few sizes and masked."""
+"""From a table to the arrays of a compiled model: blocks of one family's rows, padded to a few sizes and masked.
+
+Tables whose arrays have the same shapes are of one *bucket* and share one compiled model: tables with as many families
+(and levels of effects, if the model has any), whose blocks have the same width and, after padding, the same number.
+The sizes of single families, their names and their designs make no difference, nor do some more or fewer rows, unless
+they cross from one padded number to the next.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +27,8 @@ class Layout:
 
     Args:
         arrays: the arguments of the compiled model: ``inputs`` (per law argument, block x row), ``log_loss``,
-            ``measurement_sd``, ``mask``, ``level`` (block x row), ``family`` (block) and the ``anchors``.
+            ``measurement_sd``, ``mask``, ``level`` (block x row), ``family`` (block) and the ``anchors``. The last
+            blocks may be padding as a whole.
         families: names; one empty name for an ungrouped table.
         levels: (family, value) of every random-effect level.
         position: block and place of every row of the table, two integer arrays.
@@ -46,8 +53,11 @@ def lay_out(law: type[Law], runs: Runs, effects: RunEffects | None, anchors: dic
     position, block_family = _positions(family, len(families), width)
     levels, level = _levels(runs, effects, family, families)
 
+    blocks = padded_count(block_family.size)
+    block_family = np.pad(block_family, (0, blocks - block_family.size), mode="edge")
+
     def spread(column: np.ndarray, fill: Any) -> np.ndarray:
-        out = np.full((block_family.size, width), fill, dtype=np.asarray(column).dtype)
+        out = np.full((blocks, width), fill, dtype=np.asarray(column).dtype)
         out[position] = column
         return out
 
@@ -75,14 +85,23 @@ def design_anchors(law: type[Law], runs: Runs) -> dict[str, float]:
 
 
 def block_width(counts: np.ndarray) -> int:
-    """The rows of a block: a power of two that neither pads small families nor splits large ones too much.
+    """The rows of a block: the power of two next to a quarter of a family's mean, at least 16.
 
-    Tables of about the same shape get the same width, so they share one compiled model.
+    The last block of a family is half empty on average, so an eighth of all places are; smaller blocks cost more, since
+    every block has parameters of its own. Tables with about as many rows per family have the same width.
     """
-    widths = [SMALLEST_BLOCK * 2**k for k in range(24) if k == 0 or SMALLEST_BLOCK * 2 ** (k - 1) < counts.max()]
-    # A block costs about as much as 16 rows (gathers and loop overhead), hence the constant.
-    cost = [int(np.ceil(counts / width).sum()) * (width + 16) for width in widths]
-    return widths[int(np.argmin(cost))]
+    return max(SMALLEST_BLOCK, 2 ** round(np.log2(counts.mean() / 4.0)))
+
+
+def padded_count(blocks: int) -> int:
+    """The number of blocks after padding: a multiple of four, or of an eighth of the power of two below it.
+
+    From 32 blocks on that is at most an eighth more; fewer blocks cost next to nothing.
+    """
+    if blocks <= 4:
+        return 1 << (blocks - 1).bit_length()
+    step = 1 << max(blocks.bit_length() - 4, 2)
+    return -(-blocks // step) * step
 
 
 def _positions(family: np.ndarray, n_families: int, width: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:

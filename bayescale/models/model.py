@@ -108,12 +108,17 @@ class Model:
 
     def __call__(self, data: Mapping[str, Any]) -> None:
         """The NumPyro model; run it with any NumPyro algorithm. ``data`` are the arrays of a layout."""
-        values, shifts = self._sample_parameters(), None
-        if self.effects is not None:
-            omega = numpyro.sample(OMEGA, self.effects.prior.numpyro())
-            shifts = numpyro.sample(EFFECTS, dist.Normal(0.0, omega).expand([self.n_levels]).to_event(1))
+        values, shifts = self.sample_prior()
         with numpyro.handlers.mask(mask=data["mask"]):
             numpyro.sample(OBSERVED, self.outcome(values, shifts, data), obs=data["log_loss"])
+
+    def sample_prior(self) -> tuple[dict[str, Any], Any]:
+        """The part of the NumPyro model that knows no data: parameters in natural units, and the effects or None."""
+        values = self._sample_parameters()
+        if self.effects is None:
+            return values, None
+        omega = numpyro.sample(OMEGA, self.effects.prior.numpyro())
+        return values, numpyro.sample(EFFECTS, dist.Normal(0.0, omega).expand([self.n_levels]).to_event(1))
 
     def outcome(self, values: Mapping[str, Any], shifts: Any, data: Mapping[str, Any]) -> dist.Distribution:
         """The distribution of every padded row's log loss: around the law and the shift of its level, if there is one.

@@ -7,8 +7,8 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
-import numpy as np
 import numpyro.distributions as dist
 from jax import Array
 
@@ -16,6 +16,7 @@ from bayescale.language.declare import parameter
 from bayescale.language.declared import Declared
 from bayescale.language.errors import LawError, SettingsError
 from bayescale.language.priors import Gamma, HalfCauchy
+from bayescale.models.log_sums import count_of, log_gamma_step, log_scales, sum_log
 
 _TAKES = ("log_loss", "measurement_sd")
 
@@ -61,8 +62,8 @@ class Noise(Declared, ABC, abstract=True):
     def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any = None) -> Any:
         """Log likelihood summed over runs, for NumPy and JAX arrays alike; optional for own noises.
 
-        The instant engine needs it. A batch of fits is quicker with it: NumPyro's distributions cost several times as
-        much per run.
+        The instant engine needs it, and all others are quicker with it, since runs share what depends on the noise's
+        parameters alone. The residual must then be all that the distribution depends on.
 
         Args:
             residual: observed minus predicted log loss, draw x run; this noise's parameters are of shape draw x 1.
@@ -73,6 +74,30 @@ class Noise(Declared, ABC, abstract=True):
             one number per draw.
         """
         raise NotImplementedError
+
+    def log_density(self, observed: Any, log_loss: Any, measurement_sd: Any, mask: Any) -> Any:
+        """Log density of padded runs summed, in JAX: by :meth:`log_likelihood` if there is one, else run by run.
+
+        Args:
+            observed: log of the observed losses, log of nats/token, shape (run,).
+            log_loss: the law's, draw x run; this noise's parameters are of shape draw x 1.
+            measurement_sd: of every run, shape (run,), or of shape (1,) if it is the same for all.
+            mask: 1 or true for runs and 0 or false for padding, shape (run,).
+
+        Returns:
+            one number per draw.
+        """
+        if type(self).log_likelihood is not Noise.log_likelihood:
+            # Padding is multiplied away, not selected: a selection would keep XLA from making one loop of all this.
+            return self.log_likelihood(mask * (observed - log_loss), measurement_sd, mask)
+        same = measurement_sd.size == 1
+        over_runs = jax.vmap(
+            lambda noise, y, mean, sd: noise(mean, sd).log_prob(y), in_axes=(None, 0, 0, None if same else 0)
+        )
+        over_draws = jax.vmap(over_runs, in_axes=(0, None, 0, None))
+        single = jax.tree.map(lambda values: values[:, 0], self)
+        sd = measurement_sd[0] if same else measurement_sd
+        return jnp.where(mask, over_draws(single, observed, log_loss, sd), 0.0).sum(axis=1)
 
 
 class StudentT(Noise):
@@ -91,8 +116,8 @@ class StudentT(Noise):
         scale, nu = xp.hypot(self.sigma, measurement_sd), self.nu[:, 0]
         tails = residual / (scale * xp.sqrt(self.nu))
         tails = sum_log(1.0 + tails * tails)
-        constant = _gammaln(0.5 * (nu + 1.0)) - _gammaln(0.5 * nu) - 0.5 * xp.log(math.pi * nu)
-        return _runs(residual, mask) * constant - _log_scales(scale, residual, mask) - 0.5 * (nu + 1.0) * tails
+        constant = log_gamma_step(0.5 * nu) - 0.5 * xp.log(math.pi * nu)
+        return count_of(residual, mask) * constant - log_scales(scale, residual, mask) - 0.5 * (nu + 1.0) * tails
 
 
 class Normal(Noise):
@@ -110,8 +135,8 @@ class Normal(Noise):
         scale = xp.hypot(self.sigma, measurement_sd)
         standard = residual / scale
         squares = xp.einsum("mr,mr->m", standard, standard)
-        constant = 0.5 * _runs(residual, mask) * math.log(2.0 * math.pi)
-        return -0.5 * squares - _log_scales(scale, residual, mask) - constant
+        constant = 0.5 * count_of(residual, mask) * math.log(2.0 * math.pi)
+        return -0.5 * squares - log_scales(scale, residual, mask) - constant
 
 
 class Laplace(Noise):
@@ -127,45 +152,8 @@ class Laplace(Noise):
     def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any = None) -> Any:
         xp = residual.__array_namespace__()
         scale = xp.hypot(self.sigma, measurement_sd)
-        constant = _runs(residual, mask) * math.log(2.0)
-        return -(xp.abs(residual) / scale).sum(axis=1) - _log_scales(scale, residual, mask) - constant
-
-
-def _runs(residual: Any, mask: Any) -> Any:
-    """Number of runs."""
-    return residual.shape[1] if mask is None else mask.sum()
-
-
-def _log_scales(scale: Any, residual: Any, mask: Any) -> Any:
-    """Sum of the log scales over runs, for scales of shape draw x run, or draw x 1 if all runs share one."""
-    logs = scale.__array_namespace__().log(scale)
-    if scale.shape[1] == 1:
-        return logs[:, 0] * _runs(residual, mask)
-    return (logs if mask is None else logs * mask).sum(axis=1)
-
-
-def _gammaln(values: Any) -> Any:
-    if isinstance(values, np.ndarray):
-        from scipy.special import gammaln
-    else:
-        from jax.scipy.special import gammaln
-    return gammaln(values)
-
-
-def sum_log(values: Any, together: int = 8) -> Any:
-    """Sum over the last axis of the logs of numbers from 1 to 1e38, in NumPy as logs of products of a few of them.
-
-    There a product costs a tenth of a logarithm; eight such numbers stay below the largest float. A compiler makes one
-    loop of logarithms and sum, which products would break up.
-    """
-    if not isinstance(values, np.ndarray):
-        return jnp.log(values).sum(axis=-1)
-    rest = values.shape[1] % together
-    whole = values[:, rest:].reshape(values.shape[0], -1, together)
-    products = whole[..., 0]
-    for i in range(1, together):
-        products = products * whole[..., i]
-    return np.log(products).sum(axis=1) + np.log(values[:, :rest]).sum(axis=1)
+        constant = count_of(residual, mask) * math.log(2.0)
+        return -(xp.abs(residual) / scale).sum(axis=1) - log_scales(scale, residual, mask) - constant
 
 
 NOISES: tuple[type[Noise], ...] = (StudentT, Normal, Laplace)

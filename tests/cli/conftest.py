@@ -94,7 +94,7 @@ def passing(monkeypatch):
     from dataclasses import replace
 
     from bayescale.inference import diagnose
-    from bayescale.inference.diagnose import Checks
+    from bayescale.inference.checks import Checks
     from bayescale.inference.store import fits
 
     def all_pass(real):

@@ -69,6 +69,10 @@ def test_suspicion_warns_with_its_code_and_no_other(code):
     assert codes(SUSPICIOUS[code]) == [code]
 
 
+def test_losses_beyond_any_perplexity_warn_and_break_nothing():
+    assert "loss-looks-like-perplexity" in codes(BASE.assign(loss=BASE["loss"] * 1e6))
+
+
 def test_a_loss_in_nats_declared_as_perplexity_warns():
     assert codes(BASE, loss_unit="perplexity") == ["loss-looks-like-nats"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
@@ -22,7 +23,7 @@ from jax import Array
 
 from bayescale.data import Runs
 from bayescale.data.read import read_quietly
-from bayescale.inference.diagnose import Check, Checks
+from bayescale.inference.checks import Check, Checks
 from bayescale.inference.fit import Fit, fit
 from bayescale.inference.posterior import sites_dataset
 from bayescale.inference.provenance import provenance
@@ -210,7 +211,7 @@ def refused() -> Callable[..., None]:
 
 
 class Power(Law):
-    """L = E (N/N0)^-alpha: the smallest law there is to sample, which counts how often it is traced or computed."""
+    """L = E (N/N0)^-alpha: the smallest law there is to sample, which counts how often it is traced."""
 
     E: Array = parameter("loss", at="N0", prior=LogNormal(2.5, 0.5), unit="nats/token")
     alpha: Array = parameter("size exponent", prior=LogNormal(0.1, 0.5))
@@ -218,7 +219,7 @@ class Power(Law):
     calls = 0
 
     def __call__(self, N: Size, D: Tokens) -> Loss:
-        Power.calls += 1
+        Power.calls += isinstance(N, jax.core.Tracer)
         return self.E * (N / self.N0) ** -self.alpha
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+import jax
 import numpy as np
 import pytest
 import xarray as xr
@@ -14,7 +15,7 @@ from bayescale.inference.nuts import run_nuts
 from bayescale.inference.precision import computing
 from bayescale.inference.settings import Settings
 from bayescale.language.errors import FitError
-from bayescale.models import Pooling
+from bayescale.models import Pooling, layout
 
 # The package also has a function of that name.
 fitting = importlib.import_module("bayescale.inference.fit")
@@ -187,6 +188,15 @@ def test_few_runs_begin_with_smaller_steps(sample, divergences, power_runs):
     assert first == [0.98, 0.9]
 
 
+def test_few_runs_have_a_longer_warm_up(sample, divergences, power_runs):
+    """The fit says how long it was; a number given by the user is taken as it is."""
+    found = []
+    for rows, given in ((23, None), (24, None), (23, 60)):
+        divergences(0)
+        found.append(sample(power_runs(rows=rows), target_accept=None, warmup=given).settings.warmup)
+    assert found == [400, 250, 60]
+
+
 def test_draws_that_are_not_finite_are_an_error(sample, monkeypatch):
     def broken(coordinates, geometry, data, *, settings, **_):
         shape = (settings.chains, settings.draws)
@@ -201,16 +211,37 @@ def test_draws_that_are_not_finite_are_an_error(sample, monkeypatch):
 # --- Compiling -------------------------------------------------------------------------------------------------------
 
 
-def test_another_table_of_the_same_shape_is_fitted_without_tracing_the_law_again(sample, sampled, power, power_runs):
-    def traced(runs) -> int:
-        before = power.calls
-        found = sample(runs)
-        assert found.posterior["E"].shape == (2, 50)
-        return power.calls - before
+@pytest.fixture(scope="module")
+def compiled() -> list[str]:
+    """Names of the programs that JAX has compiled since; it reports them under this event."""
+    names: list[str] = []
 
-    assert power.calls > 0  # when the first fit was compiled
-    assert traced(power_runs()) == 0
-    assert traced(power_runs(rows=11, seed=1)) == 0
+    def note(event: str, _: float, **about: object) -> None:
+        if event == "/jax/core/compile/backend_compile_duration":
+            names.append(str(about.get("fun_name")))
+
+    jax.monitoring.register_event_duration_secs_listener(note)
+    return names
+
+
+def test_another_table_of_the_same_bucket_is_fitted_without_tracing_or_compiling(
+    sample, power, power_runs, compiled, monkeypatch
+):
+    """Blocks of two rows: 33 to 40 rows make 17 to 20 blocks, all padded to 20, and 41 make 21, padded to 24."""
+    monkeypatch.setattr(layout, "block_width", lambda counts: 2)
+
+    def anew(rows: int, seed: int) -> tuple[int, set[str]]:
+        before, known = power.calls, len(compiled)
+        found = sample(power_runs(rows=rows, seed=seed))
+        assert found.posterior["E"].shape == (2, 50)
+        return power.calls - before, set(compiled[known:])
+
+    _, first = anew(rows=33, seed=0)
+    assert "jit(_advance_chunk)" in first
+    assert anew(rows=33, seed=1) == (0, set())
+    assert anew(rows=40, seed=2) == (0, set())
+    _, other = anew(rows=41, seed=3)
+    assert "jit(_advance_chunk)" in other
 
 
 # --- Size ------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import xarray as xr
 
 from bayescale.decisions import allocate, predict
 from bayescale.inference import diagnose
-from bayescale.inference.diagnose import Checks
+from bayescale.inference.checks import Checks
 from bayescale.inference.fit import Fit
 from bayescale.inference.store import archive, load, save
 from bayescale.language.priors import HalfNormal

@@ -17,7 +17,7 @@ from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import LearningRate, Loss, UniqueTokens
 from bayescale.laws import Chinchilla, KaplanND, Law
 from bayescale.models import Pooling, RunEffects, StudentT, build_model, lay_out, layout
-from bayescale.models.layout import block_width, design_anchors
+from bayescale.models.layout import block_width, design_anchors, padded_count
 
 
 def table(counts: dict[str, int], seed: int = 0) -> pd.DataFrame:
@@ -72,7 +72,10 @@ def test_no_two_rows_share_a_place_and_no_block_mixes_families(counts):
     places = set(zip(*(axis.tolist() for axis in made.position), strict=True))
     assert len(places) == sum(counts.values())
     assert made.arrays["mask"].shape == (made.arrays["family"].size, made.arrays["log_loss"].shape[1])
-    assert made.arrays["mask"].any(axis=1).all()
+    # Blocks without a row stand at the end.
+    used = made.arrays["mask"].any(axis=1)
+    assert (used == (np.arange(used.size) < used.sum())).all()
+    assert used.size == padded_count(int(used.sum()))
 
 
 def test_padding_is_finite():
@@ -122,6 +125,30 @@ def test_tables_of_about_the_same_shape_share_their_width():
     assert block_width(np.array([9, 14, 12])) == 16
     for counts in ([1], [10_000], [300, 2], [7] * 50):
         assert block_width(np.array(counts)) >= 16
+
+
+def test_a_doubling_of_blocks_has_at_most_eight_sizes():
+    """Few enough that tables of about as many rows share one, and from 32 on none is more than an eighth too large."""
+    counts = np.arange(1, 5000)
+    padded = np.array([padded_count(int(count)) for count in counts])
+    assert (padded >= counts).all()
+    assert (padded - counts <= np.maximum(3, counts / 8)).all()
+    assert (np.diff(padded) >= 0).all()
+    assert padded[[0, 1, 2, 3, 4, 8]].tolist() == [1, 2, 4, 4, 8, 12]
+    for power in range(12):
+        inside = (counts > 2**power) & (counts <= 2 ** (power + 1))
+        assert len(set(padded[inside])) <= 8
+
+
+def test_tables_of_one_bucket_have_arrays_of_the_same_shapes():
+    """Other families, other sizes of them, another number of rows; a table twice as large is of another bucket."""
+
+    def shapes(counts):
+        return jax.tree.map(np.shape, laid(counts)[1].arrays)
+
+    first = shapes({"a": 500, "b": 310, "c": 95})
+    assert first == shapes({"x": 420, "y": 371, "z": 130})
+    assert first != shapes({"a": 1000, "b": 620, "c": 190})
 
 
 def test_anchors_are_geometric_means():

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import comb, log
+
+import jax
+import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 import pytest
 from jax import Array
+from scipy.special import digamma
 
 from bayescale.language.declare import anchor, parameter
 from bayescale.language.errors import LawError
 from bayescale.language.priors import HalfNormal
 from bayescale.language.priors import Normal as NormalPrior
-from bayescale.models import Noise
+from bayescale.models import NOISES, Noise
+from bayescale.models.log_sums import log_gamma_step
 
 
 def refuses(message: str):
@@ -86,3 +94,40 @@ def test_a_noise_with_an_anchor_is_refused():
 
             def __call__(self, log_loss, measurement_sd):
                 return dist.Normal(log_loss, self.sigma)
+
+
+@pytest.mark.parametrize("counted", [slice(None), slice(0, 5)], ids=["all", "some"])
+@pytest.mark.parametrize("sd", [0.0, 0.02, None], ids=["no errors", "one error", "errors"])
+@pytest.mark.parametrize("noise", [*NOISES, HeavyTailed], ids=lambda noise: noise.name)
+def test_runs_together_have_the_density_of_runs_one_by_one(noise, sd, counted):
+    """What NUTS computes for the runs of a family is the sum of what ``__call__`` says of each that counts."""
+    rng = np.random.default_rng(1)
+    mean = rng.normal(0.9, 0.1, 7)
+    observed = mean + 0.05 * rng.standard_normal(7)
+    errors = rng.uniform(0.0, 0.05, 7) if sd is None else np.array([sd])
+    counts = np.zeros(7, bool)
+    counts[counted] = True
+    with jax.enable_x64(True):
+        values = {p.name: p.prior.typical() * np.array([1.0, 1.3]) for p in noise.parameters}
+        made = noise(**{name: jnp.asarray(value)[:, None] for name, value in values.items()})
+        curves = jnp.asarray(np.stack([mean, mean + 0.01]))
+        found = np.asarray(made.log_density(jnp.asarray(observed), curves, jnp.asarray(errors), counts))
+        for draw in range(2):
+            alone = noise(**{name: value[draw] for name, value in values.items()})
+            single = np.asarray(alone(curves[draw], np.broadcast_to(errors, 7)).log_prob(observed))
+            assert found[draw] == pytest.approx(float(single[counted].sum()), rel=1e-12)
+
+
+def test_the_step_of_the_log_gamma_function_is_exact_to_rounding():
+    """log Gamma(x + 1/2) - log Gamma(x) at whole and half numbers, where binomial coefficients give it exactly."""
+    n = range(1, 200)
+    whole = [i * Fraction(comb(2 * i, i), 4**i) for i in n]  # over the root of pi, at x = i
+    half = [Fraction(4**i, comb(2 * i, i)) for i in range(200)]  # times it, at x = i + 1/2
+    root = 0.5 * np.log(np.pi)
+    expected = [log(value) + root for value in whole] + [log(value) - root for value in half]
+    x = np.array([*map(float, n), *(i + 0.5 for i in range(200))])
+    with jax.enable_x64(True):
+        found = np.asarray(log_gamma_step(x))
+        slopes = np.asarray(jax.vmap(jax.grad(log_gamma_step))(x))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=5e-15)
+    np.testing.assert_allclose(slopes, digamma(x + 0.5) - digamma(x), rtol=1e-11)

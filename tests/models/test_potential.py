@@ -23,6 +23,7 @@ from bayescale.data.read import read_quietly
 from bayescale.inference import geometry as finding
 from bayescale.inference.coordinates import Coordinates
 from bayescale.inference.geometry import find_geometry
+from bayescale.inference.likelihood import prepare
 from bayescale.inference.pilot import Pilot
 from bayescale.language.priors import Gamma
 from bayescale.language.priors import Normal as NormalPrior
@@ -134,7 +135,11 @@ def both(model, data, coordinates, geometry, positions):
         jacobian = jax.jacfwd(lambda at: ravel_pytree({n: pair[1] for n, pair in sites(at).items()})[0])(position)
         assert jacobian.shape == (position.size, position.size)
         by_hand = -log_density(model, (data,), {}, natural)[0] - jnp.linalg.slogdet(jacobian)[1]
-        return coordinates.potential(geometry, data, position), by_hand, coordinates.sites(geometry, position)[1]
+        return (
+            coordinates.potential(geometry, prepare(model, data), position),
+            by_hand,
+            coordinates.sites(geometry, position)[1],
+        )
 
     compiled = jax.jit(one, compiler_options=UNOPTIMISED)
     found, expected, log_jacobian = (np.array(v) for v in zip(*map(compiled, positions), strict=True))

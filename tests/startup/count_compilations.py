@@ -39,6 +39,8 @@ OPTIONS = {
 FAMILIES = {"instant": ("a",), "NUTS": ("a", "b")}
 # The second table of each pair has other runs, and another number of them that is padded to the same.
 ROWS = {"instant": (30, 25), "NUTS": (8, 11)}
+# Rows of the tables of a batch: other lengths and numbers of tables that are padded to the same.
+BATCHES = ((20, 40), (30, 60, 90))
 # The second question has other points, padded to the same number, and as many budgets.
 SIZES = ([1e9, 3e9], [2e9, 4e9, 5e9])
 BUDGETS = ([1e20, 1e21], [2e20, 5e21])
@@ -140,6 +142,12 @@ def main() -> None:
             fits[0].save(Path(folder) / "fit.nc")
             again = bs.load(Path(folder) / "fit.nc", law=Counted)
             bs.predict(again, params=SIZES[0], tokens=20e9, group=families[-1])
+    for place, counts in zip(PLACES, BATCHES, strict=True):
+        tables = [simulated(("a",), rows) for rows in counts]
+        with stage(f"many: {place} batch"):
+            fits = bs.fit_many(Counted, tables, seed=0)
+        # A fit that does not pass would be made by itself, which is another matter.
+        assert not fits.alone
     print(json.dumps(found))
 
 

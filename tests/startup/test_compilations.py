@@ -30,15 +30,20 @@ def test_the_instant_engine_compiles_and_traces_nothing(counts, place):
     assert counts[f"instant: {place} fit"] == NOTHING
 
 
-def test_a_first_fit_by_nuts_compiles_each_of_its_programs_once(counts):
-    """One program for the pilot, three for the geometry, two for the chains, one for the sites of all draws.
+def test_a_batch_compiles_one_program(counts):
+    """Everything about the tables of a bucket is in it; the formula has been traced by the fits before it."""
+    assert counts["many: first batch"] == NOTHING | {"programs": {"propose": 1}}
 
-    ``_pool_all`` is compiled for the families' coordinates and for those of the one population.
-    """
+
+def test_another_batch_of_the_same_bucket_compiles_and_traces_nothing(counts):
+    """Other tables, and another number of them."""
+    assert counts["many: second batch"] == NOTHING
+
+
+def test_a_first_fit_by_nuts_compiles_each_of_its_programs_once(counts):
+    """Two programs for the geometry, whose pilot is NumPy, two for the chains, one for the sites of all draws."""
     assert counts["NUTS: first fit"]["programs"] == {
-        "_log_loss_and_slopes": 1,
-        "_pool_all": 2,
-        "_level_slopes": 1,
+        "_pool_all": 1,
         "potential_and_gradient": 1,
         "_begin": 1,
         "_advance_chunk": 1,
@@ -46,20 +51,9 @@ def test_a_first_fit_by_nuts_compiles_each_of_its_programs_once(counts):
     }
 
 
-def test_a_first_fit_by_nuts_traces_the_formula_a_known_number_of_times(counts):
-    """From a position to sites takes the formula twice, at the centres of the designs: for the population's level and
-    for the bend of the families' levels. The potential takes it once more, for the losses of the runs: three in all.
-
-    The chains trace the potential twice, six in all: for the shape of the kernel's first state, which NumPyro must
-    have before it steps, and in the step itself. The pilot and the level's slopes take the formula once each.
-    """
-    assert counts["NUTS: first fit"]["traces"] == {
-        "_log_loss_and_slopes": 1,
-        "_level_slopes": 1,
-        "potential_and_gradient": 3,
-        "_advance_chunk": 6,
-        "site_values": 2,
-    }
+def test_the_sampler_traces_a_formula_once_per_process(counts):
+    """All programs of the sampler are made from one trace, which the first of them takes."""
+    assert counts["NUTS: first fit"]["traces"] == {"_pool_all": 1}
 
 
 def test_the_checks_compile_the_likelihood_and_what_they_measure(counts):

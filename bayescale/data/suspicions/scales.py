@@ -115,10 +115,10 @@ def loss_looks_like_bits_per_byte(runs: Runs) -> str | None:
 
 def loss_looks_like_nats(runs: Runs) -> str | None:
     """Perplexities that are losses already."""
-    median = math.exp(runs.table["loss"].median())
-    if runs.source_loss_unit != "perplexity" or median >= SMALL_PERPLEXITY:
+    median = runs.table["loss"].median()
+    if runs.source_loss_unit != "perplexity" or median >= math.log(SMALL_PERPLEXITY):
         return None
-    return f"the median perplexity is {median:.3g}: if losses are in nats already say loss_unit='nats/token'."
+    return f"the median perplexity is {math.exp(median):.3g}: if losses are in nats already say loss_unit='nats/token'."
 
 
 def losses_mixed_units(runs: Runs) -> str | None:

@@ -68,7 +68,9 @@ def _measure(columns: np.ndarray) -> list[np.ndarray]:
         if np.isfinite(column).all():
             into = [part[i].reshape(-1) for part in (bulk, folded, low, high)]
             good[i] = _transform(column, *into)
-    measured = [np.maximum(_r_hat(bulk), _r_hat(folded)), _ess(bulk), np.minimum(_ess(low), _ess(high))]
+    bulk_spread, folded_spread = _Spread.of(bulk), _Spread.of(folded)
+    tails = (_ess(_Spread.of(tail)) for tail in (low, high))
+    measured = [np.maximum(bulk_spread.r_hat, folded_spread.r_hat), _ess(bulk_spread), np.minimum(*tails)]
     return [np.where(good, values, np.nan) for values in measured]
 
 
@@ -80,10 +82,14 @@ def _transform(column: np.ndarray, bulk: np.ndarray, folded: np.ndarray, low: np
         return False
     bulk[order] = _scores(ranked)
     count = column.size
-    away = np.abs(ranked - 0.5 * (ranked[(count - 1) // 2] + ranked[count // 2]))
-    # Falling and then rising: to a stable sort these are two runs, which it only merges.
+    median = 0.5 * (ranked[(count - 1) // 2] + ranked[count // 2])
+    # Distances outwards from the median, first of those below and then of those above it: two rising runs, which a
+    # stable sort only merges.
+    below = int(np.searchsorted(ranked, median))
+    outwards = np.concatenate([order[:below][::-1], order[below:]])
+    away = np.concatenate([median - ranked[:below][::-1], ranked[below:] - median])
     merged = away.argsort(kind="stable")
-    folded[order[merged]] = _scores(away[merged])
+    folded[outwards[merged]] = _scores(away[merged])
     np.less_equal(column, _quantile(ranked, 0.05), out=low)
     np.less_equal(column, _quantile(ranked, 0.95), out=high)
     return True
@@ -116,26 +122,42 @@ def _quantile(ranked: np.ndarray, p: float) -> float:
     return ranked[low] + (at - low) * (ranked[low + 1] - ranked[low])
 
 
-def _variances(chains: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean variance within chains, and the pooled estimate of the variance that has theirs of means added."""
-    draws = chains.shape[-1]
-    within = chains.var(axis=-1, ddof=1).mean(axis=-1)
-    return within, within * (draws - 1) / draws + chains.mean(axis=-1).var(axis=-1, ddof=1)
+class _Spread(NamedTuple):
+    """How columns scatter, each column x chain x draw.
+
+    Args:
+        away: distance of each draw from the mean of its chain.
+        within: mean variance within chains, over column.
+        pooled: estimate of the variance that has that of the chains' means added, over column.
+    """
+
+    away: np.ndarray
+    within: np.ndarray
+    pooled: np.ndarray
+
+    @classmethod
+    def of(cls, chains: np.ndarray) -> _Spread:
+        """The spread of some columns."""
+        _, many, draws = chains.shape
+        means = chains.mean(axis=-1)
+        away = chains - means[..., None]
+        within = np.einsum("cmd,cmd->c", away, away) / (many * (draws - 1))
+        return cls(away, within, within * (draws - 1) / draws + means.var(axis=-1, ddof=1))
+
+    @property
+    def r_hat(self) -> np.ndarray:
+        """R-hat, over column."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.sqrt(self.pooled / self.within)
 
 
-def _r_hat(chains: np.ndarray) -> np.ndarray:
-    within, pooled = _variances(chains)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt(pooled / within)
-
-
-def _ess(chains: np.ndarray) -> np.ndarray:
+def _ess(spread: _Spread) -> np.ndarray:
     """Geyer's initial monotone sequence: sums over pairs of lags until a pair is no longer positive."""
-    count, many, draws = chains.shape
-    within, pooled = _variances(chains)
+    away, within, pooled = spread
+    count, many, draws = away.shape
     time = np.full(count, -1.0)
     least = np.full(count, np.inf)
-    rows, away = np.arange(count), chains - chains.mean(axis=-1, keepdims=True)
+    rows = np.arange(count)
     open_ = np.ones(count, bool)
     for lag in range(0, draws - 3, 2):
         even = _correlation(away, lag, within[rows], pooled[rows]) if lag else np.ones(len(rows))

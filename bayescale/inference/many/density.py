@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from numpyro.distributions import biject_to
 
+from bayescale.inference.formula import split_log_loss
 from bayescale.inference.many.rows import TILE, Rows
-from bayescale.inference.point.powers import with_cheap_powers
 from bayescale.models.model import Model
-from bayescale.models.noise import Noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,22 +44,24 @@ class Density:
         straight = self.model.law.straighten(tuple(unconstrained[:, :count].T))
         return jnp.column_stack([*straight, unconstrained[:, count:]])
 
-    def log_curve(self, unconstrained: Any, inputs: Any) -> Any:
+    @cached_property
+    def fixed(self) -> tuple[Any, ...]:
+        """What the law's formula needs of inputs and anchors, each over row; see :class:`Split`."""
+        split = split_log_loss(self.model.law)
+        return jax.vmap(split.fixed_part, in_axes=((0, None),))((self.rows.inputs, self.rows.anchors))
+
+    def log_curve(self, unconstrained: Any, fixed: tuple[Any, ...], count: int) -> Any:
         """The law's log loss, position x row.
 
         Args:
             unconstrained: position x parameter; those of the law come first.
-            inputs: by argument of the law, over row.
+            fixed: all of :attr:`fixed`, or some rows of it.
+            count: number of these rows.
         """
-        model, names = self.model, [p.name for p in self.model.law.parameters]
-
-        @with_cheap_powers
-        def one(values: Any, anchors: Any, row: Any) -> Any:
-            natural = {name: model.constrain(name, values[j]) for j, name in enumerate(names)}
-            return jnp.log(model.law_at(natural, anchors)(**row))
-
-        over_rows = jax.vmap(lambda values, row: one(values, self.rows.anchors, row), in_axes=(None, 0))
-        return jax.vmap(over_rows, in_axes=(0, None))(unconstrained, inputs)
+        model, split = self.model, split_log_loss(self.model.law)
+        natural = {p.name: model.constrain(p.name, unconstrained[:, j]) for j, p in enumerate(model.law.parameters)}
+        over_rows = jax.vmap(split.rest, in_axes=(None, 0), axis_size=count)
+        return jax.vmap(over_rows, in_axes=(0, None))(natural, fixed)
 
     def log_prior(self, unconstrained: Any) -> Any:
         """Log prior density on the unconstrained scale."""
@@ -88,18 +90,13 @@ class Density:
         rows = self.rows
         # One number for all rows stays one: a scale common to all is then computed once per draw.
         sd = rows.measurement_sd if rows.measurement_sd.size > 1 else None
-        return rows.inputs, rows.log_loss, rows.mask, sd
+        return self.fixed, rows.log_loss, rows.mask, sd
 
-    def _log_likelihood(self, unconstrained: Any, inputs: Any, log_loss: Any, mask: Any, sd: Any) -> Any:
+    def _log_likelihood(self, unconstrained: Any, fixed: Any, log_loss: Any, mask: Any, sd: Any) -> Any:
         model, count = self.model, len(self.model.law.parameters)
-        # Padding is multiplied away, not selected: a selection would keep XLA from making one loop of all this.
-        residual = mask * (log_loss - self.log_curve(unconstrained, inputs))
-        measurement_sd = jnp.zeros(1) if sd is None else sd
         natural = {
             p.name: model.constrain(p.name, unconstrained[:, count + j, None])
             for j, p in enumerate(model.noise.parameters)
         }
-        noise = model.noise(**natural)
-        if type(noise).log_likelihood is not Noise.log_likelihood:
-            return noise.log_likelihood(residual, measurement_sd, mask)
-        return (mask * noise(jnp.zeros(1), measurement_sd).log_prob(residual)).sum(axis=1)
+        curve = self.log_curve(unconstrained, fixed, log_loss.size)
+        return model.noise(**natural).log_density(log_loss, curve, jnp.zeros(1) if sd is None else sd, mask)

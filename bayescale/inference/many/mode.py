@@ -52,7 +52,7 @@ def _fit_curve(density: Density) -> tuple[Any, Any]:
         """Residuals, and slopes of the curve (parameter x row)."""
 
         def curve(value: Any) -> Any:
-            return density.log_curve(value[None], rows.inputs)[0]
+            return density.log_curve(value[None], density.fixed, rows.log_loss.size)[0]
 
         mean, slopes = jax.vmap(lambda d: jax.jvp(curve, (value,), (d,)), out_axes=(None, 0))(np.eye(len(center)))
         return rows.mask * (rows.log_loss - mean), rows.mask * slopes

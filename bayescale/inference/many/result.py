@@ -154,20 +154,19 @@ class Fits:
             prob: probability of the interval, in (0, 1).
 
         Returns:
-            columns fit, parameter, meaning, unit, prob, median, lower, upper, status.
+            columns fit, parameter, meaning, unit, prob, median, lower, upper, status, engine.
         """
         check_prob(prob)
-        done = self.checks["status"].to_numpy() != "failed"
+        place = np.flatnonzero(self.checks["status"].to_numpy() != "failed")
+        own = {"fit": [self.labels[i] for i in place], "place": place}
+        verdict = {name: self.checks[name].to_numpy()[place] for name in ("status", "engine")}
         parts = []
         for name, variable in self.posterior.data_vars.items():
-            ends = interval(variable.to_numpy()[done], prob, axis=(1, 2))
+            ends = interval(variable.to_numpy()[place], prob, axis=(1, 2))
+            about = {"parameter": str(name), "meaning": variable.attrs.get("long_name", "")}
+            about |= {"unit": variable.attrs.get("units", ""), "prob": prob}
             columns = dict(zip(("median", "lower", "upper"), ends, strict=True))
-            meaning, unit = variable.attrs.get("long_name", ""), variable.attrs.get("units", "")
-            about = {"parameter": str(name), "meaning": meaning, "unit": unit, "prob": prob}
-            place = np.flatnonzero(done)
-            status = self.checks["status"].to_numpy()[done]
-            labels = [self.labels[i] for i in place]
-            parts.append(pd.DataFrame({"fit": labels, **about, **columns, "status": status, "place": place}))
+            parts.append(pd.DataFrame(own | about | columns | verdict))
         table = pd.concat(parts).sort_values("place", kind="stable", ignore_index=True)
         return table.drop(columns="place")
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpyro.distributions import biject_to
 
 from bayescale.data import Runs
+from bayescale.inference.formula import split_log_loss
 from bayescale.inference.point.losses import LOSSES
-from bayescale.inference.point.powers import with_cheap_powers
 from bayescale.laws import Law
 
 
@@ -77,12 +77,12 @@ def unconstrain(law: type[Law], values: dict[str, Any]) -> Any:
 def local(law: type[Law], loss: str, position: Any, weights: Any, delta: Any, rows: Rows) -> Local:
     """Evaluate objective, slope and curvature at a position (parameters on the unconstrained scale)."""
 
-    @with_cheap_powers
-    def log_loss(position: Any, inputs: Any, anchors: Any) -> Any:
-        return jnp.log(law(**constrain(law, position), **anchors)(**inputs))
+    split = split_log_loss(law)
+    fixed = jax.vmap(split.fixed_part, in_axes=((0, None),))((rows.inputs, rows.anchors))
 
     def curve(position: Any) -> Any:
-        return jax.vmap(lambda inputs: log_loss(position, inputs, rows.anchors))(rows.inputs)
+        natural = constrain(law, position)
+        return jax.vmap(lambda row: split.rest(natural, row), axis_size=rows.log_loss.size)(fixed)
 
     directions = jnp.eye(position.size)
     mean, slopes = jax.vmap(lambda d: jax.jvp(curve, (position,), (d,)), out_axes=(None, 0))(directions)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bayescale.inference.diagnose import STATUSES, Check, Checks
+from bayescale.inference.checks import STATUSES, Check, Checks
 from bayescale.inference.provenance import provenance
 from bayescale.inference.store.archive import MAX_RECORD
 from bayescale.language.errors import StoreError

@@ -18,7 +18,7 @@ from bayescale.language.priors import Gamma, HalfCauchy, HalfNormal, LogNormal, 
 from bayescale.laws import CATALOGUE
 from bayescale.models import NOISES, Pooling, build_model, lay_out
 from bayescale.models.layout import design_anchors
-from bayescale.models.noise import sum_log
+from bayescale.models.log_sums import sum_log
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,85 @@
+"""The likelihood of a model as the sampler computes it: run by run, with everything fixed taken out beforehand.
+
+It is the density that :class:`Model` has as a NumPyro model, and a test holds the two equal. There the parameters are
+spread over padded rows first; here the formula and the noise are written for one run, so that what a family's runs
+share, such as the normalising constant of the noise, is computed once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bayescale.inference.formula import split_log_loss
+from bayescale.models.layout import Layout
+from bayescale.models.model import Model
+
+
+def sampled_arrays(layout: Layout) -> dict[str, Any]:
+    """The arrays of a layout, with one measurement error for all runs if it is zero for all."""
+    sd = layout.arrays["measurement_sd"]
+    return layout.arrays if sd.any() else {**layout.arrays, "measurement_sd": np.zeros((1, 1))}
+
+
+class Rows(NamedTuple):
+    """What the likelihood needs of the data, block x row but for the families.
+
+    Args:
+        fixed: the fixed part of the law's formula, a tuple of arrays.
+        log_loss, measurement_sd, mask, level: as in a layout; ``measurement_sd`` may be one number, of shape (1, 1).
+        family: of every block.
+    """
+
+    fixed: tuple[Any, ...]
+    log_loss: Any
+    measurement_sd: Any
+    mask: Any
+    level: Any
+    family: Any
+
+
+def prepare(model: Model, data: Mapping[str, Any]) -> Rows:
+    """Compute what does not depend on the parameters; to be called outside the sampler's loop.
+
+    Args:
+        model: the model.
+        data: arrays of a layout.
+    """
+    split = split_log_loss(model.law)
+    fixed = jax.vmap(jax.vmap(lambda inputs: split.fixed_part((inputs, data["anchors"]))))(data["inputs"])
+    return Rows(fixed, data["log_loss"], data["measurement_sd"], data["mask"], data["level"], data["family"])
+
+
+def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows) -> Any:
+    """Log likelihood summed over all runs.
+
+    Args:
+        model: the model.
+        values: every parameter in natural units, common or one value per family.
+        shifts: the effect of every level, or None.
+        rows: from :func:`prepare`.
+    """
+    split = split_log_loss(model.law)
+    common = {name: value for name, value in values.items() if not jnp.ndim(value)}
+    names = [name for name, value in values.items() if jnp.ndim(value)]
+    # One gather for all of them: its gradient is a loop over the blocks.
+    owned = jnp.stack([values[name] for name in names], axis=1)[rows.family] if names else jnp.zeros(0)
+
+    def block(own: Any, fixed: Any, observed: Any, counts: Any, shift: Any, sd: Any) -> Any:
+        named = {**common, **dict(zip(names, own, strict=True))}
+        parameters = {p.name: named[p.name] for p in model.law.parameters}
+        mean = jax.vmap(partial(split.rest, parameters), axis_size=observed.size)(fixed)
+        # One draw: the noise takes parameters of shape draw x 1 and curves of shape draw x run.
+        noise = model.noise(**{p.name: jnp.reshape(named[p.name], (1, 1)) for p in model.noise.parameters})
+        return noise.log_density(observed, (mean if shift is None else mean + shift)[None], sd, counts)[0]
+
+    same_sd = rows.measurement_sd.size == 1
+    axes = (0 if names else None, 0, 0, 0, None if shifts is None else 0, None if same_sd else 0)
+    sd = rows.measurement_sd.reshape(1) if same_sd else rows.measurement_sd
+    moved = None if shifts is None else shifts[rows.level]
+    return jax.vmap(block, in_axes=axes)(owned, rows.fixed, rows.log_loss, rows.mask, moved, sd).sum()
