@@ -1,0 +1,95 @@
+"""Batches of fits in a process of their own: ``python measure_many.py PRECISION COUNT BATCHES KEPT OUT.npz``.
+
+Fits BATCHES batches of COUNT small tables, every one of other tables and with another seed; the first is the cold one.
+CPU seconds are those of this process from the tables to their draws in natural units and their checks: compiling counts
+and so does what does not pass at first. Imports and reading the tables do not. Of the first batch the draws of the
+first KEPT fits are saved.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from clock import Clock, cpu_seconds
+from small_tables import small_tables
+from textbook import reported
+
+import bayescale as bs
+
+# What a batch imports only when it needs it, NUTS included, which few batches do.
+OURS = ("inference.many", "inference.diagnose", "laws.catalogue", "language.truncated")
+LAZY = ("arviz_stats.base", "concurrent.futures.thread", *(f"bayescale.{module}" for module in OURS))
+CHECKS = ("r_hat", "ess_bulk")
+
+
+def main() -> None:
+    precision, count, batches, kept, out = sys.argv[1:]
+    for module in LAZY:
+        import_module(module)
+    saved: dict[str, Any] = {}
+    for batch in range(int(batches)):
+        with Clock() as reading:
+            tables = small_tables(int(count), batch)
+        known = set(sys.modules)
+        with _watching() as seen, Clock() as clock:
+            fits = bs.fit_many("chinchilla", tables, seed=batch, precision=precision)
+            posterior = fits.posterior
+        stats = {"cpu": clock.cpu, "wall": clock.wall, "tables_cpu": reading.cpu}
+        stats |= {"imported": len(set(sys.modules) - known), **counts(fits)}
+        stats |= {"longer": sum(seen["longer"]) - len(seen["alone_cpu"]), "alone_cpu": sum(seen["alone_cpu"])}
+        print(f"{precision}, batch {batch}: {stats}", *sorted(set(sys.modules) - known), flush=True)
+        saved |= {f"{batch}/stats/{name}": value for name, value in stats.items()}
+        saved |= {f"{batch}/checks/{name}": fits.checks[name].to_numpy() for name in CHECKS}
+        saved[f"{batch}/checks/flagged"] = (fits.checks["status"] != "ok") & (fits.checks["reason"] != "")
+        if batch == 0:
+            first = posterior.isel(fit=slice(int(kept)))
+            saved |= {f"draws/{name}": first[name].to_numpy() for name in reported("naive")}
+    np.savez(out, **saved)
+
+
+def counts(fits: bs.Fits) -> dict[str, int]:
+    """How many fits came out how, and how many were made by themselves, by which engine."""
+    status, engine = fits.checks["status"].to_numpy(), fits.checks["engine"].to_numpy()
+    alone = np.isin(np.arange(len(fits)), list(fits.alone))
+    return {name: int((status == name).sum()) for name in ("ok", "flagged", "failed")} | {
+        "alone": int((alone & (engine == "instant")).sum()),
+        "nuts": int((engine == "nuts").sum()),
+    }
+
+
+@contextmanager
+def _watching() -> Iterator[dict[str, list[float]]]:
+    """Yield lists that get, for every call that makes longer chains, its number of tables, and the CPU seconds of
+    every fit that is made by itself.
+    """
+    many: Any = import_module("bayescale.inference.many.fit_many")
+    run_chunk, fit_alone = many.run_chunk, many.fit_alone
+    seen: dict[str, list[float]] = {"longer": [], "alone_cpu": []}
+
+    def counted(model: Any, tables: Any, *sizes: int) -> Any:
+        if sizes[-1] > 1:
+            seen["longer"].append(len(tables))
+        return run_chunk(model, tables, *sizes)
+
+    def timed(model: Any, table: Any, *rest: Any) -> Any:
+        before = cpu_seconds()
+        found = fit_alone(model, table, *rest)
+        seen["alone_cpu"].append(cpu_seconds() - before)
+        engine = found.fit.record["engine"] if found.fit else found.reason
+        print(f"table {table.position} by itself: {seen['alone_cpu'][-1]:.1f} CPU s, {engine}", flush=True)
+        return found
+
+    many.run_chunk, many.fit_alone = counted, timed
+    try:
+        yield seen
+    finally:
+        many.run_chunk, many.fit_alone = run_chunk, fit_alone
+
+
+if __name__ == "__main__":
+    main()
