@@ -113,7 +113,7 @@ def run(way: Way, tables: Sequence[bs.Runs], precision: str) -> Run:
 def _in_the_way(way: Way) -> Iterator[list[Call]]:
     """Let ``fit_many`` compute so, and yield a list that its calls of the compiled part go to."""
     engine: Any = import_module("bayescale.inference.many.engine")
-    before, calls = (engine.TOGETHER, engine.propose), []
+    before, calls = (engine.TOGETHER, engine.GROUP, engine.propose), []
 
     def timed(*arguments: Any) -> Any:
         cpu, wall = cpu_seconds(), time.perf_counter()
@@ -123,11 +123,11 @@ def _in_the_way(way: Way) -> Iterator[list[Call]]:
         calls.append(Call(*cost, made.center / sds))
         return made
 
-    engine.TOGETHER, engine.propose = way.size, timed
+    engine.TOGETHER, engine.GROUP, engine.propose = way.size, max(way.size, engine.GROUP), timed
     try:
         yield calls
     finally:
-        engine.TOGETHER, engine.propose = before
+        engine.TOGETHER, engine.GROUP, engine.propose = before
 
 
 def largest_difference(measured: dict[str, list[Run]], fits: int) -> float:

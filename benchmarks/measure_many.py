@@ -68,13 +68,13 @@ def _watching() -> Iterator[dict[str, list[float]]]:
     every fit that is made by itself.
     """
     many: Any = import_module("bayescale.inference.many.fit_many")
-    run_chunk, fit_alone = many.run_chunk, many.fit_alone
+    run_group, fit_alone = many.run_group, many.fit_alone
     seen: dict[str, list[float]] = {"longer": [], "alone_cpu": []}
 
     def counted(model: Any, tables: Any, *sizes: int) -> Any:
         if sizes[-1] > 1:
             seen["longer"].append(len(tables))
-        return run_chunk(model, tables, *sizes)
+        return run_group(model, tables, *sizes)
 
     def timed(model: Any, table: Any, *rest: Any) -> Any:
         before = cpu_seconds()
@@ -84,11 +84,11 @@ def _watching() -> Iterator[dict[str, list[float]]]:
         print(f"table {table.position} by itself: {seen['alone_cpu'][-1]:.1f} CPU s, {engine}", flush=True)
         return found
 
-    many.run_chunk, many.fit_alone = counted, timed
+    many.run_group, many.fit_alone = counted, timed
     try:
         yield seen
     finally:
-        many.run_chunk, many.fit_alone = run_chunk, fit_alone
+        many.run_group, many.fit_alone = run_group, fit_alone
 
 
 if __name__ == "__main__":

@@ -59,7 +59,11 @@ def _chain_checks(fit: Fit) -> list[Check]:
 
 
 def _more(fit: Fit) -> str:
-    return f"Sample more: draws={2 * fit.sample_stats.sizes['draw']}, warmup={2 * fit.settings.nuts_warmup}."
+    more = f"Sample more: draws={2 * fit.sample_stats.sizes['draw']}"
+    # The instant engine has no warm-up.
+    return (
+        f"{more}." if fit.record["engine"]["name"] == "instant" else f"{more}, warmup={2 * fit.settings.nuts_warmup}."
+    )
 
 
 def _instant_checks(fit: Fit) -> list[Check]:

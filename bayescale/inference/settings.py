@@ -68,15 +68,15 @@ class Settings:
             raise SettingsError(f"chain_method must be one of {', '.join(CHAIN_METHODS)}, got {self.chain_method!r}.")
 
 
-def merge_settings(settings: Settings | None, single: Mapping[str, Any]) -> Settings:
-    """Return the settings with single ones replaced.
+def merge_settings(settings: Settings | None, single: Mapping[str, Any], caller: str = "fit") -> Settings:
+    """Return the settings with single ones replaced; ``caller`` is the function that an error names.
 
     Raises:
         SettingsError: a name that is no setting.
     """
     if unknown := sorted(set(single) - set(Settings.__dataclass_fields__)):
         known = ", ".join(sorted(Settings.__dataclass_fields__))
-        raise SettingsError(f"fit does not take {unknown[0]!r}; sampler settings are {known}.")
+        raise SettingsError(f"{caller} does not take {unknown[0]!r}; sampler settings are {known}.")
     return replace(settings or Settings(), **single)
 
 

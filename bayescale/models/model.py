@@ -21,6 +21,7 @@ from bayescale.laws.pooled import check_pooled
 from bayescale.models.effects import RunEffects
 from bayescale.models.names import CORRELATION, EFFECTS, FAMILY, OBSERVED, OMEGA, check_names
 from bayescale.models.noise import Noise
+from bayescale.models.noise_check import check_log_likelihood
 from bayescale.models.pooling import Pooling
 
 
@@ -211,7 +212,8 @@ def build_model(
 
     Raises:
         SettingsError: a prior or a pooling for a parameter that the law and the noise do not have, or one they share.
-        LawError: a law with a name that the model uses, or with pooled coordinates that break their rules.
+        LawError: a law with a name that the model uses or with pooled coordinates that break their rules, or a noise
+            whose two densities differ.
     """
     check_names(law, noise)
     declared = {p.name for p in (*law.parameters, *noise.parameters)}
@@ -227,4 +229,5 @@ def build_model(
     model = Model(law, noise, pooling, effects, tuple(sorted((priors or {}).items())), n_families, n_levels)
     if model.uses_pooled:
         check_pooled(law)
+    check_log_likelihood(noise)
     return model

@@ -19,6 +19,7 @@ from bayescale.language.priors import Gamma, HalfCauchy
 from bayescale.models.log_sums import count_of, log_gamma_step, log_scales, sum_log
 
 _TAKES = ("log_loss", "measurement_sd")
+_SUMS = ("residual", "measurement_sd", "mask")
 
 
 # Controlled sweeps scatter by 0.15-0.9 % around a law, runs of public families by up to 4 %: the tail admits these.
@@ -49,6 +50,11 @@ class Noise(Declared, ABC, abstract=True):
         call = inspect.signature(cls.__call__)
         if getattr(cls.__call__, "__isabstractmethod__", False) or list(call.parameters)[1:] != list(_TAKES):
             raise LawError(f"{cls.__name__} needs def __call__(self, {', '.join(_TAKES)}) that gives a distribution.")
+        if list(inspect.signature(cls.log_likelihood).parameters)[1:] != list(_SUMS):
+            raise LawError(
+                f"{cls.__name__}.log_likelihood must be def log_likelihood(self, {', '.join(_SUMS)}); "
+                "or leave it out, and __call__ is used run by run."
+            )
 
     @abstractmethod
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
@@ -59,7 +65,7 @@ class Noise(Declared, ABC, abstract=True):
             measurement_sd: known sd of the measured log loss of this run, 0 where unknown.
         """
 
-    def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any = None) -> Any:
+    def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any) -> Any:
         """Log likelihood summed over runs, for NumPy and JAX arrays alike; optional for own noises.
 
         The instant engine needs it, and all others are quicker with it, since runs share what depends on the noise's
@@ -69,6 +75,7 @@ class Noise(Declared, ABC, abstract=True):
             residual: observed minus predicted log loss, draw x run; this noise's parameters are of shape draw x 1.
             measurement_sd: of every run, shape (run,), or of shape (1,) if it is the same for all.
             mask: 1 for runs and 0 for padding, shape (run,); residuals of padding are 0. None where all are runs.
+                Whatever does not vanish with the residual, such as a log scale, must be left out for padding.
 
         Returns:
             one number per draw.
@@ -111,7 +118,7 @@ class StudentT(Noise):
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.StudentT(self.nu, log_loss, jnp.hypot(self.sigma, measurement_sd))
 
-    def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any = None) -> Any:
+    def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any) -> Any:
         xp = residual.__array_namespace__()
         scale, nu = xp.hypot(self.sigma, measurement_sd), self.nu[:, 0]
         tails = residual / (scale * xp.sqrt(self.nu))
@@ -130,7 +137,7 @@ class Normal(Noise):
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.Normal(log_loss, jnp.hypot(self.sigma, measurement_sd))
 
-    def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any = None) -> Any:
+    def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any) -> Any:
         xp = residual.__array_namespace__()
         scale = xp.hypot(self.sigma, measurement_sd)
         standard = residual / scale
@@ -149,7 +156,7 @@ class Laplace(Noise):
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
         return dist.Laplace(log_loss, jnp.hypot(self.sigma, measurement_sd))
 
-    def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any = None) -> Any:
+    def log_likelihood(self, residual: Any, measurement_sd: Any, mask: Any) -> Any:
         xp = residual.__array_namespace__()
         scale = xp.hypot(self.sigma, measurement_sd)
         constant = count_of(residual, mask) * math.log(2.0)

@@ -74,9 +74,9 @@ class TenthOff(Noise):
     nu: Array = like("nu", StudentT)
 
     def __call__(self, log_loss, measurement_sd):
-        return StudentT(self.sigma, self.nu)(log_loss, measurement_sd)
+        return StudentT(1.1 * self.sigma, self.nu)(log_loss, measurement_sd)
 
-    def log_likelihood(self, residual, measurement_sd, mask=None):
+    def log_likelihood(self, residual, measurement_sd, mask):
         return StudentT(1.1 * self.sigma, self.nu).log_likelihood(residual, measurement_sd, mask)
 
 

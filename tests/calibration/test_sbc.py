@@ -27,15 +27,15 @@ def attempts(monkeypatch) -> dict[str, int]:
     module = importlib.import_module("bayescale.inference.many.fit_many")
     counts = {"together": 0, "longer": 0, "alone": 0}
 
-    def run_chunk(model, tables, size, width, chains, draws, longer, real=module.run_chunk):
+    def run_group(model, tables, width, chains, draws, longer, real=module.run_group):
         counts["together" if longer == 1 else "longer"] += len(tables)
-        return real(model, tables, size, width, chains, draws, longer)
+        return real(model, tables, width, chains, draws, longer)
 
     def fit_alone(*arguments, real=module.fit_alone):
         counts["alone"] += 1
         return real(*arguments)
 
-    monkeypatch.setattr(module, "run_chunk", run_chunk)
+    monkeypatch.setattr(module, "run_group", run_group)
     monkeypatch.setattr(module, "fit_alone", fit_alone)
     return counts
 

@@ -19,6 +19,7 @@ from bayescale.language.priors import HalfNormal
 from bayescale.language.priors import Normal as NormalPrior
 from bayescale.models import NOISES, Noise
 from bayescale.models.log_sums import log_gamma_step
+from bayescale.models.noise_check import _check, check_log_likelihood
 
 
 def refuses(message: str):
@@ -131,3 +132,58 @@ def test_the_step_of_the_log_gamma_function_is_exact_to_rounding():
         slopes = np.asarray(jax.vmap(jax.grad(log_gamma_step))(x))
     np.testing.assert_allclose(found, expected, rtol=0, atol=5e-15)
     np.testing.assert_allclose(slopes, digamma(x + 0.5) - digamma(x), rtol=1e-11)
+
+
+def refused_sum(log_likelihood, message):
+    class Summed(Noise):
+        """A normal noise with a sum of its own."""
+
+        sigma: Array = parameter("scale", prior=HalfNormal(0.01))
+
+        def __call__(self, log_loss, measurement_sd):
+            return dist.Normal(log_loss, jnp.hypot(self.sigma, measurement_sd))
+
+    Summed.log_likelihood = log_likelihood
+    with pytest.raises(LawError, match=message):
+        check_log_likelihood(Summed)
+
+
+def test_a_sum_that_takes_other_arguments_is_refused_where_it_is_defined():
+    with refuses(
+        r"Old.log_likelihood must be def log_likelihood\(self, residual, measurement_sd, mask\); "
+        "or leave it out, and __call__ is used run by run."
+    ):
+
+        class Old(Noise):
+            """A noise."""
+
+            sigma: Array = parameter("scale", prior=HalfNormal(0.01))
+
+            def __call__(self, log_loss, measurement_sd):
+                return dist.Normal(log_loss, self.sigma)
+
+            def log_likelihood(self, residual, measurement_sd):
+                return -0.5 * (residual / self.sigma) ** 2
+
+
+def test_a_sum_that_is_not_the_sum_of_single_runs_is_refused():
+    def without_padding(self, residual, measurement_sd, mask):
+        scale = np.hypot(self.sigma, measurement_sd)
+        each = -0.5 * (residual / scale) ** 2 - np.log(scale) - 0.5 * np.log(2 * np.pi)
+        return each.sum(axis=1)
+
+    def of_arrays_only(self, residual, measurement_sd, mask):
+        residual[:] = 0.0
+        return residual.sum(axis=1)
+
+    def without_errors(self, residual, measurement_sd, mask):
+        return type(self)(self.sigma).__call__(0.0, 0.0).log_prob(residual).sum(axis=1)
+
+    refused_sum(without_padding, r"is not the sum of __call__\(...\).log_prob over runs \(NumPy arrays.*2 of padding\)")
+    refused_sum(of_arrays_only, "Summed.log_likelihood (cannot be run|is not the sum)")
+    refused_sum(without_errors, r"is not the sum of .* measurement errors")
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=lambda noise: noise.name)
+def test_the_sums_of_the_package_pass_the_same_trial(noise):
+    _check(noise)

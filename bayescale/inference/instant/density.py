@@ -109,7 +109,7 @@ class Density:
     def _log_likelihood(self, unconstrained: np.ndarray) -> np.ndarray:
         natural = self.natural(unconstrained)
         residual = self.log_loss - self.log_curve(natural)
-        return self._noise(natural).log_likelihood(residual, self.measurement_sd)
+        return self._noise(natural).log_likelihood(residual, self.measurement_sd, None)
 
     def _noise(self, natural: Mapping[str, np.ndarray]) -> Any:
         return self.model.noise(**{p.name: natural[p.name] for p in self.model.noise.parameters})

@@ -11,8 +11,8 @@ DEGREES = 4.0
 FIT_STEPS, NEWTON_STEPS = 60, 30
 # Directions with less curvature than this, in units of the robust fit's, are held to be flat.
 FLATTEST = 1e-3
-# Step of differences, in standard deviations: a proposal needs to know how the density falls off over one of them, which
-# where the density has corners (Laplace noise) is another curvature than at the mode.
+# Step of differences, in standard deviations: a proposal needs to know how the density falls off over one of them. With
+# corners, as Laplace noise has, that is another curvature than at the mode.
 H = 1.0
 
 

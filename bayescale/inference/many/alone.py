@@ -14,7 +14,7 @@ from bayescale.inference.instant.proposal import RECIPES
 from bayescale.inference.many.convergence import Convergence, convergence
 from bayescale.inference.many.engine import Table, reported
 from bayescale.inference.precision import computing
-from bayescale.inference.sampling import Sample, sample
+from bayescale.inference.sampling import Sample, planned_attempts, sample
 from bayescale.inference.settings import Settings, seed_for
 from bayescale.language.errors import BayescaleError
 from bayescale.models import Model, lay_out
@@ -48,31 +48,36 @@ def fit_alone(model: Model, table: Table, settings: Settings, why: str) -> Alone
         why: what the batch did not reach, for the record.
     """
     try:
-        fit = _fit(model, table, settings, why)
+        fit, measured = _fit(model, table, settings, why)
     except BayescaleError as error:
         return Alone(table, None, reason=str(error))
     except Exception as error:  # a table like no other, and one of many: the others are fitted
-        return Alone(table, None, reason=f"the fit failed: {type(error).__name__}: {error}")
-    sites = np.stack([fit.unconstrained[p.name].to_numpy() for p in model.parameters], axis=-1)[None]
-    return Alone(table, fit, _convergence(model, sites, fit.anchors))
+        words = "a bug of bayescale or of the law; fit(law, table) shows where it happens"
+        return Alone(table, None, reason=f"the fit failed: {type(error).__name__}: {error} ({words})")
+    return Alone(table, fit, measured)
 
 
-def _fit(model: Model, table: Table, settings: Settings, why: str) -> Fit:
+def _fit(model: Model, table: Table, settings: Settings, why: str) -> tuple[Fit, Convergence]:
+    """The fit, and how its chains converged as a whole."""
     began, layout = time.perf_counter(), lay_out(model.law, table.runs, None, dict(table.anchors))
     drawn = None
     if settings.engine != "nuts":
         try:
-            drawn = _carefully(model, layout, settings, table.seed)
+            drawn, measured = _carefully(model, layout, settings, table.seed)
         except NotInstant as error:
             why = f"not instant: {why}; with a more careful proposal, {error}"
     if drawn is None:
-        drawn = sample(model, layout, replace(settings, engine="nuts"), table.seed, False)
+        # One attempt in a batch, unless it was asked for: more would take longer than all other fits together, and keep
+        # the first that happens not to diverge.
+        target = settings.target_accept if settings.engine == "nuts" else planned_attempts(model, layout)[0][0]
+        drawn = sample(model, layout, replace(settings, engine="nuts", target_accept=target), table.seed, False)
         drawn = replace(drawn, record={**drawn.record, "engine": {"name": "nuts", "why": why}})
+        measured = _convergence(model, drawn.sites, table.anchors)
     seconds = time.perf_counter() - began
-    return assemble(model, table.runs, layout, table.anchors, drawn, table.seed, seconds=seconds)
+    return assemble(model, table.runs, layout, table.anchors, drawn, table.seed, seconds=seconds), measured
 
 
-def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> Sample:
+def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> tuple[Sample, Convergence]:
     """The engine for single tables, with the proposals that it makes with more care.
 
     Its chains go on until they pass and are not begun anew: chains that are kept because they passed, while others were
@@ -86,16 +91,18 @@ def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> S
     steps = drawn.stats["lp"].shape[1]
     if steps < draws:
         raise NotInstant(f"it made {steps} steps for {draws} draws")
-    values = np.stack([drawn.sites[p.name] for p in model.parameters], axis=-1)[None]
-    measured = _convergence(model, values, layout.arrays["anchors"])
+    measured = _convergence(model, drawn.sites, layout.arrays["anchors"])
     if not measured.passes[0]:
         raise NotInstant(measured.lacks(0))
     kept = np.arange(1, draws + 1) * steps // draws - 1
     sites = {name: value[:, kept] for name, value in drawn.sites.items()}
     stats = {name: value[:, kept] for name, value in drawn.stats.items()}
-    engine = {"name": "instant", "why": "by itself, with a more careful proposal", "quality": drawn.quality}
-    return Sample(sites, stats, settings, {"engine": engine})
+    quality = {**drawn.quality, "steps": steps}
+    engine = {"name": "instant", "why": "by itself, with a more careful proposal", "quality": quality}
+    return Sample(sites, stats, settings, {"engine": engine}), measured
 
 
-def _convergence(model: Model, unconstrained: np.ndarray, anchors: Mapping[str, float]) -> Convergence:
+def _convergence(model: Model, sites: Mapping[str, np.ndarray], anchors: Mapping[str, float]) -> Convergence:
+    """Of one fit's draws, each chain x draw."""
+    unconstrained = np.stack([sites[p.name] for p in model.parameters], axis=-1)[None]
     return convergence(reported(model, unconstrained, {name: np.array([value]) for name, value in anchors.items()}))

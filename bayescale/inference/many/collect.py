@@ -59,7 +59,8 @@ class Collected:
         self.unconstrained[at] = drawn.unconstrained[:, :, thin - 1 :: thin]
         self.lp[at] = drawn.lp[:, :, thin - 1 :: thin]
         self.accepted[at] = drawn.accepted[:, :, thin - 1 :: thin]
-        self._measure(at, drawn.convergence, pareto_k=drawn.pareto_k, efficiency=drawn.efficiency, divergences=0.0)
+        weights = {"pareto_k": drawn.pareto_k, "efficiency": drawn.efficiency}
+        self._measure(at, drawn.convergence, **weights, divergences=0.0, steps=drawn.steps)
         good = drawn.good
         self.status[at] = np.where(good, "ok", "flagged")
         self.reason[at] = ["" if ok else drawn.lacks(i) for i, ok in enumerate(good)]
@@ -77,11 +78,14 @@ class Collected:
         draws = [fit.unconstrained[p.name].to_numpy() for p in self.model.parameters]
         self.unconstrained[at] = np.stack(draws, axis=-1)[:, thin - 1 :: thin]
         self.lp[at] = fit.sample_stats["lp"].to_numpy()[:, thin - 1 :: thin]
-        self.accepted[at] = True
+        # Of NUTS every draw is a new position.
+        accepted = fit.sample_stats.get("accepted")
+        self.accepted[at] = True if accepted is None else accepted.to_numpy()[:, thin - 1 :: thin]
         diverging = fit.sample_stats.get("diverging")
         quality = {name: engine.get("quality", {}).get(name, np.nan) for name in ("pareto_k", "efficiency")}
         divergences = 0.0 if diverging is None else float(diverging.sum())
-        self._measure(np.array([at]), alone.convergence, **quality, divergences=divergences)
+        steps = engine.get("quality", {}).get("steps", fit.settings.nuts_draws)
+        self._measure(np.array([at]), alone.convergence, **quality, divergences=divergences, steps=steps)
         self.reason[at] = f"{divergences:.0f} draws diverged" if divergences else alone.convergence.lacks(0)
         self.status[at] = "flagged" if self.reason[at] else "ok"
         self.engine[at] = engine["name"]

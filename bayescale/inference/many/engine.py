@@ -15,9 +15,9 @@ from bayescale.inference.many.proposal import QUICK, Proposed, draw_t, matching_
 from bayescale.inference.many.rows import Bucket, stack
 from bayescale.models.model import Model
 
-# Fits computed together on a processor: enough to hide the cost of calls, few enough to stay in cache. A handful of
-# tables is padded to FEW instead, which is a program of its own.
-TOGETHER, FEW = 64, 8
+# Tables computed together in one compiled call: enough to hide the cost of its operations, few enough to stay in cache
+# (benchmarks/bench_together.py compares numbers). Chains and checks, which are NumPy, take more of them at a time.
+TOGETHER, GROUP = 16, 64
 # Efficiency of importance weights below which chains are not tried.
 HOPEFUL = 0.3
 # Steps of each chain before its first draw: a chain forgets its start as fast as it accepts.
@@ -50,9 +50,10 @@ class Drawn:
         unconstrained: fit x chain x draw x parameter.
         lp: log density in the engine's coordinates, fit x chain x draw.
         accepted: whether the draw is a new position, fit x chain x draw.
-        convergence: of the parameters as they are reported.
-        pareto_k, efficiency: of the importance weights of each fit's proposal.
-        matching: efficiency while the proposal was made, which does not depend on the draws.
+        convergence: of the parameters as they are reported, over all steps of the chains.
+        pareto_k, efficiency: of the importance weights of each fit's proposal, over fit.
+        matching: efficiency while the proposal was made, which does not depend on the draws, over fit.
+        steps: of each chain, over fit.
     """
 
     position: np.ndarray
@@ -63,11 +64,13 @@ class Drawn:
     pareto_k: np.ndarray
     efficiency: np.ndarray
     matching: np.ndarray
+    steps: np.ndarray
 
     @property
     def good(self) -> np.ndarray:
         """Whether the draws of each fit are to be believed."""
-        return self.convergence.passes & (self.pareto_k <= PARETO_K) & (self.efficiency >= EFFICIENCY)
+        weights = (self.pareto_k <= PARETO_K) & (self.efficiency >= EFFICIENCY)
+        return self.hopeful & weights & self.convergence.passes
 
     @property
     def hopeful(self) -> np.ndarray:
@@ -103,67 +106,80 @@ def by_bucket(tables: Sequence[Table]) -> dict[Bucket, list[Table]]:
     return buckets
 
 
-def chunks(tables: Sequence[Table], size: int) -> Iterator[Sequence[Table]]:
-    """Tables of one bucket in groups of about equal length, which are computed together."""
+def groups(tables: Sequence[Table]) -> Iterator[Sequence[Table]]:
+    """Tables of one bucket, some at a time and of about equal length."""
     ordered = sorted(tables, key=lambda table: len(table.runs))
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
+    for start in range(0, len(ordered), GROUP):
+        yield ordered[start : start + GROUP]
 
 
-def chunk_size(count: int) -> int:
-    """Tables computed together where a bucket has so many."""
-    return TOGETHER if count > 2 * FEW else FEW
-
-
-def run_chunk(
-    model: Model, tables: Sequence[Table], size: int, width: int, chains: int, draws: int, longer: int = 1
-) -> Drawn:
+def run_group(model: Model, tables: Sequence[Table], width: int, chains: int, draws: int, longer: int = 1) -> Drawn:
     """Sample some tables of one bucket; call inside ``computing()``.
 
     Args:
         model: of one family.
-        tables: at most ``size``; what is missing is padded.
-        size: tables computed together.
+        tables: of the bucket.
         width: padded rows.
         chains, draws: kept per table.
         longer: steps made for each draw that is kept; so many times the same compiled function is called. Shorter
             chains of the same tables are the beginning of longer ones.
     """
-    padded = [tables[min(i, len(tables) - 1)] for i in range(size)]
-    rows = stack(model.law, [t.runs for t in padded], [t.anchors for t in padded], width)
-    count, parameters, steps = len(tables), len(model.parameters), SETTLE + draws
-    points, calls = matching_points(QUICK, parameters), []
+    shape = (len(tables), chains, SETTLE + draws)
     randoms = [np.random.Generator(np.random.SFC64(table.seed)) for table in tables]
-    by_chain = (count, chains, steps)
-    for _ in range(longer):
-        standard = np.empty((size, chains * steps, parameters))
-        for i, rng in enumerate(randoms):
-            standard[i] = draw_t(rng, chains * steps, parameters, QUICK.degrees)
-        standard[count:] = standard[0]
-        # The proposal is the same at every call: it depends on the table alone.
-        made = Proposed(*(np.asarray(part)[:count] for part in propose(model, QUICK, rows, standard, points)))
-        per_chain = (part.reshape(by_chain) for part in (made.log_density, made.log_weight))
-        thresholds = np.stack([np.log1p(-rng.random(by_chain[1:])) for rng in randoms])
-        calls.append((standard[:count].reshape(*by_chain, parameters), *per_chain, thresholds))
+    calls = [_propose(model, tables, width, shape, randoms) for _ in range(longer)]
+    # The proposal is the same at every call: it depends on the table alone.
+    made = calls[0][0]
     standard, log_density, log_weight, thresholds = (
-        np.concatenate(parts, axis=2) for parts in zip(*calls, strict=True)
+        np.concatenate(parts, axis=2) for parts in zip(*(drawn for _, drawn in calls), strict=True)
     )
-    state = run_chains(log_weight, thresholds)
-    kept = slice(state.shape[-1] - draws * longer + longer - 1, None, longer)
-    where = state[..., kept]
-    chosen = np.take_along_axis(standard, where[..., None], axis=2)
+    state = run_chains(log_weight, thresholds)[..., -draws * longer :]
+    chosen = np.take_along_axis(standard, state[..., None], axis=2)
     positions = made.center[:, None, None] + np.einsum("fcdj,fij->fcdi", chosen, made.factor, optimize=True)
     unconstrained = _unconstrained(model, positions)
-    anchors = {name: values[:count] for name, values in rows.anchors.items()}
+    anchors = {a.name: np.array([table.anchors[a.name] for table in tables]) for a in model.law.anchors}
+    kept = slice(longer - 1, None, longer)
     return Drawn(
         np.array([table.position for table in tables]),
-        unconstrained,
-        np.take_along_axis(log_density, where, axis=2),
-        np.diff(state, axis=-1, prepend=0)[..., kept] != 0,
+        unconstrained[..., kept, :],
+        np.take_along_axis(log_density, state[..., kept], axis=2),
+        np.diff(state, axis=-1, prepend=-1)[..., kept] != 0,
         convergence(reported(model, unconstrained, anchors)),
-        *_quality(log_weight.reshape(count, -1)),
+        *_quality(log_weight.reshape(len(tables), -1)),
         made.matching,
+        np.full(len(tables), draws * longer),
     )
+
+
+def _propose(
+    model: Model,
+    tables: Sequence[Table],
+    width: int,
+    shape: tuple[int, int, int],
+    randoms: Sequence[np.random.Generator],
+) -> tuple[Proposed, tuple[np.ndarray, ...]]:
+    """Proposals of tables, and what they make of one round of random numbers.
+
+    Args:
+        model, tables, width: see :func:`run_group`.
+        shape: tables, chains, steps.
+        randoms: of each table; proposals come first, then the thresholds of accepting them.
+
+    Returns:
+        the proposals, and each as table x chain x step: standard draws (x parameter), log densities, log weights, and
+        logs of uniform thresholds.
+    """
+    size, parts = len(model.parameters), []
+    standard = np.stack([draw_t(rng, shape[1] * shape[2], size, QUICK.degrees) for rng in randoms])
+    thresholds = np.stack([np.log1p(-rng.random(shape[1:])) for rng in randoms])
+    for start in range(0, len(tables), TOGETHER):
+        # The last call is padded with its last table, so that every call has one shape.
+        index = np.minimum(np.arange(start, start + TOGETHER), len(tables) - 1)
+        rows = stack(model.law, [tables[i].runs for i in index], [tables[i].anchors for i in index], width)
+        made = propose(model, QUICK, rows, standard[index], matching_points(QUICK, size))
+        parts.append([np.asarray(part)[: len(tables) - start] for part in made])
+    made = Proposed(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    drawn = (standard.reshape(*shape, size), made.log_density.reshape(shape), made.log_weight.reshape(shape))
+    return made, (*drawn, thresholds)
 
 
 def _unconstrained(model: Model, positions: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -11,10 +12,9 @@ from bayescale.data import Runs
 from bayescale.inference.instant.engine import LARGEST
 from bayescale.inference.many.alone import Alone, fit_alone
 from bayescale.inference.many.collect import Collected
-from bayescale.inference.many.engine import Drawn, Table, by_bucket, chunk_size, chunks, run_chunk
+from bayescale.inference.many.engine import Drawn, Table, by_bucket, groups, run_group
 from bayescale.inference.many.progress import fits_progress
 from bayescale.inference.many.result import Fits
-from bayescale.inference.many.rows import Bucket
 from bayescale.inference.many.tables import Given, gather
 from bayescale.inference.precision import computing
 from bayescale.inference.settings import Settings, check_seed, merge_settings, seed_for
@@ -24,6 +24,7 @@ from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
 from bayescale.models import Model, Noise, Pooling, StudentT, build_model, find_noise
 from bayescale.models.layout import design_anchors
+from bayescale.models.suspicions import prior_suspicions
 
 # Steps of each chain, at least: with fewer, R-hat of perfect chains is often above its limit.
 STEPS = 1000
@@ -49,9 +50,10 @@ def fit_many(
     """Fit one curve to each of many tables, some milliseconds each.
 
     All tables are sampled by the instant engine, side by side in one compiled function per length of table (up to 128
-    rows, then each doubling). A fit whose chains, proposal or effective draws do not pass the limits of
-    :meth:`Fit.check` gets longer chains, then a more careful proposal by itself, then NUTS. A table that cannot be
-    read or fitted is a row with a reason, and the others are fitted all the same.
+    rows, then each doubling). A fit that does not pass the limits of :meth:`Fit.check` gets longer chains. If these do
+    not pass either, or if its proposal does not resemble the posterior to begin with, it is made by itself: with a more
+    careful proposal, then by one attempt of NUTS. A table that cannot be read or fitted is a row with a reason, and the
+    others are fitted all the same.
 
     Args:
         law: a name from the catalogue, ``"file.py:Class"``, or a Law class.
@@ -67,8 +69,10 @@ def fit_many(
             log densities are small enough for it (longer tables are computed in float64 all the same). It moves a log
             density by less than 0.01; accepting, checks and results are in float64.
         settings: sampler settings; single ones can be given by name. ``draws`` (1,000 by default) are kept per chain,
-            evenly spaced, of chains of at least 1,000 steps; checks are measured on all steps. ``engine="instant"``
-            keeps what does not pass with longer chains, flagged, ``engine="nuts"`` fits all by NUTS.
+            evenly spaced, of chains of at least 1,000 steps. The result's checks are measured on all steps, those of
+            ``fits[label].check()`` on the draws that are kept, which may be too few for it. ``engine="instant"``
+            keeps what does not pass with longer chains, flagged; ``engine="nuts"`` fits all by NUTS, and so does a
+            ``target_accept``.
         progress: show a progress bar with rate and time left; by default on a terminal only.
 
     Returns:
@@ -77,6 +81,9 @@ def fit_many(
 
     Raises:
         LawError, SettingsError, FitError: what is wrong whatever the tables are.
+
+    Warns:
+        SettingsWarning: a replaced prior that looks like one at anchors of 1.
 
     References:
         vehtari2021rank, vehtari2024pareto
@@ -89,9 +96,12 @@ def fit_many(
         >>> fits.posterior["alpha"].dims, fits.status["status"].tolist()
         (('fit', 'chain', 'draw'), ['ok', 'ok', 'ok'])
     """
-    chosen, settings, seed = find_law(law), merge_settings(settings, sampler), check_seed(seed)
+    _check_arguments(sampler)
+    chosen, settings, seed = find_law(law), merge_settings(settings, sampler, caller="fit_many"), check_seed(seed)
     check_response(chosen)
     model = build_model(chosen, noise=find_noise(noise), pooling=Pooling("complete"), priors=priors)
+    for warning in prior_suspicions(model):
+        warnings.warn(warning, stacklevel=2)
     if precision not in PRECISIONS:
         raise SettingsError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}.")
     given, began = gather(chosen, tables, read), time.perf_counter()
@@ -103,6 +113,14 @@ def fit_many(
             collected.add(found)
             report(collected.count, collected.note)
     return collected.result(seconds=time.perf_counter() - began)
+
+
+def _check_arguments(sampler: Mapping[str, Any]) -> None:
+    """Refuse what a single fit takes and a batch does not."""
+    if given := sorted({"pooling", "effects"} & set(sampler)):
+        raise SettingsError(f"fit_many does not take {given[0]!r}: each table gets one curve; fit(...) pools families.")
+    if "ess" in sampler:
+        raise SettingsError("fit_many does not take 'ess': chains are as long as their checks need; give draws=...")
 
 
 def steps_of(settings: Settings) -> int:
@@ -121,16 +139,17 @@ def _tables(law: type[Law], given: Sequence[Given], seed: int) -> list[Table]:
 
 def _fits(model: Model, tables: Sequence[Table], settings: Settings, precision: str) -> Iterator[Drawn | Alone]:
     """Fits as they are done: many together, then those that remain one at a time."""
+    if settings.engine == "auto" and settings.target_accept is not None:
+        settings = replace(settings, engine="nuts")
     if settings.engine == "nuts" or len(model.parameters) > LARGEST:
         why = "as asked for" if settings.engine == "nuts" else f"the model has more than {LARGEST} parameters"
         left = [Left(table, why, False) for table in tables]
     else:
-        sizes = {shape: chunk_size(len(members)) for shape, members in by_bucket(tables).items()}
         last = settings.engine == "instant"
-        first = yield from _together(model, tables, settings, precision, sizes, 1, last=False)
+        first = yield from _together(model, tables, settings, precision, 1, last=False)
         again = [left.table for left in first if left.hopeful or last]
         left = [one for one in first if not one.hopeful and not last]
-        left += yield from _together(model, again, settings, precision, sizes, LONGER, last=last)
+        left += yield from _together(model, again, settings, precision, LONGER, last=last)
     alone = replace(settings, draws=steps_of(settings))
     for one in left:
         yield fit_alone(model, one.table, alone, one.why)
@@ -155,7 +174,6 @@ def _together(
     tables: Sequence[Table],
     settings: Settings,
     precision: str,
-    sizes: Mapping[Bucket, int],
     longer: int,
     *,
     last: bool,
@@ -163,12 +181,11 @@ def _together(
     """Yield the fits that pass, or all if this is the last attempt; return the others and what they lack."""
     left: list[Left] = []
     for shape, members in sorted(by_bucket(tables).items()):
-        for chunk in chunks(members, sizes[shape]):
+        for group in groups(members):
             with computing(double=precision == "float64" or shape.width > FLOAT32_ROWS):
-                drawn = run_chunk(model, chunk, sizes[shape], shape.width, settings.chains, steps_of(settings), longer)
-            taken = drawn.good & drawn.hopeful
+                drawn = run_group(model, group, shape.width, settings.chains, steps_of(settings), longer)
+            good, hopeful = drawn.good, drawn.hopeful
             if not last:
-                hopeful = drawn.hopeful
-                left += [Left(t, drawn.lacks(i), bool(hopeful[i])) for i, t in enumerate(chunk) if not taken[i]]
-            yield drawn if last else drawn.select(taken)
+                left += [Left(t, drawn.lacks(i), bool(hopeful[i])) for i, t in enumerate(group) if not good[i]]
+            yield drawn if last else drawn.select(good)
     return left

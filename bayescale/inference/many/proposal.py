@@ -66,16 +66,18 @@ def propose(model: Model, recipe: Recipe, rows: Rows, standard: Any, points: tup
         each with the table as first axis.
     """
 
-    def one(rows: Rows, standard: Any) -> Proposed:
-        density = Density(model, rows)
-        center, factor = find_mode(density)
-        factor, matching = recipe.inflate * factor, jnp.zeros(())
-        for at in points:
-            center, factor, matching = _match(density, center, factor, at, recipe)
-        log_density = density(center + standard @ factor.T)
-        return Proposed(center, factor, matching, log_density, log_density - log_t(standard, recipe.degrees))
+    return jax.vmap(lambda rows, standard: propose_one(model, recipe, rows, standard, points))(rows, standard)
 
-    return jax.vmap(one)(rows, standard)
+
+def propose_one(model: Model, recipe: Recipe, rows: Rows, standard: Any, points: tuple[Any, ...]) -> Proposed:
+    """Do for one table what :func:`propose` does for many."""
+    density = Density(model, rows)
+    center, factor = find_mode(density)
+    factor, matching = recipe.inflate * factor, jnp.zeros(())
+    for at in points:
+        center, factor, matching = _match(density, center, factor, at, recipe)
+    log_density = density(center + standard @ factor.T)
+    return Proposed(center, factor, matching, log_density, log_density - log_t(standard, recipe.degrees))
 
 
 def _match(density: Density, center: Any, factor: Any, standard: Any, recipe: Recipe) -> tuple[Any, Any, Any]:

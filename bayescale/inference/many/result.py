@@ -29,6 +29,7 @@ ATTRIBUTES = {
     "pareto_k": {"long_name": "Pareto shape of the importance weights of the proposal"},
     "efficiency": {"long_name": "efficiency of the importance weights of the proposal"},
     "divergences": {"long_name": "divergent draws of NUTS"},
+    "steps": {"long_name": "steps of each chain, warm-up left out"},
 }
 
 
@@ -45,9 +46,9 @@ class Fits:
         seed: of the batch.
         unconstrained: draws of each parameter on the unconstrained scale over fit, chain, draw; NaN where a fit failed.
         sample_stats: ``lp`` and ``accepted`` over fit, chain, draw.
-        checks: over fit: r_hat, ess_bulk, ess_tail (the worst over parameters), pareto_k, efficiency, divergences;
-            rows of the table; status (``"ok"``, ``"flagged"`` or ``"failed"``), engine, and the reason of what is not
-            ok.
+        checks: over fit: r_hat, ess_bulk, ess_tail (the worst over parameters), pareto_k, efficiency, divergences,
+            steps; rows of the table; status (``"ok"``, ``"flagged"`` or ``"failed"``), engine, and the reason of what
+            is not ok.
         alone: fits that were made by themselves, by their place.
         seconds: wall-clock time of the batch.
     """
@@ -85,7 +86,7 @@ class Fits:
             SettingsError: there is no such label.
             FitError: that fit failed, with the reason.
         """
-        if label not in self._place:
+        if not isinstance(label, str | int) or label not in self._place:
             few = ", ".join(repr(name) for name in self.labels[:5])
             raise SettingsError(f"There is no fit {label!r}; there are {few}{', ...' if len(self) > 5 else ''}.")
         place = self._place[label]
@@ -180,15 +181,21 @@ class Fits:
         bad = status[status["status"] != "ok"]
         if len(bad):
             first = "; ".join(f"{row.fit!r} {row.status}: {row.reason}" for row in bad.head(5).itertuples())
-            raise CheckError(f"{len(bad)} of {len(self)} fits are not ok, see .status. {first}")
+            raise CheckError(
+                f"{len(bad)} of {len(self)} fits are not ok, see .status: mend the tables that failed; look at "
+                "those that are flagged, give narrower priors, or fit them with fit(law, table, engine='nuts'). "
+                f"{first}"
+            )
         return status
 
     def __repr__(self) -> str:
         counts = {name: self.checks[name].to_series().value_counts() for name in ("status", "engine")}
         said = [", ".join(f"{n:,} {value}" for value, n in count.items() if value) for count in counts.values()]
-        worst = np.nanmax(self.checks["r_hat"].to_numpy(), initial=1.0)
+        r_hat = self.checks["r_hat"].to_numpy()
+        worst = f"largest R-hat {np.nanmax(r_hat):.4f}, " if np.isfinite(r_hat).any() else ""
+        engines = f"{said[1]}; " if said[1] else ""
         draws = f"{self.settings.chains} chains x {self.settings.draws} draws, seed {self.seed}"
         return (
             f"{len(self):,} fits of {self.law.name}: {said[0]}\n"
-            f"  noise {self.model.noise.name}; {said[1]}; {draws}\n  largest R-hat {worst:.4f}, {self.seconds:.1f} s"
+            f"  noise {self.model.noise.name}; {engines}{draws}\n  {worst}{self.seconds:.1f} s"
         )

@@ -78,5 +78,6 @@ def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any]) -
     except BayescaleError as error:
         return Given(label, None, str(error))
     except Exception as error:  # whatever a table can be: it is one of many, and the others are fitted
-        return Given(label, None, f"the table cannot be read: {type(error).__name__}: {error}")
+        what = f"expected runs, a DataFrame or the path of a file, got {type(table).__name__}"
+        return Given(label, None, f"the table cannot be read: {type(error).__name__}: {error} ({what})")
     return Given(label, runs)

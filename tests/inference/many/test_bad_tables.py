@@ -70,7 +70,7 @@ def test_the_others_are_fitted_as_if_it_were_not_there(poisoned, fits, tables):
 def test_failures_are_counted_named_and_kept_out_of_tables(poisoned, tables):
     assert repr(poisoned).startswith("14 fits of chinchilla: 8 failed, 6 ok")
     assert set(poisoned.table()["fit"]) == set(tables)
-    with pytest.raises(bs.CheckError, match=r"8 of 14 fits are not ok, see \.status\. 'a cell' failed: .*row 4"):
+    with pytest.raises(bs.CheckError, match=r"8 of 14 fits are not ok, see \.status: .* 'a cell' failed: .*row 4"):
         poisoned.check()
 
 
@@ -88,7 +88,10 @@ def test_a_fit_that_breaks_down_is_a_row_too(table, monkeypatch):
 
     monkeypatch.setattr(alone, "_fit", breaks)
     fits = bs.fit_many("chinchilla", [table(0)], engine="nuts", draws=50)
-    assert fits.status["reason"].item() == "the fit failed: ZeroDivisionError: by design"
+    assert fits.status["reason"].item() == (
+        "the fit failed: ZeroDivisionError: by design (a bug of bayescale or of the law; fit(law, table) shows where "
+        "it happens)"
+    )
     assert fits.status["status"].item() == "failed"
 
 
@@ -141,8 +144,14 @@ def test_what_are_no_tables_is_an_error(tables, message):
 
 
 def test_wrong_arguments_are_errors_whatever_the_tables_are(table):
-    with pytest.raises(bs.SettingsError, match="fit does not take 'draw'"):
+    with pytest.raises(bs.SettingsError, match="fit_many does not take 'draw'"):
         bs.fit_many("chinchilla", [table(0)], draw=3)
+    with pytest.raises(bs.SettingsError, match="fit_many does not take 'pooling': each table gets one curve"):
+        bs.fit_many("chinchilla", [table(0)], pooling="complete")
+    with pytest.raises(bs.SettingsError, match="fit_many does not take 'ess': chains are as long as their checks need"):
+        bs.fit_many("chinchilla", [table(0)], ess=500)
+    with pytest.raises(bs.SettingsError, match=r"There is no fit \[0\]; there are 0"):
+        bs.fit_many("chinchilla", [table(0)], draws=50)[[0]]
     with pytest.raises(bs.SettingsError, match="noise must be one of"):
         bs.fit_many("chinchilla", [table(0)], noise="cauchy")
     with pytest.raises(bs.SettingsError, match="There is no fit 'x'; there are 0"):
@@ -153,3 +162,33 @@ def test_read_options_are_for_tables_that_are_not_read_yet(table):
     renamed = table(0).rename(columns={"loss": "val"})
     fits = bs.fit_many("chinchilla", [renamed, bs.read_runs(table(1))], read={"columns": {"loss": "val"}}, draws=50)
     assert fits.checks["status"].values.tolist() == ["ok", "ok"]
+
+
+def test_a_prior_that_looks_like_one_of_the_printed_coefficient_warns_once(table):
+    with pytest.warns(bs.SettingsWarning, match="prior-at-anchor") as caught:
+        bs.fit_many("chinchilla", [table(0), table(1)], priors={"A": bs.LogNormal(400.0, 0.5)}, draws=50)
+    assert len(caught) == 1
+
+
+def test_a_batch_without_a_single_fit_prints_no_measures():
+    fits = bs.fit_many("chinchilla", [None, 3])
+    assert repr(fits).splitlines()[0] == "2 fits of chinchilla: 2 failed"
+    assert "R-hat" not in repr(fits)
+    assert fits.table().empty
+
+
+def test_a_poor_proposal_is_told_from_a_good_one_before_its_draws(table, monkeypatch):
+    """Chains that pass although their proposal misses the tails are not to be believed; see ``Drawn.hopeful``."""
+    from bayescale.inference.many import engine
+
+    monkeypatch.setattr(engine, "HOPEFUL", 0.99)
+    kept = bs.fit_many("chinchilla", [table(0)], engine="instant")
+    assert kept.status["status"].item() == "flagged"
+    assert kept.checks["r_hat"].item() <= 1.01
+    assert "the efficiency of matching its proposal" in kept.status["reason"].item()
+    alone = bs.fit_many("chinchilla", [table(0)])
+    assert alone.status["status"].item() == "ok"
+    assert "by itself" in alone[0].engine
+    # What is kept is evenly spaced of longer chains, whose checks are those of the whole.
+    assert alone.checks["steps"].item() >= 1000
+    assert float(alone.sample_stats["accepted"].mean()) < 0.9

@@ -16,7 +16,7 @@ from numpyro.infer.util import potential_energy
 import bayescale as bs
 from bayescale.data.read import read_quietly
 from bayescale.inference.many.density import Density
-from bayescale.inference.many.engine import Table, run_chunk
+from bayescale.inference.many.engine import Table, run_group
 from bayescale.inference.many.rows import TILE, Bucket, stack
 from bayescale.inference.precision import computing
 from bayescale.language.declare import parameter
@@ -149,7 +149,7 @@ def test_the_density_that_is_kept_with_a_draw_is_that_of_the_draw(tables, longer
     model, chunk = one_family(bs.laws.KaplanND, bs.models.Normal), tables[False]
     given = [Table(i, runs, design_anchors(model.law, runs), seed=i) for i, runs in enumerate(chunk)]
     with computing():
-        drawn = run_chunk(model, given, size=8, width=128, chains=2, draws=25, longer=longer)
+        drawn = run_group(model, given, width=128, chains=2, draws=25, longer=longer)
         # Kaplan's coordinates are its parameters, so both densities are over the same ones.
         expected = [by_numpyro(model, runs, drawn.unconstrained[i].reshape(50, -1)) for i, runs in enumerate(chunk)]
     np.testing.assert_allclose(drawn.lp.reshape(3, 50), expected, rtol=1e-11, atol=1e-9)
