@@ -34,6 +34,9 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
     elif form == "csv":
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     elif form == "latex":
+        # Which engine it was is the same in every row: a comment above the table says it.
+        if "engine" in table.attrs:
+            typer.echo(f"% sampled by {table.attrs['engine']}")
         typer.echo(tables.to_latex(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
     else:
         show(table)

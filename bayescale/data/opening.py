@@ -45,6 +45,8 @@ def open_source(source: object, *, max_rows: int) -> Source:
 
 def _check_file(path: Path) -> None:
     """Refuse what cannot be opened as a regular file."""
+    if not str(path).strip() or path == Path():
+        raise DataError("The path is empty: give the path of a file.")
     if not path.exists():
         raise DataError(f"{path} does not exist.")
     if path.is_dir():

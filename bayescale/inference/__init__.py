@@ -1,4 +1,4 @@
-"""Inference: fitting by NUTS, checks, and fits on disk."""
+"""Inference: fitting, one table or many, by the instant engine or NUTS; point fits, checks, and fits on disk."""
 
 from bayescale.inference.checks import Check
 from bayescale.inference.fit import Fit, fit

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.inference.checks import Check, Checks
-from bayescale.inference.limits import EFFICIENCY, ESS, PARETO_K, R_HAT
+from bayescale.inference.limits import CONFLICT, CONTRACTION, EFFICIENCY, ESS, PARETO_K, R_HAT
 
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
@@ -24,14 +24,11 @@ DEEP = 0.01
 INFLUENTIAL = 0.2
 # The tail that Pareto k is fitted to is a fifth of the draws, and at least five of them.
 FEWEST_DRAWS = 25
-# A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
-# conflict (3.5 sds has a false-alarm rate of 5e-4 per parameter if the prior is right).
-CONTRACTION, CONFLICT = 0.95, 3.5
 
 
 def diagnose(fit: Fit) -> Checks:
     """Return all checks of a fit."""
-    engine = _instant_checks(fit) if fit.record["engine"]["name"] == "instant" else _nuts_checks(fit)
+    engine = _instant_checks(fit) if fit.record["engine"]["name"] == "instant" else nuts_checks(fit)
     return Checks((*_chain_checks(fit), *engine, _pareto(fit), *_prior_checks(fit)))
 
 
@@ -88,7 +85,8 @@ def _instant_checks(fit: Fit) -> list[Check]:
     ]
 
 
-def _nuts_checks(fit: Fit) -> list[Check]:
+def nuts_checks(fit: Fit) -> list[Check]:
+    """What NUTS says of its own draws: divergences, trajectories that were cut short, energies."""
     stats, more = fit.sample_stats, _more(fit)
     divergences = float(stats["diverging"].sum())
     deep = float((stats["tree_depth"] >= fit.settings.max_tree_depth).mean())

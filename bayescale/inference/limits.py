@@ -4,3 +4,6 @@
 R_HAT, ESS = 1.01, 400.0
 # Pareto shape of importance weights (vehtari2024pareto), and their efficiency.
 PARETO_K, EFFICIENCY = 0.7, 0.1
+# A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
+# conflict (3.5 sds has a false-alarm rate of 5e-4 per parameter if the prior is right).
+CONTRACTION, CONFLICT = 0.95, 3.5

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bayescale.inference.diagnose import nuts_checks
 from bayescale.inference.fit import Fit
 from bayescale.inference.many.alone import Alone
 from bayescale.inference.many.convergence import Convergence
@@ -86,7 +87,9 @@ class Collected:
         divergences = 0.0 if diverging is None else float(diverging.sum())
         steps = engine.get("quality", {}).get("steps", fit.settings.nuts_draws)
         self._measure(np.array([at]), alone.convergence, **quality, divergences=divergences, steps=steps)
-        self.reason[at] = f"{divergences:.0f} draws diverged" if divergences else alone.convergence.lacks(0)
+        failed = [check for check in nuts_checks(fit) if check.status == "fail"] if engine["name"] == "nuts" else []
+        words = [f"{check.name} is {check.value:.3g}, limit {check.threshold:g}" for check in failed]
+        self.reason[at] = "; ".join(filter(None, (*words, alone.convergence.lacks(0))))
         self.status[at] = "flagged" if self.reason[at] else "ok"
         self.engine[at] = engine["name"]
         self.alone[at] = fit

@@ -84,7 +84,8 @@ class Drawn:
     def lacks(self, i: int) -> str:
         """What keeps one fit from passing."""
         if not self.hopeful[i]:
-            return f"the efficiency of matching its proposal is {self.matching[i]:.2g}, below {HOPEFUL:g}"
+            short = f"efficiency {self.matching[i]:.3g}, below {HOPEFUL:g}"
+            return f"its proposal resembles the posterior too little ({short})"
         if not self.efficiency[i] >= EFFICIENCY:
             return f"the efficiency of its importance weights is {self.efficiency[i]:.2g}, below {EFFICIENCY:g}"
         if not self.pareto_k[i] <= PARETO_K:

@@ -13,6 +13,7 @@ import xarray as xr
 from bayescale.data import Runs
 from bayescale.inference.fit import Fit
 from bayescale.inference.many.engine import natural
+from bayescale.inference.many.prior_units import prior_codes
 from bayescale.inference.posterior import attributes
 from bayescale.inference.provenance import provenance
 from bayescale.inference.settings import Settings, seed_for
@@ -88,7 +89,8 @@ class Fits:
         """
         if not isinstance(label, str | int) or label not in self._place:
             few = ", ".join(repr(name) for name in self.labels[:5])
-            raise SettingsError(f"There is no fit {label!r}; there are {few}{', ...' if len(self) > 5 else ''}.")
+            more = f" and {len(self) - 5:,} more" if len(self) > 5 else ""
+            raise SettingsError(f"There is no fit {label!r}; there are {few}{more}.")
         place = self._place[label]
         runs = self.runs[place]
         if runs is None or self.checks["status"].values[place] == "failed":
@@ -105,7 +107,7 @@ class Fits:
             "acceptance": float(stats["accepted"].mean()),
             "ess": float(self.checks["ess_bulk"].values[place]),
         }
-        engine = {"name": "instant", "why": f"one of {len(self):,} tables fitted together", "quality": quality}
+        engine = {"name": "instant", "why": f"table {self.labels[place]!r} of {len(self):,}", "quality": quality}
         record = provenance(self.model, runs, anchors, settings, seed, seconds=self.seconds / len(self))
         draws = self.unconstrained.isel(fit=place).drop_vars("fit")
         return Fit(self.model, runs, anchors, settings, seed, draws, stats, {**record, "engine": engine})
@@ -142,11 +144,21 @@ class Fits:
 
     @property
     def status(self) -> pd.DataFrame:
-        """One row per table: fit, rows, status, engine, the checks, codes of warnings about the table, reason."""
+        """One row per table: fit, rows, status, engine, the checks, warnings, reason.
+
+        Warnings are codes: those of :func:`bayescale.read_runs` about the table, and ``identified`` and
+        ``prior-conflict``, the checks of a fit that warn of a posterior that is its prior, or far outside it.
+        """
         table = self.checks.to_dataframe().reset_index()
-        codes = [", ".join(w.code for w in runs.warnings) if runs is not None else "" for runs in self.runs]
+        about = [() if runs is None else tuple(w.code for w in runs.warnings) for runs in self.runs]
+        codes = [", ".join((*table, *prior)) for table, prior in zip(about, self._prior_codes, strict=True)]
         order = ["fit", "rows", "status", "engine", *ATTRIBUTES]
         return table[order].assign(warnings=codes, reason=table["reason"])
+
+    @cached_property
+    def _prior_codes(self) -> list[tuple[str, ...]]:
+        draws = np.stack([value.to_numpy() for value in self.unconstrained.data_vars.values()], axis=-1)
+        return prior_codes(self.model, draws.reshape(len(self), -1, draws.shape[-1]))
 
     def table(self, *, prob: float = 0.9) -> pd.DataFrame:
         """Median and equal-tailed interval of every parameter of every fit that did not fail.
@@ -180,7 +192,8 @@ class Fits:
         status = self.status
         bad = status[status["status"] != "ok"]
         if len(bad):
-            first = "; ".join(f"{row.fit!r} {row.status}: {row.reason}" for row in bad.head(5).itertuples())
+            first = "; ".join(f"{row.fit!r} {row.status}: {row.reason}".rstrip(".") for row in bad.head(5).itertuples())
+            first += f"; and {len(bad) - 5} more." if len(bad) > 5 else "."
             raise CheckError(
                 f"{len(bad)} of {len(self)} fits are not ok, see .status: mend the tables that failed; look at "
                 "those that are flagged, give narrower priors, or fit them with fit(law, table, engine='nuts'). "
@@ -196,6 +209,14 @@ class Fits:
         engines = f"{said[1]}; " if said[1] else ""
         draws = f"{self.settings.chains} chains x {self.settings.draws} draws, seed {self.seed}"
         return (
-            f"{len(self):,} fits of {self.law.name}: {said[0]}\n"
-            f"  noise {self.model.noise.name}; {engines}{draws}\n  {worst}{self.seconds:.1f} s"
+            f"{len(self):,} fit{'s' * (len(self) != 1)} of {self.law.name}: {said[0]}\n"
+            f"  noise {self.model.noise.name}; {engines}{draws}\n  {worst}{self.seconds:.1f} s{self._not_ok}"
         )
+
+    @property
+    def _not_ok(self) -> str:
+        """The first fits that are not ok, for people."""
+        status = self.checks["status"].to_numpy()
+        bad = [f"{label!r} {state}" for label, state in zip(self.labels, status, strict=True) if state != "ok"]
+        more = f" and {len(bad) - 5:,} more" if len(bad) > 5 else ""
+        return f"\n  not ok, see .status: {', '.join(bad[:5])}{more}" if bad else ""

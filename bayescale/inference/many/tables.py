@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from bayescale.data import Runs
-from bayescale.data.read import read_quietly
+from bayescale.data.read import read_quietly, read_runs
+from bayescale.data.schema import FEWEST_ROWS
 from bayescale.inference.table import MAX_ROWS
 from bayescale.language.errors import BayescaleError, DataError, SettingsError
 from bayescale.laws import Law
@@ -41,8 +43,11 @@ def gather(law: type[Law], tables: Any, read: Mapping[str, Any] | None) -> tuple
         read: arguments of :func:`bayescale.read_runs` for tables that are no runs yet.
 
     Raises:
-        SettingsError: no tables, or labels that are not text.
+        SettingsError: no tables, two of one label, or arguments that read_runs does not have.
     """
+    known = set(inspect.signature(read_runs).parameters) - {"source"}
+    if unknown := sorted(set(read or {}) - known):
+        raise SettingsError(f"read takes arguments of read_runs, {', '.join(sorted(known))}; got {unknown[0]!r}.")
     labelled = _labelled(tables)
     if not labelled:
         raise SettingsError("fit_many needs at least one table, got none.")
@@ -53,13 +58,15 @@ def _labelled(tables: Any) -> list[tuple[str | int, Any]]:
     if isinstance(tables, Runs):
         return [(family, tables.select(family)) for family in tables.families] or [(0, tables)]
     if isinstance(tables, Mapping):
-        if wrong := [label for label in tables if not isinstance(label, str)]:
-            raise SettingsError(f"Labels of tables must be text, got {wrong[0]!r}; a list of tables needs no labels.")
-        return list(tables.items())
+        labels = [str(label) for label in tables]
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise SettingsError(f"Two tables have the label {twice[0]!r}; labels are compared as text.")
+        return list(zip(labels, tables.values(), strict=True))
     if isinstance(tables, str | Path | pd.DataFrame) or not isinstance(tables, Iterable):
         raise SettingsError(
             f"tables must be a mapping of label to table, a sequence of tables, or runs with families, got one "
-            f"{type(tables).__name__}; fit(...) is for a single table."
+            f"{type(tables).__name__}; read_runs(table, group=...) makes runs with families of it, and fit(...) is for "
+            "a single table."
         )
     return list(enumerate(tables))
 
@@ -70,9 +77,11 @@ def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any]) -
         require_columns(law, runs)
         if len(runs.families) > 1:
             raise DataError(
-                f"the table has {len(runs.families)} families, and each table gets one curve; give runs with families "
-                "as the tables themselves, fit_many(law, runs), or pool them with fit(law, runs)."
+                f"the table has {len(runs.families)} families, and each table gets one curve; give each family as a "
+                "table of its own, as fit_many(law, read_runs(table)) does, or pool them with fit(law, runs)."
             )
+        if len(runs) < FEWEST_ROWS:
+            raise DataError(f"the table has {len(runs)} run(s): a fit needs at least {FEWEST_ROWS}.")
         if len(runs) > MAX_ROWS:
             raise DataError(f"the table has {len(runs):,} rows, and up to {MAX_ROWS:,} are fitted; keep every k-th.")
     except BayescaleError as error:

@@ -132,10 +132,10 @@ def test_what_the_batch_does_not_believe_is_fitted_alone(table, fits, monkeypatc
     [
         ({}, "needs at least one table"),
         ([], "needs at least one table"),
-        ("runs.csv", "got one str; fit"),
-        (pd.DataFrame(), "got one DataFrame; fit"),
-        (3, "got one int; fit"),
-        ({1: pd.DataFrame()}, "Labels of tables must be text, got 1"),
+        ("runs.csv", "got one str; read_runs"),
+        (pd.DataFrame(), r"got one DataFrame; read_runs\(table, group=...\) makes runs with families of it"),
+        (3, "got one int; read_runs"),
+        ({1: pd.DataFrame(), "1": pd.DataFrame()}, "Two tables have the label '1'"),
     ],
 )
 def test_what_are_no_tables_is_an_error(tables, message):
@@ -156,6 +156,29 @@ def test_wrong_arguments_are_errors_whatever_the_tables_are(table):
         bs.fit_many("chinchilla", [table(0)], noise="cauchy")
     with pytest.raises(bs.SettingsError, match="There is no fit 'x'; there are 0"):
         bs.fit_many("chinchilla", [table(0)], draws=50)["x"]
+
+
+def test_a_read_option_that_does_not_exist_is_an_error_at_once(table):
+    with pytest.raises(bs.SettingsError, match="read takes arguments of read_runs, .*columns.*; got 'column'"):
+        bs.fit_many("chinchilla", [table(0)], read={"column": {"loss": "l"}})
+
+
+def test_what_the_data_say_nothing_about_is_a_warning_in_the_row(table):
+    """The same codes as the checks of the single fit."""
+    proportional = table(0).assign(tokens=lambda t: 20 * t["params"])
+    fits = bs.fit_many("chinchilla", {"proportional": proportional, "fine": table(1)})
+    warned = {label: row.split(", ") for label, row in zip(fits.labels, fits.status["warnings"], strict=True)}
+    assert "identified" in warned["proportional"]
+    assert warned["fine"] == [""]
+    for label in fits:
+        own = [check.name for check in fits[label].checks.warned]
+        assert [code for code in warned[label] if code in ("identified", "prior-conflict")] == own
+
+
+def test_a_family_of_one_run_is_too_short_like_any_table():
+    runs = bs.datasets.load("pile-families").select("GPT-J")
+    fits = bs.fit_many("chinchilla", {"GPT-J": runs})
+    assert "1 run(s): a fit needs at least 3" in fits.status["reason"].item()
 
 
 def test_read_options_are_for_tables_that_are_not_read_yet(table):
@@ -185,7 +208,7 @@ def test_a_poor_proposal_is_told_from_a_good_one_before_its_draws(table, monkeyp
     kept = bs.fit_many("chinchilla", [table(0)], engine="instant")
     assert kept.status["status"].item() == "flagged"
     assert kept.checks["r_hat"].item() <= 1.01
-    assert "the efficiency of matching its proposal" in kept.status["reason"].item()
+    assert "its proposal resembles the posterior too little" in kept.status["reason"].item()
     alone = bs.fit_many("chinchilla", [table(0)])
     assert alone.status["status"].item() == "ok"
     assert "by itself" in alone[0].engine
