@@ -11,7 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.inference.checks import Check, Checks
-from bayescale.inference.limits import CONFLICT, CONTRACTION, EFFICIENCY, ESS, PARETO_K, R_HAT
+from bayescale.inference.limits import CONFLICT, CONTRACTION, EFFICIENCY, ESS, OFF_LINE, PARETO_K, R_HAT
+from bayescale.inference.separable import distance_from_line, inseparable
 
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
@@ -29,7 +30,7 @@ FEWEST_DRAWS = 25
 def diagnose(fit: Fit) -> Checks:
     """Return all checks of a fit."""
     engine = _instant_checks(fit) if fit.record["engine"]["name"] == "instant" else nuts_checks(fit)
-    return Checks((*_chain_checks(fit), *engine, _pareto(fit), *_prior_checks(fit)))
+    return Checks((*_chain_checks(fit), *engine, *_design(fit), _pareto(fit), *_prior_checks(fit)))
 
 
 def _chain_checks(fit: Fit) -> list[Check]:
@@ -111,6 +112,22 @@ def nuts_checks(fit: Fit) -> list[Check]:
         ),
         _check("e-bfmi", e_bfmi, E_BFMI, np.greater_equal, f"The tails are explored slowly. {more}"),
     ]
+
+
+def _design(fit: Fit) -> list[Check]:
+    """Whether the runs that share parameters can tell the law's inputs apart; all runs, or those of each family."""
+    if len(fit.law.inputs()) < 2:
+        return []
+    own = any(fit.model.kind(p) == "none" for p in fit.law.parameters)
+    tables = [fit.runs.select(family) for family in fit.groups] if own and fit.groups else [fit.runs]
+    distance = min(distance_from_line(fit.law, runs) for runs in tables)
+    words = f"{inseparable(fit.law, distance)}." if np.isfinite(distance) else ""
+    # Infinitely far where no two inputs vary: there is no line, and what is not identified has a check of its own.
+    return (
+        [Check("separable", "fail", distance, OFF_LINE, words)]
+        if distance < OFF_LINE
+        else [Check("separable", "pass", distance, OFF_LINE)]
+    )
 
 
 def _pareto(fit: Fit) -> Check:

@@ -7,3 +7,6 @@ PARETO_K, EFFICIENCY = 0.7, 0.1
 # A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
 # conflict (3.5 sds has a false-alarm rate of 5e-4 per parameter if the prior is right).
 CONTRACTION, CONFLICT = 0.95, 3.5
+# How far runs must leave the line along which inputs rise together, as an sd of logs: below it, other ways of sharing
+# the loss between the inputs fit as well as rounding and noise allow.
+OFF_LINE = 0.05

@@ -31,7 +31,7 @@ def test_a_failing_check_exits_1_and_still_prints_table_and_advice(bayescale, fi
 def test_checks_that_pass_exit_0(bayescale, fit_nc, passing):
     result = bayescale("check", fit_nc)
     assert result.code == 0
-    assert "all 9 checks pass" in result.out
+    assert "all 10 checks pass" in result.out
 
 
 def test_check_as_json_names_the_file_of_every_record(bayescale, fit_nc):

@@ -131,7 +131,7 @@ def test_the_python_block_runs_as_printed(tmp_path, monkeypatch, capsys, pile_fi
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("all 9 checks pass", "all 8 checks pass"),
+        ("all 10 checks pass", "all 9 checks pass"),
         ("E nats/token", "E bits/token"),
         (r"(?<=E nats/token   1\.)\d", lambda digit: str((int(digit[0]) + 1) % 10)),
         ("tokens_per_param tokens/parameter", "ratio tokens/parameter"),

@@ -10,11 +10,13 @@ import xarray as xr
 
 from bayescale.inference.diagnose import nuts_checks
 from bayescale.inference.fit import Fit
+from bayescale.inference.limits import OFF_LINE
 from bayescale.inference.many.alone import Alone
 from bayescale.inference.many.convergence import Convergence
 from bayescale.inference.many.engine import Drawn
 from bayescale.inference.many.result import ATTRIBUTES, Fits
 from bayescale.inference.many.tables import Given
+from bayescale.inference.separable import distance_from_line, inseparable
 from bayescale.inference.settings import Settings
 from bayescale.models import Model
 
@@ -98,8 +100,19 @@ class Collected:
         for name, value in (convergence.worst()._asdict() | measures).items():
             self.measures[name][at] = value
 
+    def _flag_inseparable(self) -> None:
+        """Flag fits whose posterior may have a mode that no check of their chains can miss."""
+        for at, one in enumerate(self.given):
+            if one.runs is None or self.status[at] == "failed":
+                continue
+            distance = distance_from_line(self.model.law, one.runs)
+            if distance < OFF_LINE:
+                self.status[at] = "flagged"
+                self.reason[at] = inseparable(self.model.law, distance)
+
     def result(self, *, seconds: float) -> Fits:
         """All fits, labelled."""
+        self._flag_inseparable()
         dims = ("fit", "chain", "draw")
         coords = {
             "fit": [one.label for one in self.given],

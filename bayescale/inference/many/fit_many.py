@@ -30,8 +30,9 @@ from bayescale.models.suspicions import prior_suspicions
 STEPS = 1000
 # Longest table for which float32 will do.
 PRECISIONS, FLOAT32_ROWS = ("float64", "float32"), 2048
-# Chains of a fit that does not pass are made so many times longer before it is fitted by itself.
-LONGER = 3
+# Chains go on to so many times their first length before a fit that does not pass is made by itself. They are not begun
+# anew: to keep chains because they passed, and throw others away, makes posteriors too narrow.
+LENGTHS = (1, 3, 9)
 
 
 def fit_many(
@@ -65,9 +66,10 @@ def fit_many(
             whatever it is fitted with.
         read: arguments of :func:`bayescale.read_runs` for tables that are no runs yet, such as
             ``{"columns": {"loss": "val_loss"}}``. What looks suspicious is in the ``warnings`` of the result's status.
-        precision: of proposals and densities: ``"float64"``, or ``"float32"`` for tables of up to 2,048 rows, whose
-            log densities are small enough for it (longer tables are computed in float64 all the same). It moves a log
-            density by less than 0.01; accepting, checks and results are in float64.
+        precision: of proposals and densities: ``"float64"``, or ``"float32"`` for tables of up to 2,048 rows (longer
+            ones are computed in float64 all the same). Log densities then have errors that grow with the number of rows
+            and with one over the noise scale, some hundredths at 2,000 rows and a scale of 0.001: not for losses that
+            scatter less. Accepting, checks and results are in float64.
         settings: sampler settings; single ones can be given by name. ``draws`` (1,000 by default) are kept per chain,
             evenly spaced, of chains of at least 1,000 steps. The result's checks are measured on all steps, those of
             ``fits[label].check()`` on the draws that are kept, which may be too few for it. ``engine="instant"``
@@ -145,11 +147,15 @@ def _fits(model: Model, tables: Sequence[Table], settings: Settings, precision: 
         why = "as asked for" if settings.engine == "nuts" else f"the model has more than {LARGEST} parameters"
         left = [Left(table, why, False) for table in tables]
     else:
-        last = settings.engine == "instant"
-        first = yield from _together(model, tables, settings, precision, 1, last=False)
-        again = [left.table for left in first if left.hopeful or last]
-        left = [one for one in first if not one.hopeful and not last]
-        left += yield from _together(model, again, settings, precision, LONGER, last=last)
+        left, trying = [], list(tables)
+        for longer in LENGTHS:
+            last = settings.engine == "instant" and longer == LENGTHS[-1]
+            lacking = yield from _together(model, trying, settings, precision, longer, last=last)
+            # With the instant engine alone there is nothing but longer chains to try.
+            again = [one.hopeful or settings.engine == "instant" for one in lacking]
+            left += [one for one, goes_on in zip(lacking, again, strict=True) if not goes_on]
+            trying = [one.table for one, goes_on in zip(lacking, again, strict=True) if goes_on]
+        left += [one for one in lacking if one.hopeful and not last]
     alone = replace(settings, draws=steps_of(settings))
     for one in left:
         yield fit_alone(model, one.table, alone, one.why)

@@ -159,7 +159,7 @@ def test_wrong_arguments_are_errors_whatever_the_tables_are(table):
 
 
 def test_a_read_option_that_does_not_exist_is_an_error_at_once(table):
-    with pytest.raises(bs.SettingsError, match="read takes arguments of read_runs, .*columns.*; got 'column'"):
+    with pytest.raises(bs.SettingsError, match=r"read takes arguments of read_runs, .*columns.*; got 'column'"):
         bs.fit_many("chinchilla", [table(0)], read={"column": {"loss": "l"}})
 
 
@@ -173,6 +173,30 @@ def test_what_the_data_say_nothing_about_is_a_warning_in_the_row(table):
     for label in fits:
         own = [check.name for check in fits[label].checks.warned]
         assert [code for code in warned[label] if code in ("identified", "prior-conflict")] == own
+
+
+def test_a_table_on_one_line_is_flagged_whatever_its_chains_say():
+    """With tokens in proportion to size, size and data terms swapped are the same curve: half of the posterior has the
+    larger exponent on size, and chains that begin in one half stay there, with checks that pass.
+    """
+    rng = np.random.default_rng(0)
+    params = np.exp(rng.uniform(np.log(1e7), np.log(1e13), 200))
+    size, data = (params / 1e10) ** -0.8, (params / 1e10) ** -0.2
+    loss = (1.8 + 0.2 * size + 0.4 * data) * np.exp(0.0005 * rng.standard_normal(200))
+    line = pd.DataFrame({"params": params, "tokens": 20 * params, "loss": loss})
+    fits = bs.fit_many(
+        "chinchilla", {"line": line, "off": line.assign(tokens=line["tokens"] * rng.uniform(0.3, 3, 200))}
+    )
+    larger = (fits.posterior["alpha"] > fits.posterior["beta"]).mean(("chain", "draw"))
+    assert float(larger.sel(fit="line")) in (0.0, 1.0)  # a half, in truth
+    status = fits.status.set_index("fit")
+    assert status.loc["line", "status"] == "flagged"
+    assert "params and tokens rise together" in status.loc["line", "reason"]
+    assert "rise together" not in status.loc["off", "reason"]
+    assert [check.name for check in fits["line"].checks.failed] == ["separable"]
+    single = bs.fit("chinchilla", fits["line"].runs, seed=0)
+    with pytest.raises(bs.CheckError, match=r"separable: .* there may be a second mode that the sampler did not visit"):
+        single.check()
 
 
 def test_a_family_of_one_run_is_too_short_like_any_table():
