@@ -24,7 +24,7 @@ def test_from_a_table_to_a_plan_a_file_a_figure_and_the_command_line(tmp_path, c
     assert bs.fit("chinchilla", runs, noise="normal", seed=0, draws=200).engine.startswith("instant")
     fit = bs.fit("chinchilla", runs, noise="normal", seed=0, chains=2, warmup=200, draws=200, engine="nuts")
     checks = fit.checks.table().set_index("name")
-    assert len(checks) == 9
+    assert len(checks) == 10
     assert checks.loc["divergences", "status"] == "pass"
 
     prediction = bs.predict(fit, params=1e9, tokens=2e10, kind="law").table().iloc[0]
