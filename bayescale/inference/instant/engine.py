@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayescale.inference.importance import lacks_efficiency, lacks_shape, weight_quality
 from bayescale.inference.instant.chains import Draws, run_chains
 from bayescale.inference.instant.density import Density
 from bayescale.inference.instant.proposal import RECIPES, Recipe, match_proposal
-from bayescale.inference.limits import EFFICIENCY, PARETO_K, R_HAT
+from bayescale.inference.limits import EFFICIENCY, R_HAT
 from bayescale.inference.settings import Settings
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model
@@ -116,22 +117,15 @@ def _r_hat(draws: Draws) -> float:
 
 def _believed(density: Density, draws: Draws, ess: float) -> Instant:
     """The draws, if the engine's own checks pass."""
-    from arviz_stats.base import array_stats
-
-    weight = np.exp(draws.log_weight - draws.log_weight.max())
-    efficiency = float(weight.sum() ** 2 / (weight**2).sum() / weight.size)
-    # ArviZ takes log likelihoods, whose negatives are the log weights of leaving one out.
-    _, pareto_k = array_stats.psislw(-np.maximum(draws.log_weight, -1e9).ravel())
+    pareto_k, efficiency = (float(value[0]) for value in weight_quality(draws.log_weight.reshape(1, -1)))
+    if lacking := lacks_shape(pareto_k) or lacks_efficiency(efficiency):
+        raise NotInstant(lacking)
     quality = {
-        "pareto_k": float(pareto_k),
+        "pareto_k": pareto_k,
         "efficiency": efficiency,
         "acceptance": float(draws.accepted.mean()),
         "ess": ess,
     }
-    if not quality["pareto_k"] <= PARETO_K:
-        raise NotInstant(f"the Pareto shape of its importance weights is {quality['pareto_k']:.2f}, above {PARETO_K:g}")
-    if not efficiency >= EFFICIENCY:
-        raise NotInstant(f"the efficiency of its importance weights is {efficiency:.2g}, below {EFFICIENCY:g}")
     values, _ = density.unconstrained(draws.positions.reshape(-1, density.size))
     values = values.reshape(*draws.log_density.shape, density.size)
     sites = {p.name: values[..., j] for j, p in enumerate(density.model.parameters)}

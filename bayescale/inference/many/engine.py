@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from bayescale.data import Runs
+from bayescale.inference.importance import lacks_efficiency, lacks_shape, weight_quality
 from bayescale.inference.limits import EFFICIENCY, PARETO_K
 from bayescale.inference.many.chains import run_chains
 from bayescale.inference.many.convergence import Convergence, convergence
@@ -86,11 +87,8 @@ class Drawn:
         if not self.hopeful[i]:
             short = f"efficiency {self.matching[i]:.3g}, below {HOPEFUL:g}"
             return f"its proposal resembles the posterior too little ({short})"
-        if not self.efficiency[i] >= EFFICIENCY:
-            return f"the efficiency of its importance weights is {self.efficiency[i]:.2g}, below {EFFICIENCY:g}"
-        if not self.pareto_k[i] <= PARETO_K:
-            return f"the Pareto shape of its importance weights is {self.pareto_k[i]:.2f}, above {PARETO_K:g}"
-        return self.convergence.lacks(i)
+        weights = lacks_efficiency(self.efficiency[i]) or lacks_shape(self.pareto_k[i])
+        return weights or self.convergence.lacks(i)
 
     def select(self, mask: np.ndarray) -> Drawn:
         """The fits where a mask is true."""
@@ -145,7 +143,7 @@ def run_group(model: Model, tables: Sequence[Table], width: int, chains: int, dr
         np.take_along_axis(log_density, state[..., kept], axis=2),
         np.diff(state, axis=-1, prepend=-1)[..., kept] != 0,
         convergence(reported(model, unconstrained, anchors)),
-        *_quality(log_weight.reshape(len(tables), -1)),
+        *weight_quality(log_weight.reshape(len(tables), -1)),
         made.matching,
         np.full(len(tables), draws * longer),
     )
@@ -209,22 +207,3 @@ def _natural(model: Model, name: str, values: np.ndarray) -> np.ndarray:
         return model.prior(name).natural(values)
     except NotImplementedError:  # a prior of the user's, which has a NumPyro distribution only
         return np.asarray(model.constrain(name, values))
-
-
-def _quality(log_weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pareto shape and efficiency of importance weights, fit x draw."""
-    from arviz_stats.base import array_stats
-
-    finite = np.isfinite(log_weight)
-    usable = finite.any(axis=1)
-    log_weight = np.where(finite, log_weight, -np.inf)
-    highest = np.where(usable, log_weight.max(axis=1, initial=-np.inf), 0.0)
-    weight = np.exp(log_weight - highest[:, None])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        efficiency = weight.sum(axis=1) ** 2 / (weight**2).sum(axis=1) / weight.shape[1]
-    # ArviZ takes log likelihoods, whose negatives are the log weights of leaving one out.
-    shapes = [
-        float(array_stats.psislw(-np.maximum(row, -1e9))[1]) if ok else np.nan
-        for row, ok in zip(log_weight, usable, strict=True)
-    ]
-    return np.array(shapes), np.where(usable, efficiency, 0.0)
