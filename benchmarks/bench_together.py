@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -28,8 +29,8 @@ ROUNDING_SDS = {"float64": 1e-3, "float32": 5e-2}
 HOW = (
     "Milliseconds per fit, medians and ranges of warm calls, the ways in turns. *Compiled part*: modes, proposals and "
     "the densities of all draws, longer chains included; *whole*: from tables to draws in natural units, with chains "
-    "and checks, but nothing is fitted by itself. *First*: CPU seconds of the compiled part's first call beyond those "
-    "of the same call later."
+    "and checks, but nothing is fitted by itself. *First*: CPU seconds of the first calls of the compiled part beyond "
+    "those of the same calls later."
 )
 HEAD = ("tables together", "first, CPU s", "compiled part: CPU ms", "wall ms", "whole: CPU ms", "wall ms")
 
@@ -39,15 +40,16 @@ class Way(NamedTuple):
 
     label: str
     size: int
-    propose: Callable[..., Any]
+    match: Callable[..., Any]
+    evaluate: Callable[..., Any]
 
 
 class Call(NamedTuple):
-    """Cost of a call of the compiled part, in seconds, and the centres of its proposals in their sds."""
+    """Seconds of a call of the compiled part, and the centres of its proposals in their sds, if it makes any."""
 
     cpu: float
     wall: float
-    centres: np.ndarray
+    centres: np.ndarray | None
 
 
 class Run(NamedTuple):
@@ -93,12 +95,13 @@ def main() -> None:
 
 def all_ways(sizes: Sequence[int]) -> list[Way]:
     """Side by side in several sizes, and one after the other."""
-    from one_by_one import propose_one_by_one
+    from one_by_one import evaluate_one_by_one, match_one_by_one
 
-    from bayescale.inference.many.proposal import propose
+    from bayescale.inference.many.proposal import evaluate, match
 
-    side_by_side = [Way(str(size), size, propose) for size in sizes]
-    mapped = [Way(f"`lax.map` over single tables, {size} a call", size, propose_one_by_one) for size in MAPPED]
+    side_by_side = [Way(str(size), size, match, evaluate) for size in sizes]
+    label, one_by_one = "`lax.map` over single tables, {} a call", (match_one_by_one, evaluate_one_by_one)
+    mapped = [Way(label.format(size), size, *one_by_one) for size in MAPPED]
     return [*side_by_side, *mapped]
 
 
@@ -112,33 +115,38 @@ def run(way: Way, tables: Sequence[bs.Runs], precision: str) -> Run:
 @contextmanager
 def _in_the_way(way: Way) -> Iterator[list[Call]]:
     """Let ``fit_many`` compute so, and yield a list that its calls of the compiled part go to."""
-    engine: Any = import_module("bayescale.inference.many.engine")
-    before, calls = (engine.TOGETHER, engine.GROUP, engine.propose), []
+    steps: Any = import_module("bayescale.inference.many.steps")
+    together: Any = import_module("bayescale.inference.many.together")
+    before, calls = (steps.TOGETHER, steps.match, steps.evaluate, together.GROUP), list[Call]()
 
-    def timed(*arguments: Any) -> Any:
+    def timed(compiled: Callable[..., Any], *arguments: Any) -> Any:
         cpu, wall = cpu_seconds(), time.perf_counter()
-        made = type(result := way.propose(*arguments))(*map(np.asarray, result))
+        made = [np.asarray(part) for part in compiled(*arguments)]
         cost = cpu_seconds() - cpu, time.perf_counter() - wall
-        sds = np.sqrt((made.factor**2).sum(axis=-1))
-        calls.append(Call(*cost, made.center / sds))
+        center, factor = made[:2]
+        matched = compiled is way.match
+        calls.append(Call(*cost, center / np.sqrt((factor**2).sum(axis=-1)) if matched else None))
         return made
 
-    engine.TOGETHER, engine.GROUP, engine.propose = way.size, max(way.size, engine.GROUP), timed
+    steps.TOGETHER, together.GROUP = way.size, max(way.size, together.GROUP)
+    steps.match, steps.evaluate = partial(timed, way.match), partial(timed, way.evaluate)
     try:
         yield calls
     finally:
-        engine.TOGETHER, engine.GROUP, engine.propose = before
+        steps.TOGETHER, steps.match, steps.evaluate, together.GROUP = before
 
 
 def largest_difference(measured: dict[str, list[Run]], fits: int) -> float:
     """How far, in sds, the centres of proposals are apart: costs are only compared where the ways do the same."""
-    centres = [np.concatenate([call.centres for call in runs[0].calls])[:fits] for runs in measured.values()]
+    of_calls = ([call.centres for call in runs[0].calls] for runs in measured.values())
+    centres = [np.concatenate([one for one in ones if one is not None])[:fits] for ones in of_calls]
     return float(np.ptp(centres, axis=0).max())
 
 
 def row(label: str, runs: Sequence[Run], fits: int) -> list[str]:
     """Cost of one way."""
-    warm, first = runs[1:], [one.calls[0].cpu for one in runs]
+    # The first call that makes proposals and the first that uses them.
+    warm, first = runs[1:], [_first(one.calls) for one in runs]
     parts = (
         [sum(call.cpu for call in one.calls) for one in warm],
         [sum(call.wall for call in one.calls) for one in warm],
@@ -147,6 +155,11 @@ def row(label: str, runs: Sequence[Run], fits: int) -> list[str]:
     )
     costs = (spread([1e3 * seconds / fits for seconds in part]) for part in parts)
     return [label, f"{first[0] - min(first[1:]):.1f}", *costs]
+
+
+def _first(calls: Sequence[Call]) -> float:
+    """CPU seconds of the first call of each compiled function."""
+    return calls[0].cpu + next(call.cpu for call in calls if call.centres is None)
 
 
 if __name__ == "__main__":

@@ -36,12 +36,12 @@ def main() -> None:
         with Clock() as reading:
             tables = small_tables(int(count), batch)
         known = set(sys.modules)
-        with _watching() as seen, Clock() as clock:
+        with _watching() as alone_cpu, Clock() as clock:
             fits = bs.fit_many("chinchilla", tables, seed=batch, precision=precision)
             posterior = fits.posterior
         stats = {"cpu": clock.cpu, "wall": clock.wall, "tables_cpu": reading.cpu}
         stats |= {"imported": len(set(sys.modules) - known), **counts(fits)}
-        stats |= {"longer": sum(seen["longer"]) - len(seen["alone_cpu"]), "alone_cpu": sum(seen["alone_cpu"])}
+        stats |= {"alone_cpu": sum(alone_cpu)}
         print(f"{precision}, batch {batch}: {stats}", *sorted(set(sys.modules) - known), flush=True)
         saved |= {f"{batch}/stats/{name}": value for name, value in stats.items()}
         saved |= {f"{batch}/checks/{name}": fits.checks[name].to_numpy() for name in CHECKS}
@@ -53,42 +53,36 @@ def main() -> None:
 
 
 def counts(fits: bs.Fits) -> dict[str, int]:
-    """How many fits came out how, and how many were made by themselves, by which engine."""
+    """How many fits came out how, got longer chains, and were made by themselves, by which engine."""
     status, engine = fits.checks["status"].to_numpy(), fits.checks["engine"].to_numpy()
     alone = np.isin(np.arange(len(fits)), list(fits.alone))
+    longer = fits.checks["steps"].to_numpy() > fits.sample_stats.sizes["draw"]
     return {name: int((status == name).sum()) for name in ("ok", "flagged", "failed")} | {
+        "longer": int((longer & ~alone).sum()),
         "alone": int((alone & (engine == "instant")).sum()),
         "nuts": int((engine == "nuts").sum()),
     }
 
 
 @contextmanager
-def _watching() -> Iterator[dict[str, list[float]]]:
-    """Yield lists that get, for every call that makes longer chains, its number of tables, and the CPU seconds of
-    every fit that is made by itself.
-    """
+def _watching() -> Iterator[list[float]]:
+    """Yield a list that gets the CPU seconds of every fit that is made by itself."""
     many: Any = import_module("bayescale.inference.many.fit_many")
-    run_group, fit_alone = many.run_group, many.fit_alone
-    seen: dict[str, list[float]] = {"longer": [], "alone_cpu": []}
-
-    def counted(model: Any, tables: Any, *sizes: int) -> Any:
-        if sizes[-1] > 1:
-            seen["longer"].append(len(tables))
-        return run_group(model, tables, *sizes)
+    fit_alone, spent = many.fit_alone, list[float]()
 
     def timed(model: Any, table: Any, *rest: Any) -> Any:
         before = cpu_seconds()
         found = fit_alone(model, table, *rest)
-        seen["alone_cpu"].append(cpu_seconds() - before)
+        spent.append(cpu_seconds() - before)
         engine = found.fit.record["engine"] if found.fit else found.reason
-        print(f"table {table.position} by itself: {seen['alone_cpu'][-1]:.1f} CPU s, {engine}", flush=True)
+        print(f"table {table.position} by itself: {spent[-1]:.2f} CPU s, {engine}", flush=True)
         return found
 
-    many.run_group, many.fit_alone = counted, timed
+    many.fit_alone = timed
     try:
-        yield seen
+        yield spent
     finally:
-        many.run_group, many.fit_alone = run_group, fit_alone
+        many.fit_alone = fit_alone
 
 
 if __name__ == "__main__":

@@ -30,9 +30,9 @@ def test_the_instant_engine_compiles_and_traces_nothing(counts, place):
     assert counts[f"instant: {place} fit"] == NOTHING
 
 
-def test_a_batch_compiles_one_program(counts):
-    """Everything about the tables of a bucket is in it; the formula has been traced by the fits before it."""
-    assert counts["many: first batch"] == NOTHING | {"programs": {"propose": 1}}
+def test_a_batch_compiles_two_programs(counts):
+    """Proposals and densities of the tables of a bucket; the formula has been traced by the fits before it."""
+    assert counts["many: first batch"] == NOTHING | {"programs": {"match": 1, "evaluate": 1}}
 
 
 def test_another_batch_of_the_same_bucket_compiles_and_traces_nothing(counts):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayescale.inference.instant.density import Density
-from bayescale.inference.instant.proposal import Proposal, State
+from bayescale.inference.instant.proposal import Proposes, State
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Draws:
         return Draws(positions, log_density, accepted, log_weight, later.last)
 
 
-def run_chains(density: Density, proposal: Proposal, state: State, draws: int, rng: np.random.Generator) -> Draws:
+def run_chains(density: Density, proposal: Proposes, state: State, draws: int, rng: np.random.Generator) -> Draws:
     """Run every chain for ``draws`` more draws.
 
     Args:

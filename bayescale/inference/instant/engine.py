@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayescale.inference.convergence import Convergence, convergence
 from bayescale.inference.importance import lacks_efficiency, lacks_shape, weight_quality
 from bayescale.inference.instant.chains import Draws, run_chains
 from bayescale.inference.instant.density import Density
-from bayescale.inference.instant.proposal import RECIPES, Recipe, match_proposal
+from bayescale.inference.instant.mixture import match_mixture
+from bayescale.inference.instant.proposal import Match, match_proposal
 from bayescale.inference.limits import EFFICIENCY, R_HAT
 from bayescale.inference.settings import Settings
 from bayescale.models.layout import Layout
@@ -17,6 +19,8 @@ from bayescale.models.model import Model
 
 LARGEST = 10
 MOST_DRAWS = 50_000
+# Ways to a proposal, tried one after the other: a Student-t does for most posteriors.
+MATCHES: tuple[Match, ...] = (match_proposal, match_mixture)
 
 
 class NotInstant(Exception):
@@ -55,14 +59,14 @@ def density_for(model: Model, layout: Layout) -> Density:
     return density
 
 
-def run_instant(density: Density, settings: Settings, seed: int, recipes: tuple[Recipe, ...] = RECIPES) -> Instant:
+def run_instant(density: Density, settings: Settings, seed: int, matches: tuple[Match, ...] = MATCHES) -> Instant:
     """Sample a posterior until the smallest bulk ESS reaches ``settings.ess``, or for ``settings.draws`` draws.
 
     Args:
         density: of the posterior.
         settings: chains, draws and ess.
         seed: of all draws.
-        recipes: of proposals, tried one after the other.
+        matches: ways to a proposal, tried one after the other.
 
     Raises:
         NotInstant: the draws do not pass the engine's own checks.
@@ -71,18 +75,18 @@ def run_instant(density: Density, settings: Settings, seed: int, recipes: tuple[
         vehtari2024pareto
     """
     rng = np.random.default_rng(seed)
-    for recipe in recipes[:-1]:
+    for match in matches[:-1]:
         try:
-            return _run(density, settings, recipe, rng)
+            return _run(density, settings, match, rng)
         except NotInstant:
             continue
-    return _run(density, settings, recipes[-1], rng)
+    return _run(density, settings, matches[-1], rng)
 
 
-def _run(density: Density, settings: Settings, recipe: Recipe, rng: np.random.Generator) -> Instant:
+def _run(density: Density, settings: Settings, match: Match, rng: np.random.Generator) -> Instant:
     """Sample with one proposal."""
     try:
-        proposal, state, efficiency = match_proposal(density, rng, settings.chains, recipe)
+        proposal, state, efficiency = match(density, rng, settings.chains)
     except (FloatingPointError, np.linalg.LinAlgError) as error:
         raise NotInstant(f"no proposal could be found ({error})") from None
     if not efficiency >= EFFICIENCY:
@@ -90,13 +94,14 @@ def _run(density: Density, settings: Settings, recipe: Recipe, rng: np.random.Ge
     if settings.draws is not None:
         # So many and no more: whether they are enough is for the checks of the fit to say.
         draws = run_chains(density, proposal, state, settings.draws, rng)
-        return _believed(density, draws, _smallest_ess(density, draws))
+        return _believed(density, draws, _measured(density, draws))
     # Independence chains have somewhat more than half the efficiency of importance weights.
     draws = run_chains(density, proposal, state, _round_up(settings.ess / settings.chains / (0.55 * efficiency)), rng)
     while True:
-        ess, done = _smallest_ess(density, draws), draws.log_density.shape[1]
-        if ess >= settings.ess and (r_hat := _r_hat(draws)) <= R_HAT:
-            return _believed(density, draws, ess)
+        measured, done = _measured(density, draws), draws.log_density.shape[1]
+        ess, r_hat = float(measured.ess_bulk.min()), float(measured.r_hat.max())
+        if ess >= settings.ess and r_hat <= R_HAT:
+            return _believed(density, draws, measured)
         more = _round_up(1.1 * done * max(settings.ess / max(ess, 1.0) - 1.0, 0.2))
         if done + more > MOST_DRAWS:
             short = f"an ESS of {ess:.0f}" if ess < settings.ess else f"an R-hat of {r_hat:.3f}"
@@ -109,13 +114,7 @@ def _round_up(draws: float) -> int:
     return 250 * max(1, int(np.ceil(draws / 250)))
 
 
-def _r_hat(draws: Draws) -> float:
-    from arviz_stats.base import array_stats
-
-    return float(array_stats.rhat(draws.positions, chain_axis=0, draw_axis=1).max())
-
-
-def _believed(density: Density, draws: Draws, ess: float) -> Instant:
+def _believed(density: Density, draws: Draws, measured: Convergence) -> Instant:
     """The draws, if the engine's own checks pass."""
     pareto_k, efficiency = (float(value[0]) for value in weight_quality(draws.log_weight.reshape(1, -1)))
     if lacking := lacks_shape(pareto_k) or lacks_efficiency(efficiency):
@@ -124,7 +123,7 @@ def _believed(density: Density, draws: Draws, ess: float) -> Instant:
         "pareto_k": pareto_k,
         "efficiency": efficiency,
         "acceptance": float(draws.accepted.mean()),
-        "ess": ess,
+        "ess": float(np.nanmin(measured.ess_bulk)),
     }
     values, _ = density.unconstrained(draws.positions.reshape(-1, density.size))
     values = values.reshape(*draws.log_density.shape, density.size)
@@ -132,21 +131,14 @@ def _believed(density: Density, draws: Draws, ess: float) -> Instant:
     return Instant(sites, {"lp": draws.log_density, "accepted": draws.accepted}, quality)
 
 
-def _smallest_ess(density: Density, draws: Draws) -> float:
-    """Smallest bulk ESS over the coordinates and the parameters of the textbook form."""
-    from arviz_stats.base import array_stats
-
-    ess = array_stats.ess(_reported(density, draws), chain_axis=0, draw_axis=1, method="bulk")
-    return float(np.nanmin(ess))
-
-
-def _reported(density: Density, draws: Draws) -> np.ndarray:
-    """What a posterior reports, chain x draw x parameter: the textbook form of the law, and the noise."""
+def _measured(density: Density, draws: Draws) -> Convergence:
+    """R-hat and effective sample sizes of what a posterior reports: the textbook form of the law, and the noise."""
     values, _ = density.unconstrained(draws.positions.reshape(-1, density.size))
     natural = density.natural(values)
     law = density.model.law_at(natural, density.anchors).textbook().values
     noise = [natural[p.name] for p in density.model.noise.parameters]
-    return np.hstack([*law.values(), *noise]).reshape(*draws.log_density.shape, -1)
+    shape = draws.log_density.shape
+    return convergence(np.stack([np.asarray(value).reshape(shape) for value in (*law.values(), *noise)])[None])
 
 
 def _try_out(density: Density) -> None:

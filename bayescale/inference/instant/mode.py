@@ -9,6 +9,9 @@ from bayescale.inference.instant.density import Density
 # Weights of the robust fit are those of a Student-t with these degrees of freedom, whatever the model's noise is.
 DEGREES = 4.0
 FIT_STEPS, NEWTON_STEPS = 60, 30
+# The gain in log density that is near enough: a proposal is matched to the posterior's moments next. It is looked at
+# when Newton's method has had so many steps to find its scale.
+NEAR, SETTLED = 1e-2, 2
 # Directions with less curvature than this, in units of the robust fit's, are held to be flat.
 FLATTEST = 1e-3
 # Step of differences, in standard deviations: a proposal needs to know how the density falls off over one of them. With
@@ -79,23 +82,25 @@ def _newton(density: Density, start: np.ndarray) -> tuple[np.ndarray, np.ndarray
     size = density.size
     position, factor = start, np.diag(np.full(size, 0.02))
     value = float(density(position[None])[0])
-    for _ in range(NEWTON_STEPS):
+    for done in range(NEWTON_STEPS):
         gradient, curvature = _derivatives(density, position, factor)
         eigenvalues, vectors = np.linalg.eigh(curvature)
         # Towards the mode also where the density is not concave; never farther than a few standard deviations.
         kept = np.maximum(np.abs(eigenvalues), FLATTEST)
         step = vectors @ ((vectors.T @ gradient) / kept)
         factor_next = factor @ (vectors / np.sqrt(kept)) @ vectors.T
-        expected, size_of_step = float(gradient @ step), 1.0
-        lengths = size_of_step * 0.5 ** np.arange(12)
+        expected = float(gradient @ step)
+        lengths = 0.5 ** np.arange(12)
         tries = position + lengths[:, None] * (factor @ step)
         values = density(tries)
         best = int(np.argmax(values))
-        if values[best] > value:
+        gain = float(values[best]) - value
+        if gain > 0.0:
             position, value = tries[best], float(values[best])
         factor = factor_next
-        # The proposal is matched to the posterior's moments next, so a tenth of a standard deviation is near enough.
-        if expected < 1e-2:
+        # Differences over a standard deviation see no gradient of zero at a mode that leans to one side: near enough is
+        # then where no step gains anything.
+        if expected < NEAR or (gain < NEAR and done >= SETTLED):
             break
     return position, factor
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -11,6 +13,21 @@ from bayescale.inference.instant.mode import find_mode
 
 # Of all chains: positions (chain x size), log weights and log densities (chain).
 State = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Proposes(Protocol):
+    """What independence chains propose from."""
+
+    def draw(self, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions (count x size), and their log density up to a constant."""
+
+    def log_density(self, positions: np.ndarray) -> np.ndarray:
+        """Log density up to the same constant."""
+
+
+# From a density, a source of randomness and a number of chains to a proposal, a first state of each chain, and the
+# efficiency of the last round's importance weights.
+Match = Callable[[Density, np.random.Generator, int], tuple[Proposes, State, float]]
 
 
 @dataclass(frozen=True)
@@ -28,12 +45,8 @@ class Recipe:
     rounds: tuple[tuple[int, int], ...]
 
 
-# The quick one does for most posteriors, the thorough ones for heavy tails and bent ridges.
-RECIPES = (
-    Recipe(5.0, 1.08, ((400, 20), (1200, 30))),
-    Recipe(3.0, 1.15, ((1500, 40), (4000, 80), (8000, 80))),
-    Recipe(2.0, 1.3, ((3000, 60), (8000, 100), (16000, 120))),
-)
+# Does for most posteriors; the others take a mixture.
+QUICK = Recipe(5.0, 1.08, ((400, 20), (1200, 30)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,43 +68,61 @@ class Proposal:
         size = self.center.size
         mixing = rng.chisquare(self.degrees, count) / self.degrees
         standard = rng.standard_normal((count, size)) / np.sqrt(mixing)[:, None]
-        return self.center + standard @ self.factor.T, _log_t(standard, self.degrees)
+        return self.center + standard @ self.factor.T, log_t(standard, self.degrees)
 
     def log_density(self, positions: np.ndarray) -> np.ndarray:
         """Log density up to the same constant."""
-        return _log_t(np.linalg.solve(self.factor, (positions - self.center).T).T, self.degrees)
+        return log_t(np.linalg.solve(self.factor, (positions - self.center).T).T, self.degrees)
 
 
-def _log_t(standard: np.ndarray, degrees: float) -> np.ndarray:
+def log_t(standard: np.ndarray, degrees: float) -> np.ndarray:
+    """Log density of a standard multivariate Student-t up to a constant, over the rows of ``standard``."""
     squares = np.einsum("ms,ms->m", standard, standard)
     return -0.5 * (degrees + standard.shape[1]) * np.log1p(squares / degrees)
 
 
 def match_proposal(
-    density: Density, rng: np.random.Generator, chains: int, recipe: Recipe = RECIPES[0]
+    density: Density, rng: np.random.Generator, chains: int, recipe: Recipe = QUICK
 ) -> tuple[Proposal, State, float]:
-    """Return a proposal for a density, a first state of each chain, and the efficiency of the last round's weights.
-
-    The first states are draws of the last round, taken with probabilities as their importance weights.
-    """
+    """Return a proposal for a density, a first state of each chain, and the efficiency of the last round's weights."""
     mode, factor = find_mode(density)
     proposal = Proposal(mode, recipe.inflate * factor, recipe.degrees)
     for count, rank in recipe.rounds:
         positions, log_proposal = proposal.draw(rng, count)
         log_density = density(positions)
-        log_weight = log_density - log_proposal
-        if not np.isfinite(log_weight).any():
-            raise FloatingPointError("no draw near the posterior's mode has a finite density")
-        weight = np.exp(log_weight - log_weight.max())
-        efficiency = float(weight.sum() ** 2 / (weight**2).sum() / count)
-        weight = np.minimum(weight, np.sort(weight)[-rank])
-        weight /= weight.sum()
+        weight, efficiency = truncated(log_density - log_proposal, rank)
         positions = np.where(weight[:, None] > 0, positions, 0.0)
         center = weight @ positions
         away = positions - center
         covariance = (away * weight[:, None]).T @ away
         proposal = Proposal(center, recipe.inflate * np.linalg.cholesky(covariance), recipe.degrees)
-    chosen = rng.choice(count, size=chains, p=weight)
+    return proposal, first_states(rng, chains, proposal, positions, log_density, weight), efficiency
+
+
+def truncated(log_weight: np.ndarray, rank: int) -> tuple[np.ndarray, float]:
+    """Importance weights that sum to 1, those above the one of this rank cut off to it; and their efficiency before.
+
+    Raises:
+        FloatingPointError: no weight is finite.
+    """
+    if not np.isfinite(log_weight).any():
+        raise FloatingPointError("no draw near the posterior's mode has a finite density")
+    weight = np.exp(log_weight - log_weight.max())
+    efficiency = float(weight.sum() ** 2 / (weight**2).sum() / len(weight))
+    weight = np.minimum(weight, np.sort(weight)[-rank])
+    return weight / weight.sum(), efficiency
+
+
+def first_states(
+    rng: np.random.Generator,
+    chains: int,
+    proposal: Proposes,
+    positions: np.ndarray,
+    log_density: np.ndarray,
+    weight: np.ndarray,
+) -> State:
+    """Where chains start: positions taken with probabilities as their weights."""
+    chosen = rng.choice(len(weight), size=chains, p=weight)
     # The weight of a state is that under the proposal of the chains.
     log_proposal = proposal.log_density(positions[chosen])
-    return proposal, (positions[chosen], log_density[chosen] - log_proposal, log_density[chosen]), efficiency
+    return positions[chosen], log_density[chosen] - log_proposal, log_density[chosen]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bayescale.inference.convergence import Convergence, convergence
 from bayescale.inference.fit import Fit, assemble
-from bayescale.inference.instant.engine import NotInstant, density_for, run_instant
-from bayescale.inference.instant.proposal import RECIPES
-from bayescale.inference.many.convergence import Convergence, convergence
-from bayescale.inference.many.engine import Table, reported
+from bayescale.inference.instant.engine import MATCHES, NotInstant, density_for, run_instant
+from bayescale.inference.many.steps import Table
+from bayescale.inference.many.values import reported_values
 from bayescale.inference.precision import computing
 from bayescale.inference.sampling import Sample, planned_attempts, sample
 from bayescale.inference.settings import Settings, seed_for
@@ -87,7 +87,7 @@ def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> t
     with computing():
         # Of chains that need this fewer than four in ten steps are effective, so there are steps enough for the draws.
         enough = replace(settings, draws=None, ess=max(100, int(0.4 * chains * draws)))
-        drawn = run_instant(density_for(model, layout), enough, seed_for(seed, "instant"), RECIPES[1:])
+        drawn = run_instant(density_for(model, layout), enough, seed_for(seed, "instant"), MATCHES[1:])
     steps = drawn.stats["lp"].shape[1]
     if steps < draws:
         raise NotInstant(f"it made {steps} steps for {draws} draws")
@@ -104,5 +104,6 @@ def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> t
 
 def _convergence(model: Model, sites: Mapping[str, np.ndarray], anchors: Mapping[str, float]) -> Convergence:
     """Of one fit's draws, each chain x draw."""
-    unconstrained = np.stack([sites[p.name] for p in model.parameters], axis=-1)[None]
-    return convergence(reported(model, unconstrained, {name: np.array([value]) for name, value in anchors.items()}))
+    unconstrained = np.stack([sites[p.name] for p in model.parameters])[None]
+    at = {name: np.array([value]) for name, value in anchors.items()}
+    return convergence(reported_values(model, unconstrained, at))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bayescale.inference.convergence import Convergence
 from bayescale.inference.diagnose import nuts_checks
 from bayescale.inference.fit import Fit
 from bayescale.inference.limits import OFF_LINE
 from bayescale.inference.many.alone import Alone
-from bayescale.inference.many.convergence import Convergence
 from bayescale.inference.many.engine import Drawn
 from bayescale.inference.many.result import ATTRIBUTES, Fits
 from bayescale.inference.many.tables import Given
@@ -34,7 +34,7 @@ class Collected:
     def __init__(self, model: Model, given: Sequence[Given], settings: Settings, seed: int):
         self.model, self.given, self.settings, self.seed = model, given, settings, seed
         shape = (len(given), settings.chains, settings.nuts_draws)
-        self.unconstrained = np.full((*shape, len(model.parameters)), np.nan)
+        self.unconstrained = np.full((len(given), len(model.parameters), *shape[1:]), np.nan)
         self.lp = np.full(shape, np.nan)
         self.accepted = np.zeros(shape, bool)
         self.measures = {name: np.full(len(given), np.nan) for name in ATTRIBUTES}
@@ -59,7 +59,7 @@ class Collected:
 
     def _add_drawn(self, drawn: Drawn) -> None:
         at, thin = drawn.position, drawn.lp.shape[-1] // self.settings.nuts_draws
-        self.unconstrained[at] = drawn.unconstrained[:, :, thin - 1 :: thin]
+        self.unconstrained[at] = drawn.unconstrained[..., thin - 1 :: thin]
         self.lp[at] = drawn.lp[:, :, thin - 1 :: thin]
         self.accepted[at] = drawn.accepted[:, :, thin - 1 :: thin]
         weights = {"pareto_k": drawn.pareto_k, "efficiency": drawn.efficiency}
@@ -79,7 +79,7 @@ class Collected:
         fit, engine = alone.fit, alone.fit.record["engine"]
         thin = fit.settings.nuts_draws // self.settings.nuts_draws
         draws = [fit.unconstrained[p.name].to_numpy() for p in self.model.parameters]
-        self.unconstrained[at] = np.stack(draws, axis=-1)[:, thin - 1 :: thin]
+        self.unconstrained[at] = np.stack(draws)[..., thin - 1 :: thin]
         self.lp[at] = fit.sample_stats["lp"].to_numpy()[:, thin - 1 :: thin]
         # Of NUTS every draw is a new position.
         accepted = fit.sample_stats.get("accepted")
@@ -128,7 +128,7 @@ class Collected:
             tuple(one.runs for one in self.given),
             self.settings,
             self.seed,
-            xr.Dataset({n: (dims, self.unconstrained[..., j]) for j, n in enumerate(names)}, coords),
+            xr.Dataset({n: (dims, self.unconstrained[:, j]) for j, n in enumerate(names)}, coords),
             xr.Dataset({"lp": (dims, self.lp), "accepted": (dims, self.accepted)}, coords),
             xr.Dataset(checks, {"fit": coords["fit"]}),
             self.alone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -32,17 +33,19 @@ class Density:
         """Number of coordinates."""
         return len(self.model.parameters)
 
-    def unconstrained(self, positions: Any) -> tuple[Any, Any]:
-        """Unconstrained parameter values (position x parameter) and the log Jacobian; NaN outside the law's range."""
+    def unconstrained(self, positions: Any) -> tuple[tuple[Any, ...], Any]:
+        """Unconstrained values of each parameter, over position, and the log Jacobian; NaN outside the law's range."""
         count = len(self.model.law.parameters)
-        logs, jacobian = self.model.law.unstraighten(tuple(positions[:, :count].T))
-        return jnp.column_stack([*logs, positions[:, count:]]), jacobian
+        # Parameter by parameter, each next to each other in memory: compiled loops over positions are then quick.
+        straight = tuple(positions.T)
+        logs, jacobian = self.model.law.unstraighten(straight[:count])
+        return (*logs, *straight[count:]), jacobian
 
     def positions(self, unconstrained: Any) -> Any:
-        """Inverse of :meth:`unconstrained`."""
+        """Inverse of :meth:`unconstrained`, for values that are position x parameter."""
         count = len(self.model.law.parameters)
-        straight = self.model.law.straighten(tuple(unconstrained[:, :count].T))
-        return jnp.column_stack([*straight, unconstrained[:, count:]])
+        values = tuple(unconstrained.T)
+        return jnp.stack([*self.model.law.straighten(values[:count]), *values[count:]], axis=1)
 
     @cached_property
     def fixed(self) -> tuple[Any, ...]:
@@ -50,27 +53,27 @@ class Density:
         split = split_log_loss(self.model.law)
         return jax.vmap(split.fixed_part, in_axes=((0, None),))((self.rows.inputs, self.rows.anchors))
 
-    def log_curve(self, unconstrained: Any, fixed: tuple[Any, ...], count: int) -> Any:
+    def log_curve(self, unconstrained: Sequence[Any], fixed: tuple[Any, ...], count: int) -> Any:
         """The law's log loss, position x row.
 
         Args:
-            unconstrained: position x parameter; those of the law come first.
+            unconstrained: of each parameter, over position; those of the law come first.
             fixed: all of :attr:`fixed`, or some rows of it.
             count: number of these rows.
         """
         model, split = self.model, split_log_loss(self.model.law)
-        natural = {p.name: model.constrain(p.name, unconstrained[:, j]) for j, p in enumerate(model.law.parameters)}
+        natural = {p.name: model.constrain(p.name, unconstrained[j]) for j, p in enumerate(model.law.parameters)}
         over_rows = jax.vmap(split.rest, in_axes=(None, 0), axis_size=count)
         return jax.vmap(over_rows, in_axes=(0, None))(natural, fixed)
 
-    def log_prior(self, unconstrained: Any) -> Any:
+    def log_prior(self, unconstrained: Sequence[Any]) -> Any:
         """Log prior density on the unconstrained scale."""
-        total = jnp.zeros(len(unconstrained))
-        for j, p in enumerate(self.model.parameters):
+        total = jnp.zeros(len(unconstrained[0]))
+        for p, values in zip(self.model.parameters, unconstrained, strict=True):
             prior = self.model.prior(p.name).numpyro()
             transform = biject_to(prior.support)
-            value = transform(unconstrained[:, j])
-            total += prior.log_prob(value) + transform.log_abs_det_jacobian(unconstrained[:, j], value)
+            value = transform(values)
+            total += prior.log_prob(value) + transform.log_abs_det_jacobian(values, value)
         return total
 
     def __call__(self, positions: Any) -> Any:
@@ -92,10 +95,10 @@ class Density:
         sd = rows.measurement_sd if rows.measurement_sd.size > 1 else None
         return self.fixed, rows.log_loss, rows.mask, sd
 
-    def _log_likelihood(self, unconstrained: Any, fixed: Any, log_loss: Any, mask: Any, sd: Any) -> Any:
+    def _log_likelihood(self, unconstrained: Sequence[Any], fixed: Any, log_loss: Any, mask: Any, sd: Any) -> Any:
         model, count = self.model, len(self.model.law.parameters)
         natural = {
-            p.name: model.constrain(p.name, unconstrained[:, count + j, None])
+            p.name: model.constrain(p.name, unconstrained[count + j][:, None])
             for j, p in enumerate(model.noise.parameters)
         }
         curve = self.log_curve(unconstrained, fixed, log_loss.size)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from bayescale.data import Runs
 from bayescale.inference.instant.engine import LARGEST
 from bayescale.inference.many.alone import Alone, fit_alone
 from bayescale.inference.many.collect import Collected
-from bayescale.inference.many.engine import Drawn, Table, by_bucket, groups, run_group
+from bayescale.inference.many.engine import Drawn
 from bayescale.inference.many.progress import fits_progress
 from bayescale.inference.many.result import Fits
+from bayescale.inference.many.steps import Table
 from bayescale.inference.many.tables import Given, gather
-from bayescale.inference.precision import computing
+from bayescale.inference.many.together import STEPS, Left, Plan, fit_together
 from bayescale.inference.settings import Settings, check_seed, merge_settings, seed_for
 from bayescale.inference.table import check_response
 from bayescale.language.errors import SettingsError
@@ -26,13 +27,7 @@ from bayescale.models import Model, Noise, Pooling, StudentT, build_model, find_
 from bayescale.models.layout import design_anchors
 from bayescale.models.suspicions import prior_suspicions
 
-# Steps of each chain, at least: with fewer, R-hat of perfect chains is often above its limit.
-STEPS = 1000
-# Longest table for which float32 will do.
-PRECISIONS, FLOAT32_ROWS = ("float64", "float32"), 2048
-# Chains go on to so many times their first length before a fit that does not pass is made by itself. They are not begun
-# anew: to keep chains because they passed, and throw others away, makes posteriors too narrow.
-LENGTHS = (1, 3, 9)
+PRECISIONS = ("float64", "float32")
 
 
 def fit_many(
@@ -145,53 +140,10 @@ def _fits(model: Model, tables: Sequence[Table], settings: Settings, precision: 
         settings = replace(settings, engine="nuts")
     if settings.engine == "nuts" or len(model.parameters) > LARGEST:
         why = "as asked for" if settings.engine == "nuts" else f"the model has more than {LARGEST} parameters"
-        left = [Left(table, why, False) for table in tables]
+        left = [Left(table, why) for table in tables]
     else:
-        left, trying = [], list(tables)
-        for longer in LENGTHS:
-            last = settings.engine == "instant" and longer == LENGTHS[-1]
-            lacking = yield from _together(model, trying, settings, precision, longer, last=last)
-            # With the instant engine alone there is nothing but longer chains to try.
-            again = [one.hopeful or settings.engine == "instant" for one in lacking]
-            left += [one for one, goes_on in zip(lacking, again, strict=True) if not goes_on]
-            trying = [one.table for one, goes_on in zip(lacking, again, strict=True) if goes_on]
-        left += [one for one in lacking if one.hopeful and not last]
+        plan = Plan(settings.chains, steps_of(settings), precision == "float64", settings.engine == "instant")
+        left = yield from fit_together(model, tables, plan)
     alone = replace(settings, draws=steps_of(settings))
     for one in left:
         yield fit_alone(model, one.table, alone, one.why)
-
-
-class Left(NamedTuple):
-    """A table without a fit so far.
-
-    Args:
-        table: the table.
-        why: what its fit lacked.
-        hopeful: whether longer chains of the same proposal are worth a try.
-    """
-
-    table: Table
-    why: str
-    hopeful: bool
-
-
-def _together(
-    model: Model,
-    tables: Sequence[Table],
-    settings: Settings,
-    precision: str,
-    longer: int,
-    *,
-    last: bool,
-) -> Generator[Drawn, None, list[Left]]:
-    """Yield the fits that pass, or all if this is the last attempt; return the others and what they lack."""
-    left: list[Left] = []
-    for shape, members in sorted(by_bucket(tables).items()):
-        for group in groups(members):
-            with computing(double=precision == "float64" or shape.width > FLOAT32_ROWS):
-                drawn = run_group(model, group, shape.width, settings.chains, steps_of(settings), longer)
-            good, hopeful = drawn.good, drawn.hopeful
-            if not last:
-                left += [Left(t, drawn.lacks(i), bool(hopeful[i])) for i, t in enumerate(group) if not good[i]]
-            yield drawn if last else drawn.select(good)
-    return left

@@ -11,11 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bayescale.inference.instant.mode import DEGREES, FIT_STEPS, FLATTEST, NEWTON_STEPS, H
+from bayescale.inference.instant.mode import DEGREES, FIT_STEPS, FLATTEST, NEAR, NEWTON_STEPS, SETTLED, H
 from bayescale.inference.many.density import Density
 
-# Lengths that are tried along a Newton step, and the gain in log density that is near enough.
-LENGTHS, NEAR = 0.5 ** np.arange(6), 1e-2
+# Lengths that are tried along a Newton step.
+LENGTHS = 0.5 ** np.arange(6)
 
 
 def find_mode(density: Density) -> tuple[Any, Any]:
@@ -50,7 +50,7 @@ def _fit_curve(density: Density) -> tuple[Any, Any]:
         """Residuals, and slopes of the curve (parameter x row)."""
 
         def curve(value: Any) -> Any:
-            return density.log_curve(value[None], density.fixed, rows.log_loss.size)[0]
+            return density.log_curve(value[:, None], density.fixed, rows.log_loss.size)[0]
 
         mean, slopes = jax.vmap(lambda d: jax.jvp(curve, (value,), (d,)), out_axes=(None, 0))(np.eye(len(center)))
         return rows.mask * (rows.log_loss - mean), rows.mask * slopes
@@ -117,13 +117,17 @@ def _newton(density: Density, start: Any) -> tuple[Any, Any]:
         tries = state.position + LENGTHS[:, None] * (state.factor @ step)
         values = density(tries)
         best = jnp.argmax(values)
-        better = values[best] > state.value
+        gain = values[best] - state.value
+        better = gain > 0.0
+        # Differences over a standard deviation see no gradient of zero at a mode that leans to one side: near enough is
+        # then where no step gains anything.
+        near = (gradient @ step < NEAR) | ((gain < NEAR) & (state.step >= SETTLED))
         return _Newton(
             jnp.where(better, tries[best], state.position),
             jnp.where(better, values[best], state.value),
             state.factor @ (vectors / jnp.sqrt(kept)) @ vectors.T,
             state.step + 1,
-            gradient @ step < NEAR,
+            near,
         )
 
     begin = _Newton(start, density(start[None])[0], 0.02 * jnp.eye(density.size), jnp.asarray(0), jnp.asarray(False))

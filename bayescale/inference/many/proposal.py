@@ -1,4 +1,4 @@
-"""Proposals for many posteriors at once: Student-t matched by importance sampling, and the densities of their draws."""
+"""Proposals for many posteriors at once, Student-t matched by importance sampling, and densities of their draws."""
 
 from __future__ import annotations
 
@@ -31,58 +31,71 @@ class Recipe:
     rounds: tuple[int, ...]
 
 
-class Proposed(NamedTuple):
-    """What is proposed for one table, or for many with the table as first axis.
+class Matched(NamedTuple):
+    """A proposal for one table, or for many with the table as first axis.
 
     Args:
         center, factor: of the proposal, shapes (size,) and (size, size).
-        matching: efficiency of the importance weights in the last round of matching.
-        log_density, log_weight: of the posterior at ``center + factor @ standard`` for each draw, and that over the
-            density of the proposal.
+        efficiency: of the importance weights in the last round of matching.
     """
 
     center: Any
     factor: Any
-    matching: Any
-    log_density: Any
-    log_weight: Any
+    efficiency: Any
 
 
 QUICK = Recipe(8.0, 1.08, (512, 1024))
 
 
 @partial(jax.jit, static_argnames=("model", "recipe"))
-def propose(model: Model, recipe: Recipe, rows: Rows, standard: Any, points: tuple[Any, ...]) -> Proposed:
-    """Match a proposal to each table and evaluate the density at its draws.
+def match(model: Model, recipe: Recipe, rows: Rows, points: tuple[Any, ...]) -> Matched:
+    """Match a proposal to each table.
 
     Args:
         model: of one family.
         recipe: of the proposals.
         rows: of the tables, each array with the table as first axis.
-        standard: draws of a standard Student-t, table x draw x size.
         points: those of :func:`matching_points`.
-
-    Returns:
-        each with the table as first axis.
     """
+    return jax.vmap(lambda rows: match_one(model, recipe, rows, points))(rows)
 
-    return jax.vmap(lambda rows, standard: propose_one(model, recipe, rows, standard, points))(rows, standard)
 
-
-def propose_one(model: Model, recipe: Recipe, rows: Rows, standard: Any, points: tuple[Any, ...]) -> Proposed:
-    """Do for one table what :func:`propose` does for many."""
+def match_one(model: Model, recipe: Recipe, rows: Rows, points: tuple[Any, ...]) -> Matched:
+    """Do for one table what :func:`match` does for many."""
     density = Density(model, rows)
     center, factor = find_mode(density)
-    factor, matching = recipe.inflate * factor, jnp.zeros(())
+    matched = Matched(center, recipe.inflate * factor, jnp.zeros(()))
     for at in points:
-        center, factor, matching = _match(density, center, factor, at, recipe)
-    log_density = density(center + standard @ factor.T)
-    return Proposed(center, factor, matching, log_density, log_density - log_t(standard, recipe.degrees))
+        matched = _match(density, matched, at, recipe)
+    return matched
 
 
-def _match(density: Density, center: Any, factor: Any, standard: Any, recipe: Recipe) -> tuple[Any, Any, Any]:
-    """Center and factor with the moments of the posterior, by importance sampling at fixed points; its efficiency."""
-    positions = center + standard @ factor.T
+@partial(jax.jit, static_argnames=("model",))
+def evaluate(model: Model, rows: Rows, center: Any, factor: Any, standard: Any) -> tuple[Any, Any]:
+    """Positions that each table's standard draws stand for, and the log density of its posterior there.
+
+    Args:
+        model: of one family.
+        rows: of the tables, each array with the table as first axis.
+        center, factor: of the proposals, over table.
+        standard: table x draw x size.
+
+    Returns:
+        table x size x draw, and table x draw.
+    """
+    return jax.vmap(partial(evaluate_one, model))(rows, center, factor, standard)
+
+
+def evaluate_one(model: Model, rows: Rows, center: Any, factor: Any, standard: Any) -> tuple[Any, Any]:
+    """Do for one table what :func:`evaluate` does for many."""
+    positions = center[:, None] + factor @ standard.T
+    return positions, Density(model, rows)(positions.T)
+
+
+def _match(density: Density, before: Matched, standard: Any, recipe: Recipe) -> Matched:
+    """A proposal with the moments of the posterior, by importance sampling at fixed points."""
+    center, factor, _ = before
+    positions = (center[:, None] + factor @ standard.T).T
     log_weight = density(positions) - log_t(standard, recipe.degrees)
     weight = jnp.exp(log_weight - log_weight.max())
     efficiency = weight.sum() ** 2 / (weight**2).sum() / len(standard)
@@ -95,19 +108,21 @@ def _match(density: Density, center: Any, factor: Any, standard: Any, recipe: Re
     matched = recipe.inflate * jnp.linalg.cholesky((away * weight[:, None]).T @ away)
     # A matching that fails leaves the proposal as it was; what it is worth shows in the weights of the draws.
     good = jnp.isfinite(matched).all() & jnp.isfinite(middle).all()
-    return jnp.where(good, middle, center), jnp.where(good, matched, factor), jnp.where(good, efficiency, 0.0)
+    made = Matched(middle, matched, efficiency)
+    return jax.tree.map(lambda new, old: jnp.where(good, new, old), made, before._replace(efficiency=0.0))
 
 
 def log_t(standard: Any, degrees: float) -> Any:
     """Log density of a standard multivariate Student-t up to a constant; the last axis are its coordinates."""
-    return -0.5 * (degrees + standard.shape[-1]) * jnp.log1p(jnp.square(standard).sum(axis=-1) / degrees)
+    xp = standard.__array_namespace__()
+    squares = xp.einsum("...i,...i->...", standard, standard)
+    return -0.5 * (degrees + standard.shape[-1]) * xp.log1p(squares / degrees)
 
 
-def draw_t(rng: np.random.Generator, count: int, size: int, degrees: float) -> np.ndarray:
-    """Draws of a standard multivariate Student-t, count x size."""
-    standard = rng.standard_normal((count, size))
-    standard /= np.sqrt(rng.chisquare(degrees, count) / degrees)[:, None]
-    return standard
+def draw_t(rng: np.random.Generator, degrees: float, into: np.ndarray) -> None:
+    """Fill an array, draw x size, with draws of a standard multivariate Student-t."""
+    rng.standard_normal(out=into)
+    into *= np.sqrt(degrees / rng.chisquare(degrees, len(into)))[:, None]
 
 
 @cache
@@ -117,5 +132,7 @@ def matching_points(recipe: Recipe, size: int) -> tuple[np.ndarray, ...]:
     They decide what is proposed, not what is accepted, so that fits may share them.
     """
     rng = np.random.default_rng(0)
-    halves = [draw_t(rng, count // 2, size, recipe.degrees) for count in recipe.rounds]
+    halves = [np.empty((count // 2, size)) for count in recipe.rounds]
+    for half in halves:
+        draw_t(rng, recipe.degrees, half)
     return tuple(np.concatenate([half, -half]) for half in halves)

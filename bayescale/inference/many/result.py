@@ -12,8 +12,8 @@ import xarray as xr
 
 from bayescale.data import Runs
 from bayescale.inference.fit import Fit
-from bayescale.inference.many.engine import natural
 from bayescale.inference.many.prior_units import prior_codes
+from bayescale.inference.many.values import natural_values
 from bayescale.inference.posterior import attributes
 from bayescale.inference.provenance import provenance
 from bayescale.inference.settings import Settings, seed_for
@@ -127,7 +127,7 @@ class Fits:
     @cached_property
     def posterior(self) -> xr.Dataset:
         """Draws in natural units and the law's textbook form over fit, chain, draw, derived quantities too."""
-        values = natural(self.model, np.stack([v.to_numpy() for v in self.unconstrained.data_vars.values()], axis=-1))
+        values = natural_values(self.model, np.stack([v.to_numpy() for v in self.unconstrained.values()], axis=1))
         anchors = {str(name): value.to_numpy()[:, None, None] for name, value in self.anchors.items()}
         law = self.model.law_at(values, anchors)
         named = law.textbook().values | {d.name: getattr(law, d.name) for d in self.law.derived_quantities}

@@ -103,8 +103,8 @@ def test_a_wrong_jacobian_is_noticed(few_runs, monkeypatch):
 def test_a_proposal_whose_density_is_wrong_is_noticed(few_runs, monkeypatch):
     from bayescale.inference.instant import proposal
 
-    right = proposal._log_t
-    monkeypatch.setattr(proposal, "_log_t", lambda standard, degrees: 0.5 * right(standard, degrees))
+    right = proposal.log_t
+    monkeypatch.setattr(proposal, "log_t", lambda standard, degrees: 0.5 * right(standard, degrees))
     means, sds = distances(density_for(*posed(PowerLaw, few_runs)))
     assert max(np.abs(means).max(), np.abs(sds).max()) > 2 * LIMIT
 

@@ -16,8 +16,9 @@ from numpyro.infer.util import potential_energy
 import bayescale as bs
 from bayescale.data.read import read_quietly
 from bayescale.inference.many.density import Density
-from bayescale.inference.many.engine import Table, run_group
+from bayescale.inference.many.engine import SETTLE, drawn_from
 from bayescale.inference.many.rows import TILE, Bucket, stack
+from bayescale.inference.many.steps import Steps, Table
 from bayescale.inference.precision import computing
 from bayescale.language.declare import parameter
 from bayescale.language.priors import HalfNormal
@@ -102,7 +103,7 @@ def side_by_side(model, chunk, values) -> tuple[np.ndarray, np.ndarray]:
         density = Density(model, rows)
         positions = density.positions(values)
         back, jacobian = density.unconstrained(positions)
-        return density(positions) - jacobian, back
+        return density(positions) - jacobian, jnp.stack(back, axis=1)
 
     ours, back = compute(rows)
     return np.asarray(ours), np.asarray(back)
@@ -149,9 +150,13 @@ def test_the_density_that_is_kept_with_a_draw_is_that_of_the_draw(tables, longer
     model, chunk = one_family(bs.laws.KaplanND, bs.models.Normal), tables[False]
     given = [Table(i, runs, design_anchors(model.law, runs), seed=i) for i, runs in enumerate(chunk)]
     with computing():
-        drawn = run_group(model, given, width=128, chains=2, draws=25, longer=longer)
+        steps = Steps.begin(model, given, 128, 2, SETTLE + 25)
+        for _ in range(longer - 1):
+            steps = steps.longer(SETTLE + 25)
+        drawn = drawn_from(steps, 25, longer)
         # Kaplan's coordinates are its parameters, so both densities are over the same ones.
-        expected = [by_numpyro(model, runs, drawn.unconstrained[i].reshape(50, -1)) for i, runs in enumerate(chunk)]
+        values = drawn.unconstrained.reshape(len(chunk), len(model.parameters), -1).swapaxes(1, 2)
+        expected = [by_numpyro(model, runs, values[i]) for i, runs in enumerate(chunk)]
     np.testing.assert_allclose(drawn.lp.reshape(3, 50), expected, rtol=1e-11, atol=1e-9)
     moved = (np.diff(drawn.lp, axis=-1) != 0) & ~drawn.accepted[..., 1:]
     # With every step kept, a draw that was not accepted is the one before it.

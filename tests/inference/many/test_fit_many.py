@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import bayescale as bs
-from bayescale.inference.many import engine
+from bayescale.inference.many import steps, together
 from bayescale.inference.many.fit_many import STEPS
 
 
@@ -134,10 +134,10 @@ def test_nuts_only_when_it_is_asked_for(table, fits):
 
 def test_how_many_are_computed_together_makes_no_difference(fits, tables, monkeypatch):
     """But for the rounding of other compiled code, which moves a proposal's centre by far less than an sd."""
-    monkeypatch.setattr(engine, "GROUP", 4)
+    monkeypatch.setattr(together, "GROUP", 4)
     grouped = bs.fit_many("chinchilla", tables, seed=1)
     xr.testing.assert_identical(grouped.posterior, fits.posterior)
-    monkeypatch.setattr(engine, "TOGETHER", 3)
+    monkeypatch.setattr(steps, "TOGETHER", 3)
     other = bs.fit_many("chinchilla", tables, seed=1)
     for name in fits.posterior:
         a, b = other.posterior[name], fits.posterior[name]
