@@ -10,7 +10,7 @@ from bayescale.costs.inference import WithInference
 from bayescale.costs.kaplan import KaplanForward
 from bayescale.costs.rate_card import RateCard
 from bayescale.costs.shaped import ShapedCost
-from bayescale.costs.shapes import Embeddings, ShapeFamily, Shapes
+from bayescale.costs.shapes import Embeddings, ShapeFamily
 from bayescale.costs.six_nd import SixND
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "RateCard",
     "ShapeFamily",
     "ShapedCost",
-    "Shapes",
     "SixND",
     "WithInference",
 ]

@@ -10,7 +10,7 @@ from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import PARAMS
 
 
-def check_positive(owner: str, name: str, value: Any, form: str) -> None:
+def check_positive(owner: str, name: str, value: Any, form: str, *, single: bool = False) -> None:
     """Refuse what is not a positive finite number, or an array of such; values that JAX traces pass unseen.
 
     Args:
@@ -18,6 +18,7 @@ def check_positive(owner: str, name: str, value: Any, form: str) -> None:
         name: of the field.
         value: of the field.
         form: unit or meaning, for messages.
+        single: refuse arrays.
 
     Raises:
         SettingsError: anything else.
@@ -28,7 +29,7 @@ def check_positive(owner: str, name: str, value: Any, form: str) -> None:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         array = np.array(np.nan)
-    if array.size == 0 or not np.all(np.isfinite(array) & (array > 0)):
+    if array.size == 0 or (single and array.ndim > 0) or not np.all(np.isfinite(array) & (array > 0)):
         raise SettingsError(f"{owner}: {name} must be positive and finite, {form}, got {value!r}.")
 
 

@@ -36,8 +36,8 @@ class WithInference(Cost):
     """
 
     def __init__(self, served: float, *, training: Cost | None = None, price: float = 1.0):
-        check_positive("WithInference", "served", served, "in tokens")
-        check_positive("WithInference", "price", price, "of an inference FLOP over a training FLOP")
+        check_positive("WithInference", "served", served, "in tokens", single=True)
+        check_positive("WithInference", "price", price, "of an inference FLOP over a training FLOP", single=True)
         if training is not None and not isinstance(training, Cost):
             raise SettingsError(f"WithInference: training must be a Cost such as SixND(), got {training!r}.")
         self.served, self.training, self.price = served, SixND() if training is None else training, price

@@ -40,9 +40,11 @@ class RateCard:
     decode: float | None = None
 
     def __post_init__(self) -> None:
-        check_positive("RateCard", "flop_per_second", self.flop_per_second, "FLOP per second of one device")
-        check_positive("RateCard", "dollars_per_device_hour", self.dollars_per_device_hour, "in dollars")
-        check_positive("RateCard", "devices", self.devices, "a count")
+        check_positive(
+            "RateCard", "flop_per_second", self.flop_per_second, "FLOP per second of one device", single=True
+        )
+        check_positive("RateCard", "dollars_per_device_hour", self.dollars_per_device_hour, "in dollars", single=True)
+        check_positive("RateCard", "devices", self.devices, "a count", single=True)
         for name in ("utilisation", "prefill", "decode"):
             value = getattr(self, name)
             if value is not None or name == "utilisation":

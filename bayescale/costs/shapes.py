@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any
 
 from bayescale.costs.architecture import Architecture
 from bayescale.costs.checking import check_convention, check_positive
 from bayescale.costs.cubic import positive_root
 from bayescale.language.errors import SettingsError
-
-
-class Shapes(Protocol):
-    """What ties the ways of counting parameters together."""
-
-    def convert(self, params: Any, *, source: str, target: str) -> Any:
-        """Return in convention ``target`` what ``params`` are in convention ``source``."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,7 @@ class ShapeFamily:
     def __post_init__(self) -> None:
         for field in fields(self):
             if field.name != "params_convention":
-                check_positive("ShapeFamily", field.name, getattr(self, field.name), "a number")
+                check_positive("ShapeFamily", field.name, getattr(self, field.name), "one number", single=True)
         check_convention("ShapeFamily", "params_convention", self.params_convention)
         self.of_width(1.0)
 
@@ -145,7 +138,7 @@ class Embeddings:
     weight: float
 
     def __post_init__(self) -> None:
-        check_positive("Embeddings", "weight", self.weight, "the factor of N^(1/3)")
+        check_positive("Embeddings", "weight", self.weight, "the factor of N^(1/3)", single=True)
 
     def convert(self, params: Any, *, source: str, target: str) -> Any:
         """Return in convention ``target`` what ``params`` are in convention ``source``.

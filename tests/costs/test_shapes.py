@@ -159,7 +159,8 @@ def test_the_root_of_the_cubic_is_one(linear):
             "Architecture: a token goes through experts_per_token of the experts, so through at most 2, got 3",
         ),
         (lambda: CHINCHILLA.at(1e9).params("all"), "Architecture: convention must be one of 'total', 'non_embedding'"),
-        (lambda: ShapeFamily(-1, 32_000, 2048), "ShapeFamily: aspect must be positive and finite, a number, got -1"),
+        (lambda: ShapeFamily(-1, 32_000, 2048), "ShapeFamily: aspect must be positive and finite, one number, got -1"),
+        (lambda: ShapeFamily([40, 50], 32_000, 2048), r"ShapeFamily: aspect must be .*, one number, got \[40, 50\]"),
         (
             lambda: ShapeFamily(40, 32_000, 2048, params_convention="some"),
             "ShapeFamily: params_convention must be one of 'total', 'non_embedding', 'active', got 'some'",
