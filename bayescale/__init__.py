@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submodules=["costs", "data", "laws", "models"],
     submod_attrs={
         "data": ["Runs", "datasets", "read_runs"],
-        "decisions": ["Plan", "Prediction", "allocate", "predict", "simulate"],
+        "decisions": ["ConvertedFit", "Plan", "Prediction", "allocate", "convert", "predict", "simulate"],
         "inference": [
             "Check",
             "Fit",

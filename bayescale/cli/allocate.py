@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayescale.cli.cautions import caution
+from bayescale.cli.cost_options import Count, CountedAs, ErrorSd, Serve, Shape, chosen_cost, chosen_error
 from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
 from bayescale.cli.output import BEYOND, emit, estimate, print_table
 from bayescale.show.numbers import format_prob
@@ -20,8 +21,12 @@ HEADERS = {"params": "params", "tokens": "tokens", "tokens_per_param": "tokens\n
 def allocate(
     file: FitFile,
     compute: Annotated[
-        list[float], typer.Option("--compute", help="Training compute in FLOP, counted as 6ND; several, or repeated.")
+        list[float], typer.Option("--compute", help="Budget in FLOP, counted as --cost says; several, or repeated.")
     ],
+    cost: CountedAs = Count.six_nd,
+    shape: Shape = None,
+    serve: Serve = None,
+    compute_error: ErrorSd = None,
     group: Group = None,
     prob: Prob = 0.9,
     law: OwnLaw = None,
@@ -35,7 +40,9 @@ def allocate(
     import bayescale as bs
 
     fit = open_fit(file, law, allow_changed_law)
-    table = bs.allocate(fit, compute=compute, group=group).table(prob=prob)
+    counted = chosen_cost(cost, shape, serve, params_convention=fit.runs.params_convention)
+    error = chosen_error(compute_error)
+    table = bs.allocate(fit, compute=compute, cost=counted, group=group, compute_error=error).table(prob=prob)
     emit(table, form, show)
     caution(fit, file, table)
 

@@ -1,7 +1,8 @@
 """Decisions on the whole posterior: predicted loss, compute-optimal plans, simulated experiments."""
 
 from bayescale.decisions.allocate import Plan, allocate
+from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.predict import Prediction, predict
 from bayescale.decisions.simulate import simulate
 
-__all__ = ["Plan", "Prediction", "allocate", "predict", "simulate"]
+__all__ = ["ConvertedFit", "Plan", "Prediction", "allocate", "convert", "predict", "simulate"]

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayescale.costs import Cost, SixND
-from bayescale.decisions.draws import family_draws, group_label, labelled, law_of, seed_of
+from bayescale.costs import ComputeError, Cost, SixND
+from bayescale.decisions.draws import check_error, family_draws, group_label, labelled, law_of, seed_of, with_error
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.decisions.optimum import closed_optimum, numeric_optimum
@@ -35,7 +35,8 @@ class Plan:
         cost: what the budgets are counted in.
         draws: params, tokens, tokens_per_param and loss (the law's curve at the optimum) over chain, draw, budget,
             with compute (FLOP) and extrapolation over budget; each with ``long_name`` and ``units``. Attributes:
-            group, cost (its name), and params_convention, the way in which the fit's table counts parameters.
+            group, cost (its name, with the sd of its error), and params_convention, the way in which the fit's table
+            counts parameters.
     """
 
     group: str
@@ -49,9 +50,9 @@ class Plan:
             prob: probability of the interval, in (0, 1).
 
         Returns:
-            columns group, compute, cost (the name of what compute counts), quantity (params, tokens,
-            tokens_per_param, loss), unit, prob, median, lower, upper, extrapolation: the budget over the largest cost
-            of a run in the data.
+            columns group, compute, cost (the name of what compute counts, with the sd of its error), quantity (params,
+            tokens, tokens_per_param, loss), unit, prob, median, lower, upper, extrapolation: the budget over the
+            largest cost of a run in the data.
 
         Raises:
             SettingsError: no such probability.
@@ -65,7 +66,7 @@ class Plan:
                     {
                         "group": self.group,
                         "compute": self.draws["compute"].to_numpy(),
-                        "cost": self.cost.name,
+                        "cost": self.draws.attrs["cost"],
                         "quantity": quantity.name,
                         "unit": draws.attrs["units"],
                         "prob": float(prob),
@@ -85,7 +86,13 @@ class Plan:
 
 
 def allocate(
-    fit: Fit | Law, *, compute: Any, cost: Cost | None = None, group: str | None = None, seed: int | None = None
+    fit: Fit | Law,
+    *,
+    compute: Any,
+    cost: Cost | None = None,
+    group: str | None = None,
+    seed: int | None = None,
+    compute_error: ComputeError | None = None,
 ) -> Plan:
     """Split budgets into model size and tokens so that the law's loss is least.
 
@@ -96,12 +103,15 @@ def allocate(
         group: a family of the fit; None is a new family, drawn from the population, or the only one there is.
         seed: of the new family; by default that of the fit. It is the family, draw by draw, that ``predict`` has at
             the same seed.
+        compute_error: how far the cost is from what hardware does, where budgets are what hardware does: each draw
+            then plans with a budget of its own in the cost's count. Only of a fit.
 
     Returns:
         a :class:`Plan`, its draws over chain, draw, budget.
 
     Raises:
-        SettingsError: budgets that are not positive, an unknown group, a cost that is none, no seed.
+        SettingsError: budgets that are not positive, an unknown group, a cost that is none or counts parameters
+            otherwise than the fit's table, an error of compute that is none, no seed.
         LawError: a law that does not take params and tokens, or has no optimum at a budget.
 
     References:
@@ -119,20 +129,42 @@ def allocate(
     budgets, cost = positive_numbers("compute", compute, "in FLOP"), SixND() if cost is None else cost
     if not isinstance(cost, Cost):
         raise SettingsError(f"cost must be a Cost such as costs.SixND(), got {cost!r}.")
+    check_error(compute_error, fit)
     if isinstance(fit, Law):
         if group is not None:
             raise SettingsError("A law at parameter values has no families; leave the group out.")
-        label, law, beyond = fit.name, fit, np.full(budgets.size, np.nan)
-        attrs = {"group": label, "cost": cost.name}
+        attrs = {"group": fit.name, "cost": cost.name}
+        beyond, plan, owner = np.full(budgets.size, np.nan), _solve(fit, budgets, cost), None
     else:
-        label = group_label(fit, group)
-        with computing():
-            values, _ = family_draws(fit, group, seed_of(fit, seed))
-        law, beyond = law_of(fit, values), budgets / largest_compute(fit, group, cost)
-        attrs = {"group": label, "cost": cost.name, "params_convention": fit.runs.params_convention}
-    owner = None if isinstance(fit, Law) else fit
-    plan = _solve(law, budgets, cost)
-    return Plan(label, cost, labelled(plan, "budget", {COMPUTE: budgets}, beyond, fit=owner, attrs=attrs))
+        attrs = {"group": group_label(fit, group), **_counting(fit, cost, compute_error)}
+        beyond = budgets / largest_compute(fit, group, cost)
+        plan, owner = _of_fit(fit, group, seed_of(fit, seed), budgets, cost, compute_error), fit
+    return Plan(attrs["group"], cost, labelled(plan, "budget", {COMPUTE: budgets}, beyond, fit=owner, attrs=attrs))
+
+
+def _of_fit(
+    fit: Fit, group: str | None, seed: int, budgets: np.ndarray, cost: Cost, error: ComputeError | None
+) -> dict[Quantity, np.ndarray]:
+    """The plans of all draws, draw x budget."""
+    with computing():
+        values, effect_sd = family_draws(fit, group, seed)
+    return _solve(law_of(fit, values), with_error(error, budgets, effect_sd.size, seed), cost)
+
+
+def _counting(fit: Fit, cost: Cost, error: ComputeError | None) -> dict[str, str]:
+    """How compute and parameters are counted, if cost and table agree.
+
+    Raises:
+        SettingsError: the cost takes parameters to be counted otherwise than in the fit's table.
+    """
+    table = fit.runs.params_convention
+    if cost.params_convention not in (None, table):
+        raise SettingsError(
+            f"The cost {cost.name} counts parameters as {cost.params_convention!r}, the fit's table as {table!r}; "
+            f"give the cost shapes with params_convention={table!r}, or convert the fit."
+        )
+    name = cost.name if error is None else f"{cost.name}, sd {error.relative_sd:g}"
+    return {"cost": name, "params_convention": table}
 
 
 def _solve(law: Law, budgets: np.ndarray, cost: Cost) -> dict[Quantity, np.ndarray]:

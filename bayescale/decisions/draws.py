@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import xarray as xr
 
+from bayescale.costs import ComputeError
 from bayescale.inference.evaluate import natural_values, new_family_draws
 from bayescale.inference.fit import Fit
 from bayescale.inference.posterior import flat_sites
@@ -16,6 +17,7 @@ from bayescale.inference.settings import check_seed, seed_for
 from bayescale.language.errors import SettingsError
 from bayescale.language.labels import NEW_FAMILY, common_label
 from bayescale.language.quantities import Quantity
+from bayescale.laws import Law
 from bayescale.models.model import OMEGA
 
 EXTRAPOLATION = {"long_name": "compute over the largest compute in the data", "units": ""}
@@ -66,6 +68,30 @@ def law_of(fit: Fit, values: Mapping[str, Any]) -> Any:
     """The law at one value per draw, of shape draws x 1, so that points or budgets broadcast behind the draws."""
     own = {p.name: np.asarray(values[p.name])[:, None] for p in fit.law.parameters}
     return fit.model.law_at(own, fit.anchors)
+
+
+def check_error(error: ComputeError | None, fit: Fit | Law) -> None:
+    """Refuse what is no error of compute, or has no draws to be spread over.
+
+    Raises:
+        SettingsError: it is one of these.
+    """
+    if error is None:
+        return
+    if not isinstance(error, ComputeError):
+        raise SettingsError(f"compute_error must be a costs.ComputeError such as ComputeError(0.1), got {error!r}.")
+    if isinstance(fit, Law):
+        raise SettingsError("A law at parameter values has no draws to spread over; leave the compute_error out.")
+
+
+def with_error(error: ComputeError | None, amounts: np.ndarray, draws: int, seed: int) -> np.ndarray:
+    """Amounts that were found from compute, with the error of its count: draws x amounts, or as they are without one.
+
+    The error is a part of the draw, like a new family, so that answers can be compared draw by draw.
+    """
+    if error is None:
+        return amounts
+    return error.counted(amounts, draws=draws, rng=np.random.default_rng(seed_for(seed, "error of compute")))
 
 
 def labelled(

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayescale.costs import SixND
-from bayescale.decisions.draws import family_draws, group_label, labelled, law_of, seed_of
+from bayescale.costs import ComputeError, SixND
+from bayescale.decisions.draws import check_error, family_draws, group_label, labelled, law_of, seed_of, with_error
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.inference.evaluate import by_points, curve, new_runs, response
@@ -84,6 +84,7 @@ def predict(
     group: str | None = None,
     kind: str = "run",
     seed: int | None = None,
+    compute_error: ComputeError | None = None,
     **inputs: Any,
 ) -> Prediction:
     """Predict the loss at given sizes and tokens from the whole posterior.
@@ -99,6 +100,8 @@ def predict(
             one there is.
         kind: ``"run"`` for one new run (curve, run effect and noise), ``"law"`` for the curve alone.
         seed: of the random part; by default that of the fit, so that repeated calls agree.
+        compute_error: where tokens are compute over 6 params, and compute what hardware did: how far 6ND is from that.
+            Each draw then has tokens of its own. Only of a fit.
         inputs: further inputs of the law by canonical name.
 
     Returns:
@@ -106,7 +109,8 @@ def predict(
         compute like theirs.
 
     Raises:
-        SettingsError: an unknown group or kind, no seed, or inputs that are not positive or do not match in length.
+        SettingsError: an unknown group or kind, no seed, no error of compute, or inputs that are not positive or do
+            not match in length.
 
     Examples:
         >>> from bayescale.laws import Chinchilla
@@ -117,6 +121,7 @@ def predict(
     """
     if kind not in KINDS:
         raise SettingsError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}.")
+    check_error(compute_error, fit)
     law = fit if isinstance(fit, Law) else fit.law
     points, cost = _points(law, {PARAMS.name: params, TOKENS.name: tokens, **inputs}), SixND()
     compute = cost(points[PARAMS.name], points[TOKENS.name])
@@ -124,9 +129,11 @@ def predict(
     if isinstance(fit, Law):
         loss, label, beyond = _of_law(fit, points, group, kind), fit.name, np.full(compute.size, np.nan)
     else:
-        loss, label = _of_fit(fit, points, group, kind, seed_of(fit, seed)), group_label(fit, group)
+        loss = _of_fit(fit, points, group, kind, seed_of(fit, seed), compute_error)
+        label = group_label(fit, group)
         beyond = compute / largest_compute(fit, group, cost)
         about["params_convention"] = fit.runs.params_convention
+        about |= {} if compute_error is None else {"compute_error": f"sd {compute_error.relative_sd:g}"}
     quantities = {q.name: q for q in (PARAMS, TOKENS, *law.arguments.values())}
     coords = {quantities[name]: value for name, value in points.items()}
     owner, attrs = None if isinstance(fit, Law) else fit, {"group": label, **about}
@@ -143,11 +150,14 @@ def _of_law(law: Law, points: dict[str, np.ndarray], group: str | None, kind: st
         return curve(law, points)
 
 
-def _of_fit(fit: Fit, points: dict[str, np.ndarray], group: str | None, kind: str, seed: int) -> np.ndarray:
+def _of_fit(
+    fit: Fit, points: dict[str, np.ndarray], group: str | None, kind: str, seed: int, error: ComputeError | None
+) -> np.ndarray:
     """Curves or new runs of all draws, draw x point."""
     with computing():
         values, effect_sd = family_draws(fit, group, seed)
         law = law_of(fit, values)
+        points = points | {TOKENS.name: with_error(error, points[TOKENS.name], effect_sd.size, seed)}
         if kind == "law":
             return curve(law, points)
         key = jax.random.key(seed_for(seed, f"new runs/{group}"))

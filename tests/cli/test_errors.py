@@ -11,6 +11,8 @@ import pytest
 
 POINT = ("--params", "1e9", "--tokens", "1e10")
 
+BUDGET = ("--compute", "1e21")
+HOFFMANN = ("allocate", "{fit}", *BUDGET, "--cost", "hoffmann", "--shape")
 BAD = {
     "no such table": (("fit", "{tmp}/none.csv"), "none.csv"),
     "missing column": (("fit", "{tmp}/lacks.csv"), "loss"),
@@ -47,6 +49,13 @@ BAD = {
     "input without number": (("predict", "{fit}", *POINT, "--input", "lr=fast"), "NAME=NUMBER"),
     "input that is an option": (("predict", "{fit}", *POINT, "--input", "params=1"), "--params"),
     "no compute": (("allocate", "{fit}", "--compute", "0"), "compute"),
+    "shapes of 6ND": (("allocate", "{fit}", *BUDGET, "--shape", "aspect=60"), "--shape says nothing to 6ND"),
+    "count without shapes": (("allocate", "{fit}", *BUDGET, "--cost", "kaplan"), "aspect and vocabulary and context"),
+    "unknown shape": (("allocate", "{fit}", *BUDGET, "--cost", "active", "--shape", "depth=3"), "'depth'"),
+    "shape without number": ((*HOFFMANN, "aspect=60", "vocabulary=big", "context=2048"), "vocabulary must be a number"),
+    "no shape": ((*HOFFMANN, "aspect=-60", "vocabulary=5e4", "context=2048"), "aspect must be positive"),
+    "serving nobody": (("allocate", "{fit}", *BUDGET, "--serve", "0"), "served must be positive"),
+    "error of compute in percent": (("allocate", "{fit}", *BUDGET, "--compute-error", "10"), "relative_sd"),
     "another law": (("summary", "{fit}", "--law", "kaplan-nd"), "kaplan-nd"),
     "unknown data set": (("datasets", "pile"), "pile-families"),
     "no such law": (("laws", "chinchila"), "chinchilla"),

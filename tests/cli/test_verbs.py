@@ -136,6 +136,28 @@ def test_several_budgets_after_one_option(bayescale, fit_nc, compute):
         assert {"group", "compute", "quantity", "prob", "median", "lower", "upper"} <= set(result.records[0])
 
 
+SHAPE = ("--shape", "aspect=60", "vocabulary=50000", "context=2048")
+
+
+@pytest.mark.parametrize(
+    ("words", "counts"),
+    [
+        ((), "6ND"),
+        (("--serve", "1e12"), "6ND + inference"),
+        (("--compute-error", "0.1"), "6ND, sd 0.1"),
+        (("--cost", "kaplan", *SHAPE), "Kaplan forward"),
+        (("--cost", "deepseek", *SHAPE), "M D"),
+        (("--cost", "hoffmann", *SHAPE, "ffw_ratio=3"), "Hoffmann F"),
+        (("--cost", "hoffmann-vocabulary", *SHAPE, "--serve", "1e12"), "Hoffmann F with vocabulary + inference"),
+        (("--cost", "active", *SHAPE, "experts=8", "experts_per_token=2"), "6ND, active"),
+    ],
+)
+def test_budgets_are_counted_as_asked(bayescale, fit_nc, words, counts):
+    result = bayescale("allocate", fit_nc, "--compute", "1e21", *words, "--group", "starcoder", "--format", "json")
+    assert result.code == 0, result.err
+    assert {record["cost"] for record in result.records} == {counts}
+
+
 def test_several_points_after_one_option(bayescale, fit_nc):
     result = bayescale("predict", fit_nc, "--params", "1e9", "2e9", "--tokens", "2e10", "--format", "json")
     assert [record["params"] for record in result.records] == [1e9, 2e9]

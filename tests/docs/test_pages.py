@@ -10,8 +10,11 @@ import pytest
 PAGES = Path(__file__).parents[2] / "docs"
 if not PAGES.exists():
     pytest.skip("the documentation is not beside these tests", allow_module_level=True)
-# Pages whose code needs nothing but the package.
-SELF_CONTAINED = ("many_fits.md",)
+# Pages whose code needs nothing but the package, what it prints and the files that it writes.
+SELF_CONTAINED = {
+    "many_fits.md": (("20 fits of chinchilla: 20 ok",), ("fits.nc",)),
+    "costs.md": (("5.88e+23 FLOP, 1.4e+12 tokens, 7e+10 params", "10^12.95 to 10^20.7 FLOP: N grows as C^0.78"), ()),
+}
 
 
 @pytest.mark.parametrize("page", SELF_CONTAINED)
@@ -20,5 +23,6 @@ def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
     blocks = re.findall(r"^```python\n(.*?)^```", (PAGES / page).read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     assert blocks
     exec(compile("\n".join(blocks), page, "exec"), {})
-    assert "20 fits of chinchilla: 20 ok" in capsys.readouterr().out
-    assert (tmp_path / "fits.nc").exists()
+    printed, (words, written) = capsys.readouterr().out, SELF_CONTAINED[page]
+    assert [line for line in words if line not in printed] == []
+    assert all((tmp_path / name).exists() for name in written)
