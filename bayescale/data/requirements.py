@@ -40,7 +40,7 @@ def require(
     Raises:
         DataError: with what is missing and how to say which column it is.
     """
-    if law is not None and not _is_usual(law):
+    if law is not None and not is_usual(law):
         return _require_for(law, found, header, name)
     design = [canonical for canonical in DESIGN_COLUMNS if canonical in found]
     absent = [canonical for canonical in DESIGN_COLUMNS if canonical not in found]
@@ -54,7 +54,7 @@ def require(
     return {"params", "tokens", "loss", *(() if {"params", "tokens"} <= set(found) else ("compute",))}
 
 
-def _is_usual(law: type[Law]) -> bool:
+def is_usual(law: type[Law]) -> bool:
     """Whether the usual table is what a law needs."""
     inputs = set(law.inputs())
     return law.response.name == "loss" and len(inputs) > 1 and inputs <= set(DESIGN_COLUMNS)

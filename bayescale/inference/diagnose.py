@@ -142,7 +142,7 @@ def _pareto(fit: Fit) -> Check:
     with warnings.catch_warnings():
         # ArviZ warns of large Pareto k, which is what this check measures and words itself.
         warnings.simplefilter("ignore")
-        shape = arviz_stats.loo(groups, var_name="loss", pointwise=True).pareto_k.to_numpy()
+        shape = arviz_stats.loo(groups, var_name=fit.law.response.name, pointwise=True).pareto_k.to_numpy()
     table = fit.runs.table
     # A family with fewer than two runs per parameter leans on each of them by design; its runs are not counted.
     family = table["family"] if "family" in table else pd.Series("", table.index)

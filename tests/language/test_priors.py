@@ -175,7 +175,10 @@ def test_truncated_gammas_sample_in_single_precision_too():
 
 
 HOSTILE = {
-    "no record": ("LogNormal", "Unknown prior None; expected one of LogNormal, Normal, HalfNormal, HalfCauchy, Gamma."),
+    "no record": (
+        "LogNormal",
+        "Unknown prior None; expected one of LogNormal, Normal, HalfNormal, HalfCauchy, Gamma, LogitNormal, Uniform.",
+    ),
     "no name": ({"median": 1.0}, "Unknown prior None; expected one of .*"),
     "a strange name": ({"prior": "__import__"}, "Unknown prior '__import__'; expected one of .*"),
     "the base": ({"prior": "Prior"}, "Unknown prior 'Prior'; expected one of .*"),

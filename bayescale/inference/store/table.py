@@ -11,11 +11,13 @@ import xarray as xr
 
 from bayescale.data import Runs
 from bayescale.data.cells import CellLog, parse_numbers, parse_texts
-from bayescale.data.schema import columns_with
+from bayescale.data.requirements import is_usual
+from bayescale.data.schema import REQUIRED_COLUMNS, columns_with
 from bayescale.inference.store.archive import Arrays
 from bayescale.inference.store.record import record_part
 from bayescale.language.errors import DataWarning, StoreError
 from bayescale.language.quantities import LOSS, PARAMS, quantity_from_dict
+from bayescale.laws import Law
 
 
 def runs_dataset(runs: Runs) -> xr.Dataset:
@@ -30,12 +32,14 @@ def runs_dataset(runs: Runs) -> xr.Dataset:
     return xr.Dataset(columns)
 
 
-def stored_runs(columns: Arrays, about: Mapping[str, Any]) -> Runs:
+def stored_runs(columns: Arrays, about: Mapping[str, Any], law: type[Law]) -> Runs:
     """The table, through the same checks of cells as when it was first read."""
     described = _about(about)
     known = columns_with(described["quantities"])
-    if not columns or set(columns) - set(known) or len({values.shape for values in columns.values()}) != 1:
-        raise StoreError("its runs must be known columns of one length; save it again.")
+    needed = REQUIRED_COLUMNS if is_usual(law) else (*law.inputs(), law.response.name)
+    wrong = set(columns) - set(known) or set(needed) - set(columns)
+    if wrong or len({values.shape for values in columns.values()}) != 1:
+        raise StoreError(f"its runs must be columns of one length with {', '.join(needed)}; save it again.")
     rows = np.arange(1, len(next(iter(columns.values()))) + 1)
     log = CellLog("its table of runs")
     table: dict[str, Any] = {}
