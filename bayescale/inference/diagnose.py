@@ -13,6 +13,7 @@ import xarray as xr
 from bayescale.inference.checks import Check, Checks
 from bayescale.inference.limits import CONFLICT, CONTRACTION, EFFICIENCY, ESS, OFF_LINE, PARETO_K, R_HAT
 from bayescale.inference.separable import distance_from_line, inseparable
+from bayescale.inference.table import size_of
 
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
@@ -158,7 +159,7 @@ def _pareto(fit: Fit) -> Check:
         INFLUENTIAL,
         np.less_equal,
         f"{int(np.sum(shape > PARETO_K))} runs decide their own prediction, most of all one{whose} with "
-        f"{worst['params']:.3g} parameters: look at them. Leave-one-out scores are unreliable for them.",
+        f"{size_of(worst, fit.law)}: look at them. Leave-one-out scores are unreliable for them.",
         bad="warn",
     )
 
