@@ -66,6 +66,6 @@ def _mixture(numbers: Mapping[str, np.ndarray]) -> Found:
     weights = [name for name in numbers if is_mixture(name)]
     if not weights:
         return
-    total = sum(numbers[name] for name in weights)
+    total = np.sum([numbers[name] for name in weights], axis=0)
     for index in np.flatnonzero(np.abs(total - 1) > SHARES).tolist():
         yield weights[0], index, f"and the other weights of the mixture sum to {total[index]:.6g} instead of 1"

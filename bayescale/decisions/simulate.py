@@ -70,10 +70,10 @@ def simulate(
             mean[rows] = np.log(curve(law, columns))
     (response,) = responses
     out[response.name] = _scattered(mean, sigma, nu, seed) if noise is None else _observed(mean, noise, design, seed)
-    if (out[response.name] > response.upper).any():
+    if not out[response.name].between(response.lower, response.upper).all():
         raise SettingsError(
-            f"The noise carries {response.name} above {response.upper:g}; make sigma smaller, or give a noise that "
-            "knows its bounds, such as noise=models.BetaBinomial(rho=0.001)."
+            f"The noise carries {response.name} outside of {response.lower:g} to {response.upper:g}; make its scale "
+            "smaller, or give one that knows its bounds, such as noise=models.BetaBinomial(rho=0.001)."
         )
     return out
 

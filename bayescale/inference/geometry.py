@@ -178,7 +178,7 @@ def _start(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled) -> np.ndarra
     """Starting position of the common values from the pilot; everything else starts at zero."""
     model = coordinates.model
     values = {p.name: pilot.value[:, j] for j, p in enumerate(model.law.parameters)}
-    if model.noise.scale is not None:
+    if model.noise.scale:
         values[model.noise.scale] = np.log(pilot.scale)
     betweens = {c.name: c.between for c in model.coordinates} | {p.name: p.between for p in model.partial_noise}
     start = np.zeros(coordinates.size)

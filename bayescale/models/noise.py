@@ -39,8 +39,8 @@ class Noise(Declared, ABC, abstract=True):
         LawError: when the class statement is executed and something is missing.
     """
 
-    # The parameter that scales all residuals of log loss, if there is one; the sampler's geometry follows it.
-    scale: ClassVar[str | None] = "sigma"
+    # The parameter that scales all residuals of log loss; the sampler's geometry follows it. Empty where there is none.
+    scale: ClassVar[str] = "sigma"
     # Whether it is a noise of the response itself, and the columns that this takes besides, by argument.
     of_value: ClassVar[bool] = False
     columns: ClassVar[Mapping[str, Quantity]] = MappingProxyType({})

@@ -10,6 +10,7 @@ from bayescale.data import Runs
 from bayescale.language.errors import BadCell, DataError
 from bayescale.laws import Law
 from bayescale.models.noise import Noise
+from bayescale.models.value_noise import ValueNoise
 
 NAMED_ROWS = 5
 
@@ -32,7 +33,7 @@ def responses(law: type[Law], runs: Runs, noise: type[Noise] | None) -> dict[str
     name, table = law.response.name, runs.table
     value = table[name].to_numpy(float)
     error = table[f"{name}_se"].to_numpy(float) if f"{name}_se" in table else np.zeros(len(runs))
-    if noise is None or not noise.of_value:
+    if noise is None or not issubclass(noise, ValueNoise):
         remedy = " or use noise='beta-binomial' with a column 'items'" if law.response.upper == 1 else ""
         words = f"is not positive, and the fit is one of log {name} (leave these runs out{remedy})"
         _refuse(law, value, value <= 0, words)

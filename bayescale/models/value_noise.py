@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from abc import abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, get_type_hints
@@ -34,7 +35,7 @@ class ValueNoise(Noise, abstract=True):
         LawError: when the class statement is executed and something is missing.
     """
 
-    scale: ClassVar[str | None] = None
+    scale: ClassVar[str] = ""
     of_value: ClassVar[bool] = True
 
     @classmethod
@@ -59,9 +60,18 @@ class ValueNoise(Noise, abstract=True):
                 "is used run by run."
             )
 
+    @abstractmethod
+    def __call__(self, *args: Any, **columns: Any) -> dist.Distribution:
+        """Return the distribution of one observed response.
+
+        Args:
+            args: the law's value, and the known sd of the measured response, 0 where unknown.
+            columns: of the table, by argument.
+        """
+
     def around(self, log_loss: Any, measurement_sd: Any, columns: Mapping[str, Any]) -> dist.Distribution:
         """The distribution of the response of a run, given the log of the law's."""
-        return self(jnp.exp(log_loss), measurement_sd, **columns)  # type: ignore[call-arg]
+        return self(jnp.exp(log_loss), measurement_sd, **columns)
 
     @classmethod
     def to_response(cls, observed: Any) -> Any:
