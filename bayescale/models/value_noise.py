@@ -105,7 +105,7 @@ class BetaBinomial(ValueNoise):
         "correlation of the test items of a run", prior=LogitNormal(0.002, 1.5), symbol=r"\rho", pooling="complete"
     )
 
-    def __call__(self, value: Any, measurement_sd: Any, items: Items) -> dist.Distribution:
+    def __call__(self, value: Any, measurement_sd: Any, items: Items) -> dist.Distribution:  # type: ignore[override]
         # How well a share is known follows from the number of items; a standard error of it says the same again.
         return Proportion(value, self.rho, items)
 
