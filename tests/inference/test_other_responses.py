@@ -106,6 +106,10 @@ def test_predictions_are_named_after_the_response_and_kept_by_files(rate_fits, t
     np.testing.assert_array_equal(bs.predict(back, params=1e9).draws["lr"], bs.predict(fit, params=1e9).draws["lr"])
     assert set(fit.data["posterior_predictive"].data_vars) == {"lr"}
     with pytest.raises(
+        bs.SettingsError, match=r"^This figure shows losses by compute, and the law 'rate' predicts lea"
+    ):
+        bs.figures.residuals_data(fit)
+    with pytest.raises(
         bs.LawError, match=r"^allocate makes the loss least, and the law 'rate' predicts learning rate\.$"
     ):
         bs.allocate(fit, compute=1e21)
