@@ -175,9 +175,8 @@ def fit(
         runs: from :func:`bayescale.read_runs`, with the law's inputs and its response; losses in nats/token.
         pooling: ``"partial"``, ``"complete"``, ``"none"``, a mapping of parameter to one of these (with ``"default"``),
             or a :class:`Pooling`; by default partial for tables with several families.
-        noise: ``"student-t"``, ``"normal"`` or ``"laplace"``, of the log of the response; ``"beta-binomial"`` for the
-            accuracy over a known number of ``items``, ``"normal-value"``, both of the response itself; or a Noise
-            class, which :func:`load` needs again.
+        noise: ``"student-t"``, ``"normal"`` or ``"laplace"``, of the log of the response; ``"beta-binomial"`` (accuracy
+            over ``items``) or ``"normal-value"``, of itself; or a Noise class, which :func:`load` needs again.
         effects: ``"budget"`` or ``"run"`` for random effects over that column, or a :class:`RunEffects`.
         priors: priors that replace the declared ones, by parameter. Like these they hold at the law's anchors, which
             are the geometric means of the design, although fits print A and B at anchors of 1 as papers do: a prior of
@@ -238,13 +237,11 @@ def _prepare(
     if effects is not None and not isinstance(effects, RunEffects):
         raise SettingsError(f"effects must be 'budget', 'run' or a RunEffects, got {effects!r}.")
     anchors = design_anchors(law, runs) if set(law.inputs()) <= set(runs.table) else {}
-    chosen_noise = find_noise(noise)
-    layout = lay_out(law, runs, effects, anchors, chosen_noise)
-    chosen = Pooling.of(pooling, grouped=len(runs.families) > 1)
+    layout = lay_out(law, runs, effects, anchors, find_noise(noise))
     model = build_model(
         law,
-        noise=chosen_noise,
-        pooling=chosen,
+        noise=find_noise(noise),
+        pooling=Pooling.of(pooling, grouped=len(runs.families) > 1),
         effects=effects,
         priors=priors,
         n_families=len(layout.families),
