@@ -34,6 +34,9 @@ from bayescale.cli.output import paragraph
 if TYPE_CHECKING:
     from bayescale import Fit
 
+# Size and tokens of the predictions that are suggested.
+USUAL = {"params": "7e10", "tokens": "1.4e12"}
+
 
 def fit(
     table: Table,
@@ -57,7 +60,8 @@ def fit(
 ) -> None:
     """Fit a law to a table of runs and save the fit.
 
-    The table needs loss and two of params, tokens, compute (FLOP); families are fitted together.
+    The table needs what the law takes and predicts, mostly loss and two of params, tokens, compute (FLOP); families are
+    fitted together.
     """
     names, kinds, target = pairs("--columns", columns), _pooling(pooling), _target(out, table)
 
@@ -71,6 +75,7 @@ def fit(
         table,
         names,
         group=group,
+        law=law_class,
         loss_unit=loss_unit,
         bytes_per_token=bytes_per_token,
         params_convention=params_convention,
@@ -111,11 +116,20 @@ def next_commands(fit: Fit, path: str, own_law: str = "") -> list[str]:
     """Return commands that use the saved fit."""
     file = shlex.quote(path)
     group = f" --group {shlex.quote(fit.groups[0])}" if len(fit.groups) > 1 else ""
-    commands = [f"summary {file}", f"predict {file} --params 7e10 --tokens 1.4e12{group}"]
-    commands += [f"allocate {file} --compute 1e21 1e23{group}"]
+    commands = [f"summary {file}", f"predict {file} {_question(fit)}{group}"]
+    if fit.law.response.name == "loss" and set(fit.law.inputs()) == set(USUAL):
+        commands += [f"allocate {file} --compute 1e21 1e23{group}"]
     if fit.checks.failed:
         commands.insert(0, f"check {file}")
     return [f"bayescale {command}{own_law}" for command in commands]
+
+
+def _question(fit: Fit) -> str:
+    """Return the inputs of an example of a prediction: what people ask, or for other inputs the largest in the data."""
+    words = [f"--{name} {USUAL[name]}" for name in fit.law.inputs() if name in USUAL]
+    others = (*fit.law.inputs(), *(quantity.name for quantity in fit.model.noise.columns.values()))
+    words += [f"--input {name}={fit.runs.table[name].max():.6g}" for name in others if name not in USUAL]
+    return " ".join(words)
 
 
 def _pooling(words: list[str] | None) -> str | dict[str, str] | None:

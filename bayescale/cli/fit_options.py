@@ -38,7 +38,10 @@ PoolingKinds = Annotated[
         help="partial (default with families), complete or none; NAME=KIND for single parameters.",
     ),
 ]
-NoiseName = Annotated[str, typer.Option("--noise", help="student-t, normal or laplace.")]
+NoiseName = Annotated[
+    str,
+    typer.Option("--noise", help="student-t, normal or laplace; beta-binomial or normal-value, of no logarithm."),
+]
 Effects = Annotated[
     str | None, typer.Option("--effects", help="Common shifts of the rows of one 'budget' or one 'run'.")
 ]

@@ -1,7 +1,8 @@
-"""``bayescale predict``: the loss of runs that were not trained."""
+"""``bayescale predict``: the loss, or another response, of runs that were not trained."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,15 +15,19 @@ from bayescale.show.numbers import format_prob
 if TYPE_CHECKING:
     import pandas as pd
 
+# The columns of a prediction that are not inputs.
+OUTPUTS = ("group", "kind", "unit", "prob", "median", "lower", "upper", "extrapolation")
 MEANING = {"run": "one new run, which scatters around the law", "law": "the law's curve"}
 
 
 def predict(
     file: FitFile,
-    params: Annotated[list[float], typer.Option("--params", help="Model size in parameters; several, or repeated.")],
+    params: Annotated[
+        list[float] | None, typer.Option("--params", help="Model size in parameters; several, or repeated.")
+    ] = None,
     tokens: Annotated[
-        list[float], typer.Option("--tokens", help="Training tokens; one for all sizes, or as many as sizes.")
-    ],
+        list[float] | None, typer.Option("--tokens", help="Training tokens; one for all sizes, or as many as sizes.")
+    ] = None,
     group: Group = None,
     kind: Annotated[str, typer.Option("--kind", help="'run' for one new run, 'law' for the law's curve.")] = "run",
     inputs: Annotated[
@@ -33,14 +38,15 @@ def predict(
     allow_changed_law: ChangedLaw = False,
     form: AsFormatWithLatex = FormatWithLatex.table,
 ) -> None:
-    """Predict the loss of runs, with intervals.
+    """Predict the loss of runs, or whatever the law predicts, with intervals.
 
     At one or several model sizes and token counts: --params 1e9 7e10 --tokens 2e10 1.4e12
     """
     import bayescale as bs
 
     fit = open_fit(file, law, allow_changed_law)
-    table = bs.predict(fit, params=params, tokens=tokens, group=group, kind=kind, **_inputs(inputs)).table(prob=prob)
+    asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | _inputs(inputs)
+    table = bs.predict(fit, group=group, kind=kind, **asked).table(prob=prob)
     emit(table, form, show)
     caution(fit, file, table)
 
@@ -48,7 +54,9 @@ def predict(
 def show(table: pd.DataFrame) -> None:
     """Print predictions of one group and kind."""
     prob, kind = format_prob(table["prob"].iloc[0]), table["kind"].iloc[0]
-    typer.echo(f"Predicted loss (nats/token) of {table['group'].iloc[0]}: {MEANING.get(kind, kind)}\n")
+    unit = f" ({table['unit'].iloc[0]})" if table["unit"].iloc[0] else ""
+    what = f"{table.attrs['response']}{unit} of {table['group'].iloc[0]}"
+    typer.echo(f"Predicted {what}: {MEANING.get(kind, kind)}\n")
     show_predictions(table, prob)
 
 
@@ -56,15 +64,17 @@ def show_predictions(table: pd.DataFrame, prob: str, *, groups: bool = False) ->
     """Print one line per prediction, with the groups where there are several."""
     from bayescale.show.tables import format_estimate, format_number
 
+    inputs = [str(name) for name in table.columns if name not in OUTPUTS]
     rows = []
     for r in table.to_dict("records"):
-        numbers = [format_number(r[name]) for name in ("params", "tokens")]
+        numbers = [format_number(r[name]) for name in inputs]
         median, interval = format_estimate(r["median"], r["lower"], r["upper"])
-        beyond = f"{format_number(r['extrapolation'], digits=2)}x"
+        unknown = math.isnan(r["extrapolation"])
+        beyond = "not known" if unknown else f"{format_number(r['extrapolation'], digits=2)}x"
         rows.append([*([r["group"], r["kind"]] if groups else []), *numbers, median, interval, beyond])
     first = ("group", "kind") if groups else ()
-    headers = (*first, "params", "tokens", "median", f"{prob} interval", BEYOND)
-    print_table(headers, rows, right=("params", "tokens", "median", BEYOND))
+    headers = (*first, *inputs, "median", f"{prob} interval", BEYOND)
+    print_table(headers, rows, right=(*inputs, "median", BEYOND))
 
 
 def _inputs(words: list[str] | None) -> dict[str, list[float]]:

@@ -10,19 +10,19 @@ from bayescale.costs import SixND
 from bayescale.data.schema import DESIGN_COLUMNS
 
 
-def complete_design(columns: Mapping[str, np.ndarray]) -> tuple[str, np.ndarray, str]:
+def complete_design(columns: Mapping[str, np.ndarray]) -> tuple[str, np.ndarray, str] | None:
     """Find the column that is missing and compute it.
 
     Args:
-        columns: at least two of params, tokens (counts) and compute (FLOP), over rows.
+        columns: params, tokens (counts) and compute (FLOP), or some of them, over rows.
 
     Returns:
-        The missing column's name and values (compute as given, where nothing is missing), and the convention of
-        compute: ``"6ND"`` when it holds by construction, ``"exact"`` when the source gave all three.
+        The missing column's name and values, and the convention of compute, by which they hold; None where the source
+        gave all three or fewer than two.
     """
     missing = [name for name in DESIGN_COLUMNS if name not in columns]
-    if not missing:
-        return "compute", columns["compute"], "exact"
+    if len(missing) != 1:
+        return None
     (name,), cost = missing, SixND()
     # A product of silly values may overflow: the caller reports the rows, so numpy need not.
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):

@@ -83,7 +83,8 @@ def parse_numbers(
     """
     numbers, broken = _to_floats(values)
     low = numbers <= column.lower if column.strict else numbers < column.lower
-    for index in np.flatnonzero(broken | low | ~np.isfinite(numbers)).tolist():
+    high = numbers > column.upper
+    for index in np.flatnonzero(broken | low | high | ~np.isfinite(numbers)).tolist():
         text = _shown(values[index])
         reason = _reason(text, numbers[index], column=column, broken=bool(broken[index]))
         log.add(int(rows[index]), name, text, reason, spare=column.name if optional else None)
@@ -140,9 +141,14 @@ def _reason(text: str, number: float, *, column: Column, broken: bool) -> str:
         return "is not a number" + _number_hint(text.strip())
     if np.isinf(number):
         return "is infinite"
-    if not column.strict:
-        return "is negative"
-    return "is not positive" if column.lower == 0 else f"is not above {column.lower:g}, as a perplexity must be"
+    if number > column.upper:
+        percent = " (a share, not a percentage: write 0.45 for 45 %)" if column.upper == 1 and number <= 100 else ""
+        return f"is above {column.upper:g}{percent}"
+    if column.lower == 0:
+        return "is not positive" if column.strict else "is negative"
+    if column.name == "loss":
+        return f"is not above {column.lower:g}, as a perplexity must be"
+    return f"is not above {column.lower:g}" if column.strict else f"is below {column.lower:g}"
 
 
 def _number_hint(text: str) -> str:

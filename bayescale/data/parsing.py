@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from bayescale.data.cells import CellLog, parse_numbers, parse_texts
-from bayescale.data.schema import COLUMNS, Column
+from bayescale.data.schema import Column
 from bayescale.data.sources import Source
 from bayescale.language.errors import DataError
 
@@ -30,21 +30,22 @@ class Parsed:
     log: CellLog
 
 
-def parse_table(source: Source, mapping: Mapping[str, str], *, loss_rule: Column) -> Parsed:
+def parse_table(
+    source: Source, mapping: Mapping[str, str], *, known: Mapping[str, Column], needed: Collection[str]
+) -> Parsed:
     """Read the mapped columns.
 
     Args:
         source: the table.
         mapping: canonical name to source column.
-        loss_rule: what a usable loss is, in its source unit.
+        known: what a usable cell of each canonical column is.
+        needed: the columns without which the table could not be read.
 
     Raises:
         DataError: when the source has no rows.
     """
     log = CellLog(source.name)
-    rules = {name: loss_rule if name == "loss" else COLUMNS[name] for name in mapping}
-    # With params and tokens there, compute can be computed as well as read.
-    needed = {"params", "tokens", "loss", *(() if {"params", "tokens"} <= set(mapping) else ("compute",))}
+    rules = {name: known[name] for name in mapping}
     parts: dict[str, list[np.ndarray]] = {name: [] for name, rule in rules.items() if rule.kind == "number"}
     texts: dict[str, list[str]] = {name: [] for name, rule in rules.items() if rule.kind == "text"}
     rows: list[np.ndarray] = []

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,19 @@ import pandas as pd
 from bayescale.data.accounting import complete_design
 from bayescale.data.columns import map_columns
 from bayescale.data.opening import open_source
-from bayescale.data.parsing import parse_table
+from bayescale.data.parsing import Parsed, parse_table
+from bayescale.data.requirements import require
 from bayescale.data.runs import Runs
-from bayescale.data.schema import COLUMNS, FEWEST_ROWS
+from bayescale.data.schema import FEWEST_ROWS, columns_with, mixtures_in
+from bayescale.data.sources import Source
 from bayescale.data.suspicions import suspicions
+from bayescale.data.together import check_together
 from bayescale.data.units import check_unit, loss_column, to_nats
 from bayescale.language.errors import DataError, SettingsError
-from bayescale.language.quantities import PARAMS
+from bayescale.language.quantities import PARAMS, QUANTITIES, Quantity
+
+if TYPE_CHECKING:
+    from bayescale.laws import Law
 
 
 def read_runs(
@@ -27,6 +34,7 @@ def read_runs(
     columns: Mapping[str, str | None] | None = None,
     *,
     group: str | None = None,
+    law: str | type[Law] | None = None,
     loss_unit: str = "nats/token",
     bytes_per_token: float | None = None,
     params_convention: str = "total",
@@ -39,7 +47,11 @@ def read_runs(
         columns: canonical name to source column, such as ``{"params": "n_params", "loss": "val_loss"}``; a canonical
             name that is left out is taken where the source has a column of that name, None leaves a column out.
             Needed are loss and two of params, tokens (counts) and compute (FLOP); the third follows from C = 6 N D.
+            A table of another response (accuracy, error, lr, batch_tokens) or of a single input needs one of each.
+            Columns ``mix_<domain>`` are weights of a mixture, which sum to 1 in each row.
         group: the column that names the family; a ``family`` column is the default.
+        law: what is to be fitted, as a class, a name or ``"file.py:Class"``: its inputs and its response are needed,
+            also quantities of its own, and nothing else is.
         loss_unit: ``"nats/token"``, ``"bits/token"``, ``"bits/byte"`` or ``"perplexity"``; nats/token after reading,
             ``loss_se`` too.
         bytes_per_token: the mean bytes per token of the test set, for ``"bits/byte"``.
@@ -74,6 +86,7 @@ def read_runs(
         source,
         columns,
         group=group,
+        law=law,
         loss_unit=loss_unit,
         bytes_per_token=bytes_per_token,
         params_convention=params_convention,
@@ -89,6 +102,7 @@ def read_quietly(
     columns: Mapping[str, str | None] | None = None,
     *,
     group: str | None = None,
+    law: str | type[Law] | None = None,
     loss_unit: str = "nats/token",
     bytes_per_token: float | None = None,
     params_convention: str = "total",
@@ -97,32 +111,71 @@ def read_quietly(
     """Do what :func:`read_runs` does, keeping the warnings without emitting them: for data that documents them."""
     _check_settings(loss_unit, bytes_per_token, params_convention, max_rows)
     table = open_source(source, max_rows=max_rows)
-    mapping = map_columns(table.header, columns=columns, group=group, name=table.name)
-    parsed = parse_table(table, mapping, loss_rule=loss_column(loss_unit))
-    numbers, log = dict(parsed.numbers), parsed.log
-    derived, values, convention = complete_design(numbers)
-    if not log.count:
-        for index in np.flatnonzero(~(np.isfinite(values) & (values > 0))):
-            row = int(parsed.rows[index])
-            log.add(row, derived, f"{values[index]:g}", "follows from 6ND and is outside floating point")
-    log.raise_if_any()
-    _check_length(len(values), table.name)
-    numbers[derived] = values
-    numbers["loss"], errors = to_nats(
-        numbers["loss"], numbers.get("loss_se"), loss_unit=loss_unit, bytes_per_token=bytes_per_token
-    )
-    if errors is not None:
-        numbers["loss_se"] = errors
+    parsed, mapping, own = _parsed(table, columns, group, law, loss_unit)
+    numbers, convention = _completed(parsed, mapping)
+    _check_length(len(parsed.rows), table.name)
+    if "loss" in numbers:
+        numbers["loss"], errors = to_nats(
+            numbers["loss"], numbers.get("loss_se"), loss_unit=loss_unit, bytes_per_token=bytes_per_token
+        )
+        if errors is not None:
+            numbers["loss_se"] = errors
     data = {**numbers, **parsed.texts}
     runs = Runs(
-        table=pd.DataFrame({name: data[name] for name in COLUMNS if name in data}),
+        table=pd.DataFrame({name: data[name] for name in columns_with(own) if name in data}),
         group=mapping.get("family"),
         params_convention=params_convention,
         compute_convention=convention,
         source=table.name,
         source_loss_unit=loss_unit,
+        quantities=own,
     )
     return replace(runs, warnings=suspicions(runs))
+
+
+def _parsed(
+    table: Source,
+    columns: Mapping[str, str | None] | None,
+    group: str | None,
+    law: str | type[Law] | None,
+    loss_unit: str,
+) -> tuple[Parsed, dict[str, str], tuple[Quantity, ...]]:
+    """Read all cells; also return the mapping of columns and the quantities that are in the table beyond the usual."""
+    fitted = None
+    if law is not None:
+        from bayescale.laws import find_law  # here, since it starts JAX
+
+        fitted = find_law(law)
+    asked = list(columns) if isinstance(columns, Mapping) else []
+    own = {q.name: q for q in mixtures_in((*table.header, *asked))}
+    own |= {q.name: q for q in (*fitted.arguments.values(), fitted.response)} if fitted else {}
+    known = columns_with(own.values())
+    mapping = map_columns(table.header, columns=columns, group=group, name=table.name, known=known)
+    declined = [canonical for canonical in asked if mapping.get(canonical) is None]
+    needed = require(mapping, table.header, name=table.name, known=known, declined=declined, law=fitted)
+    parsed = parse_table(table, mapping, known=known | {"loss": loss_column(loss_unit)}, needed=needed)
+    found = tuple(q for name, q in own.items() if name not in QUANTITIES and {name, f"{name}_se"} & set(mapping))
+    return parsed, mapping, found
+
+
+def _completed(parsed: Parsed, mapping: Mapping[str, str]) -> tuple[dict[str, np.ndarray], str]:
+    """All numbers with the third of params, tokens and compute, and the convention of compute.
+
+    Raises:
+        DataError: cells that cannot be used.
+    """
+    numbers, log, convention = dict(parsed.numbers), parsed.log, "exact"
+    if (completed := complete_design(numbers)) is not None:
+        derived, values, convention = completed
+        numbers[derived] = values
+        if not log.count:
+            for index in np.flatnonzero(~(np.isfinite(values) & (values > 0))):
+                row = int(parsed.rows[index])
+                log.add(row, derived, f"{values[index]:g}", "follows from 6ND and is outside floating point")
+    if not log.count:
+        check_together(numbers, parsed.rows, mapping, log)
+    log.raise_if_any()
+    return numbers, convention
 
 
 def _check_settings(loss_unit: str, bytes_per_token: float | None, params_convention: str, max_rows: int) -> None:

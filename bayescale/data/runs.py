@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bayescale.data.schema import COLUMNS, REQUIRED_COLUMNS
+from bayescale.data.schema import REQUIRED_COLUMNS, Column, columns_with
 from bayescale.data.suspicions import suspicions
 from bayescale.language.errors import DataWarning, SettingsError
-from bayescale.language.quantities import QUANTITIES
+from bayescale.language.quantities import QUANTITIES, Quantity
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -21,17 +21,17 @@ class Runs:
     """Training runs, checked once; made by :func:`bayescale.data.read_runs` and by selecting from another.
 
     Args:
-        table: one row per run, index 0..n-1, canonical columns only: params, tokens, compute, loss (float64) and
-            those of family, run, budget (text), step, loss_se, batch_tokens, lr, unique_tokens (float64) that the
-            source has. It is shared, not copied: do not change it, take ``to_frame()``.
+        table: one row per run, index 0..n-1, canonical columns only: family, run, budget (text) and numbers (float64)
+            with the names of quantities, mostly params, tokens, compute and loss. It is shared, not copied: do not
+            change it, take ``to_frame()``.
         group: name of the source column that gave the families, or None.
         loss_unit: unit of ``loss`` and ``loss_se``; nats/token whatever the source had.
         params_convention: how the source counts parameters.
-        compute_convention: ``"6ND"`` where one of params, tokens, compute was computed, ``"exact"`` where all were
-            given.
+        compute_convention: ``"6ND"`` where one of params, tokens, compute was computed, else ``"exact"``.
         source: file name, or ``"DataFrame"``.
         source_loss_unit: the unit before reading.
         warnings: what looks suspicious, each with a code.
+        quantities: those of the table that are not in every table: mixture weights, and those that a law declares.
     """
 
     table: pd.DataFrame
@@ -42,6 +42,7 @@ class Runs:
     source: str = "DataFrame"
     source_loss_unit: str = "nats/token"
     warnings: tuple[DataWarning, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
 
     def __len__(self) -> int:
         return len(self.table)
@@ -52,10 +53,15 @@ class Runs:
         return tuple(self.table["family"].unique().tolist()) if "family" in self.table else ()
 
     @cached_property
+    def columns(self) -> dict[str, Column]:
+        """What columns the table may have, in their order."""
+        return columns_with(self.quantities)
+
+    @cached_property
     def sha256(self) -> str:
         """Hash of the content: names and values of the canonical columns, in row order, wherever they came from."""
         digest = hashlib.sha256()
-        for name, column in COLUMNS.items():
+        for name, column in self.columns.items():
             if name not in self.table:
                 continue
             digest.update(f"{name}:{len(self)}:".encode())
@@ -117,15 +123,20 @@ class Runs:
             rows += f" in {len(self.families)} famil{'y' if len(self.families) == 1 else 'ies'}"
         lines = [f"Runs: {rows}, from {self.source}"]
         kinds = {"params": self.params_convention, "compute": self.compute_convention}
-        for name in REQUIRED_COLUMNS if len(self) else ():
+        # A table of losses shows what all such tables have, another one all its quantities.
+        quantities = QUANTITIES | {quantity.name: quantity for quantity in self.quantities}
+        usual = set(REQUIRED_COLUMNS) <= set(self.table)
+        shown = REQUIRED_COLUMNS if usual else tuple(name for name in self.table if name in quantities)
+        width = max(8, *(len(name) + 1 for name in shown)) if shown else 8
+        for name in shown if len(self) else ():
             low, high = self.table[name].min(), self.table[name].max()
             kind = f" ({kinds[name]})" if name in kinds else ""
-            lines.append(f"  {name:<8}{low:.4g} to {high:.4g} {QUANTITIES[name].unit}{kind}")
+            lines.append(f"  {name:<{width}}{low:.4g} to {high:.4g} {quantities[name].unit}{kind}".rstrip())
         if self.families:
             counts = self.table["family"].value_counts()
-            shown = ", ".join(f"{name} ({counts[name]})" for name in self.families[:8])
-            lines.append(f"  families {shown}{', ...' if len(self.families) > 8 else ''}")
-        if extra := [name for name in self.table if name not in (*REQUIRED_COLUMNS, "family")]:
+            named = ", ".join(f"{name} ({counts[name]})" for name in self.families[:8])
+            lines.append(f"  families {named}{', ...' if len(self.families) > 8 else ''}")
+        if extra := [name for name in self.table if name not in (*shown, "family")]:
             lines.append(f"  also    {', '.join(extra)}")
         if self.warnings:
             lines.append(f"  warnings {', '.join(warning.code for warning in self.warnings)}")

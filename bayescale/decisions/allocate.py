@@ -169,6 +169,8 @@ def _counting(fit: Fit, cost: Cost, error: ComputeError | None) -> dict[str, str
 
 def _solve(law: Law, budgets: np.ndarray, cost: Cost) -> dict[Quantity, np.ndarray]:
     """Optimal plan of every draw (first axis of the law's parameters) at every budget."""
+    if law.response.name != LOSS.name:
+        raise LawError(f"allocate makes the loss least, and the law {law.name!r} predicts {law.response.label}.")
     if set(law.inputs()) != {"params", "tokens"}:
         raise LawError(f"allocate splits compute into params and tokens; the law {law.name!r} takes {law.inputs()}.")
     params, tokens = closed_optimum(law, budgets, cost) or numeric_optimum(law, budgets, cost)

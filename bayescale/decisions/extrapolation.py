@@ -14,7 +14,7 @@ INSIDE = 1.0 + 1e-9
 
 
 def largest_compute(fit: Fit, group: str | None, cost: Cost) -> float:
-    """The largest cost in FLOP of a run in the data, of a family or of all for a new one.
+    """The largest cost in FLOP of a run in the data, of a family or of all for a new one; NaN where it is not known.
 
     Args:
         fit: the fit.
@@ -24,6 +24,8 @@ def largest_compute(fit: Fit, group: str | None, cost: Cost) -> float:
     table = fit.runs.table
     if group is not None and "family" in table:
         table = table[table["family"] == group]
+    if not {"params", "tokens"} <= set(table):
+        return float(table["compute"].max()) if "compute" in table else float("nan")
     return float(np.max(cost(table["params"].to_numpy(float), table["tokens"].to_numpy(float))))
 
 

@@ -7,6 +7,27 @@ from typing import Any
 import numpy as np
 
 from bayescale.language.errors import SettingsError
+from bayescale.language.quantities import Quantity
+
+
+def numbers_of(quantity: Quantity, value: Any) -> np.ndarray:
+    """Return a flat array of values of a quantity.
+
+    Raises:
+        SettingsError: anything else.
+    """
+    form = "one number or a flat list"
+    if quantity.strict and quantity.lower == 0 and quantity.upper == np.inf:
+        return positive_numbers(quantity.name, value, form)
+    array = _flat_numbers(quantity.name, value)
+    with np.errstate(invalid="ignore"):
+        low = array > quantity.lower if quantity.strict else array >= quantity.lower
+        good = np.isfinite(array) & low & (array <= quantity.upper)
+    if array.ndim != 1 or array.size == 0 or not good.all():
+        above = f"{'above' if quantity.strict else 'at least'} {quantity.lower:g}"
+        below = f" and at most {quantity.upper:g}" if np.isfinite(quantity.upper) else ""
+        raise SettingsError(f"{quantity.name} must be finite, {above}{below}, {form}, got {value!r}.")
+    return array
 
 
 def positive_numbers(name: str, value: Any, form: str) -> np.ndarray:
@@ -20,10 +41,15 @@ def positive_numbers(name: str, value: Any, form: str) -> np.ndarray:
     Raises:
         SettingsError: anything else.
     """
-    try:
-        array = np.atleast_1d(np.asarray(value, dtype=float))
-    except (TypeError, ValueError):
-        raise SettingsError(f"{name} must be a number or a list of numbers, got {value!r}.") from None
+    array = _flat_numbers(name, value)
     if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array) & (array > 0)):
         raise SettingsError(f"{name} must be positive and finite, {form}, got {value!r}.")
     return array
+
+
+def _flat_numbers(name: str, value: Any) -> np.ndarray:
+    """What numpy makes of a number or a list of numbers."""
+    try:
+        return np.atleast_1d(np.asarray(value, dtype=float))
+    except (TypeError, ValueError):
+        raise SettingsError(f"{name} must be a number or a list of numbers, got {value!r}.") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,7 @@ from bayescale.inference.precision import computing
 from bayescale.inference.settings import check_seed, seed_for
 from bayescale.language.errors import SettingsError
 from bayescale.laws import Law
+from bayescale.models import Noise
 
 
 def simulate(
@@ -18,9 +21,12 @@ def simulate(
     *,
     sigma: float = 0.005,
     nu: float = 5.0,
+    noise: Noise | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Draw losses for a design from laws at known parameter values, with Student-t noise on log loss.
+
+    Laws of another response give that response.
 
     Args:
         laws: one law at parameter values, or one per family by name.
@@ -28,10 +34,12 @@ def simulate(
             ``family`` if there are several laws.
         sigma: scale of the noise on log loss, at least 0; 0 gives the law itself.
         nu: its degrees of freedom, positive; ``inf`` is normal noise.
+        noise: another noise at parameter values instead, such as ``models.BetaBinomial(rho=0.001)`` for an accuracy;
+            the design then has the columns that it takes, here ``items``.
         seed: of the noise.
 
     Returns:
-        the design with a ``loss`` column in nats/token, ready for ``read_runs``.
+        the design with a column of the response, ``loss`` in nats/token, ready for ``read_runs``.
 
     Raises:
         SettingsError: a design that lacks a column or names an unknown family, noise of no size, or no seed.
@@ -44,8 +52,11 @@ def simulate(
     """
     if not (sigma >= 0 and nu > 0):
         raise SettingsError(f"sigma must be at least 0 and nu positive, got sigma={sigma!r} and nu={nu!r}.")
-    rng = np.random.default_rng(seed_for(check_seed(seed), "simulate"))
+    seed = seed_for(check_seed(seed), "simulate")
     by_name = {"": laws} if isinstance(laws, Law) else dict(laws)
+    responses = {law.response for law in by_name.values()}
+    if len(responses) != 1:
+        raise SettingsError(f"The laws must have one response, got {', '.join(sorted(q.name for q in responses))}.")
     families = pd.Series("", index=design.index) if isinstance(laws, Law) else design.get("family")
     if families is None or not set(families) <= set(by_name):
         raise SettingsError(f"The design needs a family column with only these names: {', '.join(by_name)}.")
@@ -57,6 +68,28 @@ def simulate(
         columns = {column: design.loc[rows, column].to_numpy(float) for column in law.inputs()}
         with computing():
             mean[rows] = np.log(curve(law, columns))
-    scatter = rng.standard_normal(len(design)) if np.isinf(nu) else rng.standard_t(nu, len(design))
-    out["loss"] = np.exp(mean + sigma * scatter)
+    (response,) = responses
+    out[response.name] = _scattered(mean, sigma, nu, seed) if noise is None else _observed(mean, noise, design, seed)
+    if not out[response.name].between(response.lower, response.upper).all():
+        raise SettingsError(
+            f"The noise carries {response.name} outside of {response.lower:g} to {response.upper:g}; make its scale "
+            "smaller, or give one that knows its bounds, such as noise=models.BetaBinomial(rho=0.001)."
+        )
     return out
+
+
+def _scattered(mean: np.ndarray, sigma: float, nu: float, seed: int) -> np.ndarray:
+    """Responses with Student-t noise on their log."""
+    rng = np.random.default_rng(seed)
+    scatter = rng.standard_normal(mean.size) if np.isinf(nu) else rng.standard_t(nu, mean.size)
+    return np.exp(mean + sigma * scatter)
+
+
+def _observed(mean: np.ndarray, noise: Noise, design: pd.DataFrame, seed: int) -> np.ndarray:
+    """Responses with a noise of any kind."""
+    if missing := [q.name for q in noise.columns.values() if q.name not in design]:
+        raise SettingsError(f"The design lacks {missing[0]!r}, which the noise {noise.name!r} takes.")
+    columns = {argument: design[quantity.name].to_numpy(float) for argument, quantity in noise.columns.items()}
+    with computing():
+        around = noise.around(jnp.asarray(mean), jnp.zeros(mean.size), columns)
+        return np.asarray(noise.to_response(around.sample(jax.random.key(seed))))

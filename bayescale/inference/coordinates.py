@@ -184,6 +184,8 @@ class Coordinates:
     def _precision_ratio(self, geometry: Geometry, values: dict[str, Any]) -> Any:
         """Squared ratio of the pilot's to the current noise scale, per family."""
         name = self.model.noise.scale
+        if not name:
+            return jnp.ones(self.model.n_families)
         current = values.get(f"{name}_family", values.get(name))
         return jnp.exp(2.0 * (geometry.log_scale - current))
 

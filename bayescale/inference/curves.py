@@ -36,7 +36,8 @@ class _InNumpy:
     def __init__(self, model: Model, data: Mapping[str, Any]):
         self.model, self.family = model, np.asarray(data["family"])
         self.anchors = {name: float(value) for name, value in data["anchors"].items()}
-        self.inputs = {name: np.log(np.asarray(value)) for name, value in data["inputs"].items()}
+        with np.errstate(divide="ignore"):  # an input may be zero, and a power of it then is
+            self.inputs = {name: np.log(np.asarray(value)) for name, value in data["inputs"].items()}
 
     def __call__(self, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with np.errstate(all="ignore"):

@@ -13,6 +13,7 @@ import xarray as xr
 from bayescale.inference.checks import Check, Checks
 from bayescale.inference.limits import CONFLICT, CONTRACTION, EFFICIENCY, ESS, OFF_LINE, PARETO_K, R_HAT
 from bayescale.inference.separable import distance_from_line, inseparable
+from bayescale.inference.table import size_of
 
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
@@ -142,7 +143,7 @@ def _pareto(fit: Fit) -> Check:
     with warnings.catch_warnings():
         # ArviZ warns of large Pareto k, which is what this check measures and words itself.
         warnings.simplefilter("ignore")
-        shape = arviz_stats.loo(groups, var_name="loss", pointwise=True).pareto_k.to_numpy()
+        shape = arviz_stats.loo(groups, var_name=fit.law.response.name, pointwise=True).pareto_k.to_numpy()
     table = fit.runs.table
     # A family with fewer than two runs per parameter leans on each of them by design; its runs are not counted.
     family = table["family"] if "family" in table else pd.Series("", table.index)
@@ -158,7 +159,7 @@ def _pareto(fit: Fit) -> Check:
         INFLUENTIAL,
         np.less_equal,
         f"{int(np.sum(shape > PARETO_K))} runs decide their own prediction, most of all one{whose} with "
-        f"{worst['params']:.3g} parameters: look at them. Leave-one-out scores are unreliable for them.",
+        f"{size_of(worst, fit.law)}: look at them. Leave-one-out scores are unreliable for them.",
         bad="warn",
     )
 

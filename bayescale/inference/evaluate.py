@@ -15,7 +15,7 @@ from numpyro.distributions import biject_to
 from bayescale.inference.coordinates import Coordinates, Geometry
 from bayescale.laws import Law
 from bayescale.models.families import family_values, new_family_values, population_values
-from bayescale.models.model import EFFECTS, Model
+from bayescale.models.model import EFFECTS, OBSERVED, Model, observed
 
 # Draws evaluated together: bounds memory whatever the number of draws.
 BATCH = 256
@@ -44,31 +44,31 @@ def new_family_draws(model: Model, sites: dict[str, Any], key: Any) -> dict[str,
 
 @partial(jax.jit, static_argnames="model")
 def log_likelihood(model: Model, sites: dict[str, Any], data: Any) -> Any:
-    """Log density of each observed log loss, draw x block x row."""
-    return jax.lax.map(lambda one: _outcome(model, one, data).log_prob(data["log_loss"]), sites, batch_size=BATCH)
+    """Log density of what is observed of each run, draw x block x row."""
+    return jax.lax.map(lambda one: _outcome(model, one, data).log_prob(observed(data)), sites, batch_size=BATCH)
 
 
 @partial(jax.jit, static_argnames="model")
 def replicates(model: Model, sites: dict[str, Any], data: Any, key: Any) -> Any:
-    """One replicate of each observed log loss for every draw, draw x block x row."""
+    """One replicate of what is observed of each run for every draw, draw x block x row."""
     keys = jax.random.split(key, next(iter(sites.values())).shape[0])
     return jax.lax.map(lambda one: _outcome(model, one[0], data).sample(one[1]), (sites, keys), batch_size=BATCH)
 
 
 def _outcome(model: Model, sites: dict[str, Any], data: Any) -> Any:
-    """The distribution of every observed log loss given one draw."""
+    """The distribution of what is observed of every run given one draw."""
     return model.outcome(family_values(model, sites), sites.get(EFFECTS), data)
 
 
 @partial(jax.jit, static_argnames=("model", "count"))
 def prior_draws(model: Model, data: Any, key: Any, count: int) -> tuple[dict[str, Any], Any]:
-    """Prior draws of every sampled site, unconstrained, and one replicate of the log losses for each."""
-    blank = {**data, "log_loss": None}
+    """Prior draws of every sampled site, unconstrained, and one replicate of what is observed for each."""
+    blank = {**data, "log_loss": None, **({"value": {**data["value"], "observed": None}} if "value" in data else {})}
 
     def one(key: Any) -> tuple[dict[str, Any], Any]:
         trace = handlers.trace(handlers.seed(model, key)).get_trace(blank)
         sampled = {name: site for name, site in trace.items() if site["type"] == "sample"}
-        replicate = sampled.pop("log_loss")["value"]
+        replicate = sampled.pop(OBSERVED)["value"]
         return {name: biject_to(site["fn"].support).inv(site["value"]) for name, site in sampled.items()}, replicate
 
     return jax.lax.map(one, jax.random.split(key, count), batch_size=BATCH)
@@ -94,27 +94,31 @@ def response(law: Law, columns: dict[str, Any]) -> Any:
 
 
 @partial(jax.jit, static_argnames="model")
-def new_runs(model: Model, loss: Any, values: dict[str, Any], effect_sd: Any, keys: Any) -> Any:
+def new_runs(
+    model: Model, curve: Any, values: dict[str, Any], effect_sd: Any, keys: Any, columns: dict[str, Any]
+) -> Any:
     """A new run at each point of each draw: the curve plus run effect plus noise, draw x point.
 
     Args:
         model: the model.
-        loss: the curve, draw x point.
+        curve: the law's response, draw x point.
         values: parameters of the noise (and others), one value per draw.
         effect_sd: sd of run effects per draw.
         keys: a random key per point, so that a point's draws do not depend on the points beside it.
+        columns: what the noise takes besides, by argument, over points.
     """
     noise = model.noise(**{p.name: values[p.name] for p in model.noise.parameters})
 
-    def one_run(law_loss: Any, noise: Any, effect_sd: Any, key: Any) -> Any:
+    def one_run(value: Any, noise: Any, effect_sd: Any, key: Any, more: Any) -> Any:
         effect_key, noise_key = jax.random.split(key)
         shift = effect_sd * jax.random.normal(effect_key)
-        return jnp.exp(noise(jnp.log(law_loss) + shift, 0.0).sample(noise_key))
+        return noise.to_response(noise.around(jnp.log(value) + shift, 0.0, more).sample(noise_key))
 
-    def at_point(curve: Any, key: Any) -> Any:
-        return jax.vmap(one_run)(curve, noise, effect_sd, jax.random.split(key, curve.shape[0]))
+    def at_point(values: Any, key: Any, more: Any) -> Any:
+        keys = jax.random.split(key, values.shape[0])
+        return jax.vmap(one_run, in_axes=(0, 0, 0, 0, None))(values, noise, effect_sd, keys, more)
 
-    return jax.vmap(at_point, in_axes=(1, 0), out_axes=1)(loss, keys)
+    return jax.vmap(at_point, in_axes=(1, 0, 0), out_axes=1)(curve, keys, columns)
 
 
 def by_points(function: Callable[[dict[str, Any]], Any], columns: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -74,7 +74,7 @@ class Fit:
     @cached_property
     def layout(self) -> Layout:
         """The padded arrays of the data."""
-        return lay_out(self.law, self.runs, self.model.effects, dict(self.anchors))
+        return lay_out(self.law, self.runs, self.model.effects, dict(self.anchors), self.model.noise)
 
     @cached_property
     def posterior(self) -> xr.Dataset:
@@ -90,14 +90,14 @@ class Fit:
 
     @cached_property
     def log_likelihood(self) -> xr.Dataset:
-        """Log density of every observed loss over chain, draw, run."""
+        """Log density of every observed response over chain, draw, run."""
         from bayescale.inference.tree import log_likelihood_group
 
         return log_likelihood_group(self)
 
     @cached_property
     def posterior_predictive(self) -> xr.Dataset:
-        """One replicate of every observed loss over chain, draw, run; effects and measurement errors are the run's."""
+        """One replicate of every run over chain, draw, run; effects and measurement errors are the run's."""
         from bayescale.inference.tree import predictive_group
 
         return predictive_group(self)
@@ -172,10 +172,11 @@ def fit(
 
     Args:
         law: a name from the catalogue, ``"file.py:Class"``, or a Law class.
-        runs: from :func:`bayescale.read_runs`; losses in nats/token.
+        runs: from :func:`bayescale.read_runs`, with the law's inputs and its response; losses in nats/token.
         pooling: ``"partial"``, ``"complete"``, ``"none"``, a mapping of parameter to one of these (with ``"default"``),
             or a :class:`Pooling`; by default partial for tables with several families.
-        noise: ``"student-t"``, ``"normal"``, ``"laplace"`` or a Noise class; :func:`load` needs such a class again.
+        noise: ``"student-t"``, ``"normal"`` or ``"laplace"``, of the log of the response; ``"beta-binomial"`` (accuracy
+            over ``items``) or ``"normal-value"``, of itself; or a Noise class, which :func:`load` needs again.
         effects: ``"budget"`` or ``"run"`` for random effects over that column, or a :class:`RunEffects`.
         priors: priors that replace the declared ones, by parameter. Like these they hold at the law's anchors, which
             are the geometric means of the design, although fits print A and B at anchors of 1 as papers do: a prior of
@@ -226,7 +227,7 @@ def _prepare(
     priors: Mapping[str, Prior] | None,
 ) -> tuple[Model, dict[str, float], Layout]:
     """Check the arguments and build model, anchors and arrays."""
-    check_table(law, runs)
+    check_table(runs)
     if len(runs) > MAX_ROWS:
         raise FitError(
             f"The table has {len(runs):,} rows and NUTS takes up to {MAX_ROWS:,}; "
@@ -236,12 +237,11 @@ def _prepare(
     if effects is not None and not isinstance(effects, RunEffects):
         raise SettingsError(f"effects must be 'budget', 'run' or a RunEffects, got {effects!r}.")
     anchors = design_anchors(law, runs) if set(law.inputs()) <= set(runs.table) else {}
-    layout = lay_out(law, runs, effects, anchors)
-    chosen = Pooling.of(pooling, grouped=len(runs.families) > 1)
+    layout = lay_out(law, runs, effects, anchors, find_noise(noise))
     model = build_model(
         law,
         noise=find_noise(noise),
-        pooling=chosen,
+        pooling=Pooling.of(pooling, grouped=len(runs.families) > 1),
         effects=effects,
         priors=priors,
         n_families=len(layout.families),

@@ -60,7 +60,7 @@ class Split:
             return tuple(leaves)
         known = {**self._constants, **dict(zip(self._fixed, leaves, strict=True))}
         _evaluate(self._once, known)
-        return tuple(jnp.log(known[value]) if as_log else known[value] for value, as_log in self._needed)
+        return tuple(_log(known[value]) if as_log else known[value] for value, as_log in self._needed)
 
     def rest(self, varying: Any, needed: tuple[Any, ...]) -> Any:
         """The function's value, from ``varying`` and :meth:`fixed_part`."""
@@ -89,6 +89,14 @@ def _split_log_loss(law: type[Law], dtype: str) -> Split:
         for names in ([p.name for p in law.parameters], law.arguments, [a.name for a in law.anchors])
     )
     return Split(lambda values, fixed: jnp.log(law(**values, **fixed[1])(**fixed[0])), parameters, (inputs, anchors))
+
+
+def _log(base: Any) -> Any:
+    """The logarithm of a base, of zero one that is finite: a power of it then is zero, as are its derivatives.
+
+    That holds for exponents above a hundredth, where exp(-1e5 exponent) vanishes.
+    """
+    return jnp.maximum(jnp.log(base), -1e5)
 
 
 def _divided(

@@ -136,15 +136,17 @@ def _population_prior(model: Model, pooled: _Pooled) -> dict[str, float]:
 
 
 def _design_centre(model: Model, data: Any) -> dict[str, np.ndarray]:
-    """Geometric mean of each family's inputs, by argument of the law."""
+    """Geometric mean of each family's inputs, by argument of the law; the arithmetic one where there are zeros."""
     mask, owner = np.asarray(data["mask"], float), np.asarray(data["family"])
-    count = np.bincount(owner, mask.sum(1), model.n_families)
-    return {
-        argument: np.exp(
-            np.bincount(owner, (mask * np.log(np.asarray(values))).sum(1), model.n_families) / np.maximum(count, 1.0)
-        )
-        for argument, values in data["inputs"].items()
-    }
+    count = np.maximum(np.bincount(owner, mask.sum(1), model.n_families), 1.0)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.bincount(owner, (mask * values).sum(1), model.n_families) / count
+
+    def centre(values: np.ndarray) -> np.ndarray:
+        return np.exp(mean(np.log(values))) if (values > 0).all() else mean(values)
+
+    return {argument: centre(np.asarray(values)) for argument, values in data["inputs"].items()}
 
 
 def _level_at_centre(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled, data: Any) -> dict[str, Any]:
@@ -175,9 +177,9 @@ def _effect_curvature(coordinates: Coordinates, pilot: Pilot, data: Any) -> dict
 def _start(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled) -> np.ndarray:
     """Starting position of the common values from the pilot; everything else starts at zero."""
     model = coordinates.model
-    values = {p.name: pilot.value[:, j] for j, p in enumerate(model.law.parameters)} | {
-        model.noise.scale: np.log(pilot.scale)
-    }
+    values = {p.name: pilot.value[:, j] for j, p in enumerate(model.law.parameters)}
+    if model.noise.scale:
+        values[model.noise.scale] = np.log(pilot.scale)
     betweens = {c.name: c.between for c in model.coordinates} | {p.name: p.between for p in model.partial_noise}
     start = np.zeros(coordinates.size)
     place = 0

@@ -17,7 +17,7 @@ import numpy as np
 
 from bayescale.inference.formula import split_log_loss
 from bayescale.models.layout import Layout
-from bayescale.models.model import Model
+from bayescale.models.model import Model, observed
 
 
 def sampled_arrays(layout: Layout) -> dict[str, Any]:
@@ -31,16 +31,20 @@ class Rows(NamedTuple):
 
     Args:
         fixed: the fixed part of the law's formula, a tuple of arrays.
-        log_loss, measurement_sd, mask, level: as in a layout; ``measurement_sd`` may be one number, of shape (1, 1).
+        observed: log loss, or for a noise of the response itself the response.
+        measurement_sd: of what is observed; it may be one number, of shape (1, 1).
+        mask, level: as in a layout.
         family: of every block.
+        columns: what the noise takes besides, by argument.
     """
 
     fixed: tuple[Any, ...]
-    log_loss: Any
+    observed: Any
     measurement_sd: Any
     mask: Any
     level: Any
     family: Any
+    columns: dict[str, Any]
 
 
 def prepare(model: Model, data: Mapping[str, Any]) -> Rows:
@@ -52,7 +56,9 @@ def prepare(model: Model, data: Mapping[str, Any]) -> Rows:
     """
     split = split_log_loss(model.law)
     fixed = jax.vmap(jax.vmap(lambda inputs: split.fixed_part((inputs, data["anchors"]))))(data["inputs"])
-    return Rows(fixed, data["log_loss"], data["measurement_sd"], data["mask"], data["level"], data["family"])
+    value = data.get("value", {"sd": data["measurement_sd"], "columns": {}})
+    where = data["mask"], data["level"], data["family"]
+    return Rows(fixed, observed(data), value["sd"], *where, value["columns"])
 
 
 def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows) -> Any:
@@ -70,16 +76,16 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
     # One gather for all of them: its gradient is a loop over the blocks.
     owned = jnp.stack([values[name] for name in names], axis=1)[rows.family] if names else jnp.zeros(0)
 
-    def block(own: Any, fixed: Any, observed: Any, counts: Any, shift: Any, sd: Any) -> Any:
+    def block(own: Any, fixed: Any, seen: Any, counts: Any, shift: Any, sd: Any, columns: Any) -> Any:
         named = {**common, **dict(zip(names, own, strict=True))}
         parameters = {p.name: named[p.name] for p in model.law.parameters}
-        mean = jax.vmap(partial(split.rest, parameters), axis_size=observed.size)(fixed)
+        mean = jax.vmap(partial(split.rest, parameters), axis_size=seen.size)(fixed)
         # One draw: the noise takes parameters of shape draw x 1 and curves of shape draw x run.
         noise = model.noise(**{p.name: jnp.reshape(named[p.name], (1, 1)) for p in model.noise.parameters})
-        return noise.log_density(observed, (mean if shift is None else mean + shift)[None], sd, counts)[0]
+        return noise.log_density(seen, (mean if shift is None else mean + shift)[None], sd, counts, columns)[0]
 
     same_sd = rows.measurement_sd.size == 1
-    axes = (0 if names else None, 0, 0, 0, None if shifts is None else 0, None if same_sd else 0)
+    axes = (0 if names else None, 0, 0, 0, None if shifts is None else 0, None if same_sd else 0, 0)
     sd = rows.measurement_sd.reshape(1) if same_sd else rows.measurement_sd
     moved = None if shifts is None else shifts[rows.level]
-    return jax.vmap(block, in_axes=axes)(owned, rows.fixed, rows.log_loss, rows.mask, moved, sd).sum()
+    return jax.vmap(block, in_axes=axes)(owned, rows.fixed, rows.observed, rows.mask, moved, sd, rows.columns).sum()

@@ -126,7 +126,7 @@ def attributes(name: str, model: Model, anchored: Collection[str] = ()) -> dict[
         return {"long_name": f"population location of: {parameters[base][0]}", "units": parameters[base][1]}
     if role == "between":
         scale = {c.name: c.doc for c in model.coordinates} | {
-            p.name: f"log of {p.meaning}" for p in model.partial_noise
+            p.name: f"{model.prior(p.name).scale_words}{p.meaning}" for p in model.partial_noise
         }
         return {"long_name": f"sd between families of: {scale.get(base, base)}", "units": ""}
     words = {OMEGA: "sd of run effects on log loss", EFFECTS: "run effect on log loss"}

@@ -48,6 +48,7 @@ def provenance(
             "source_loss_unit": runs.source_loss_unit,
             "params_convention": runs.params_convention,
             "compute_convention": runs.compute_convention,
+            "quantities": [quantity.as_dict() for quantity in runs.quantities],
             "warnings": [[warning.code, warning.message] for warning in runs.warnings],
         },
         "versions": {"python": sys.version.split()[0], **{name: _version(name) for name in PACKAGES}},

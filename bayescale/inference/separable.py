@@ -19,10 +19,14 @@ def distance_from_line(law: type[Law], runs: Runs) -> float:
     check of its chains can tell.
 
     Returns:
-        the smallest sd of the log of an input around its regression on the others, among inputs that vary; infinity
-        where fewer than two do.
+        the smallest sd of the log of an input around its regression on the others, among positive inputs without upper
+        bound that vary; infinity where fewer than two do.
     """
-    logs = np.log(np.column_stack([runs.table[name].to_numpy(float) for name in law.inputs()]))
+    # Shares are left out, since the weights of a mixture always lie on a plane, and so are inputs with zeros.
+    free = [q.name for q in law.arguments.values() if np.isinf(q.upper) and (runs.table[q.name] > 0).all()]
+    if len(free) < 2:
+        return float("inf")
+    logs = np.log(np.column_stack([runs.table[name].to_numpy(float) for name in free]))
     logs = logs[:, logs.std(axis=0) > VARIES]
     if logs.shape[1] < 2:
         return float("inf")

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from bayescale.data import Runs
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.laws import Law
+from bayescale.models import Noise
 
 # What a table of a fit may have at most.
 MAX_ROWS = 200_000
 
 
-def check_table(law: type[Law], runs: object) -> None:
-    """Check that there is a table, and that the law is one of its losses.
+def check_table(runs: object) -> None:
+    """Check that there is a table.
 
     Raises:
         SettingsError: something else than runs.
-        FitError: a law of another response.
     """
     if not isinstance(runs, Runs):
         raise SettingsError(f"runs must come from read_runs, got {type(runs).__name__}; write read_runs(table) first.")
-    check_response(law)
 
 
-def check_response(law: type[Law]) -> None:
-    """Check that a law is one of losses.
+def check_batch(law: type[Law], noise: type[Noise]) -> None:
+    """Check that a law is one of losses and a noise one of their logs, which is what batches of fits know.
 
     Raises:
-        FitError: a law of another response.
+        FitError: another.
     """
     if law.response.name != "loss":
-        raise FitError(f"The law {law.name!r} predicts {law.response.label}; fit takes laws of the loss.")
+        raise FitError(
+            f"The law {law.name!r} predicts {law.response.label}; fit_many takes laws of the loss, fit(...) any."
+        )
+    if noise.of_value:
+        raise FitError(f"The noise {noise.name!r} is not one of log loss; fit_many takes those only, fit(...) any.")
+
+
+def size_of(run: pd.Series, law: type[Law]) -> str:
+    """A run of a table by its model size, or by the law's first input where that is not known."""
+    if "params" in run:
+        return f"{run['params']:.3g} parameters"
+    quantity = next(iter(law.arguments.values()))
+    return f"{run[quantity.name]:.3g} {quantity.unit or quantity.label}"

@@ -26,7 +26,7 @@ def build_tree(fit: Fit) -> xr.DataTree:
     """Return the groups posterior, unconstrained_posterior, sample_stats, log_likelihood, posterior_predictive, prior,
     prior_predictive, observed_data and constant_data.
 
-    ``log_likelihood`` is the log density of the loss itself (not of its log), so that laws and noises compare.
+    ``log_likelihood`` is the log density of the response itself (not of its log), so that laws and noises compare.
     """
     prior, prior_predictive = _prior(fit)
     more = {"posterior_predictive": fit.posterior_predictive, "prior": prior, "prior_predictive": prior_predictive}
@@ -39,21 +39,22 @@ def stored_groups(fit: Fit) -> dict[str, xr.Dataset]:
     Prior and predictive groups are made again from draws and seed; compiling them costs more than all other groups.
     """
     run = {"run": np.arange(len(fit.runs))}
-    loss = fit.runs.table["loss"].to_numpy()
-    design = {name: ("run", fit.runs.table[name].to_numpy()) for name in fit.runs.table.columns if name != "loss"}
+    response, table = fit.law.response.name, fit.runs.table
+    design = {name: ("run", table[name].to_numpy()) for name in table.columns if name != response}
     return {
         "posterior": fit.posterior,
         "unconstrained_posterior": fit.unconstrained,
         "sample_stats": fit.sample_stats,
         "log_likelihood": fit.log_likelihood,
-        "observed_data": xr.Dataset({"loss": ("run", loss, _LOSS)}, coords=run),
+        "observed_data": xr.Dataset({response: ("run", table[response].to_numpy(), _units(fit))}, coords=run),
         "constant_data": xr.Dataset(
             {name: (dim, _storable(value)) for name, (dim, value) in design.items()}, coords=run
         ),
     }
 
 
-_LOSS = {"long_name": "loss", "units": "nats/token"}
+def _units(fit: Fit) -> dict[str, str]:
+    return {"long_name": fit.law.response.label, "units": fit.law.response.unit}
 
 
 def _storable(values: np.ndarray) -> np.ndarray:
@@ -61,21 +62,24 @@ def _storable(values: np.ndarray) -> np.ndarray:
 
 
 def log_likelihood_group(fit: Fit) -> xr.Dataset:
-    """Log density of every observed loss over chain, draw, run."""
+    """Log density of every observed response over chain, draw, run."""
     kept, sites = _kept(fit)
     with computing():
         log_prob = np.asarray(log_likelihood(fit.model, sites, fit.layout.arrays))
+    if fit.model.noise.of_value:
+        return _per_run(fit, kept, log_prob, lambda values: values, {})
     # The likelihood is written in log loss; dividing by the loss makes it a density of the loss.
-    return _per_run(fit, kept, log_prob, lambda values: values - np.log(fit.runs.table["loss"].to_numpy()), {})
+    log_loss = np.log(fit.runs.table[fit.law.response.name].to_numpy())
+    return _per_run(fit, kept, log_prob, lambda values: values - log_loss, {})
 
 
 def predictive_group(fit: Fit) -> xr.Dataset:
-    """One replicate of every observed loss over chain, draw, run: same design, family, effect and measurement error."""
+    """One replicate of every run over chain, draw, run: same design, family, effect and measurement error."""
     kept, sites = _kept(fit)
     with computing():
         key = jax.random.key(seed_for(fit.seed, "posterior predictive"))
         replicate = np.asarray(replicates(fit.model, sites, fit.layout.arrays, key))
-    return _per_run(fit, kept, replicate, np.exp, _LOSS)
+    return _per_run(fit, kept, replicate, fit.model.noise.to_response, _units(fit))
 
 
 def _kept(fit: Fit) -> tuple[xr.Dataset, dict[str, np.ndarray]]:
@@ -89,8 +93,8 @@ def _kept(fit: Fit) -> tuple[xr.Dataset, dict[str, np.ndarray]]:
 def _per_run(fit: Fit, kept: xr.Dataset, values: np.ndarray, finish: Callable, attrs: dict[str, str]) -> xr.Dataset:
     shape = (kept.sizes["chain"], kept.sizes["draw"], len(fit.runs))
     coords = {"chain": kept["chain"], "draw": kept["draw"], "run": np.arange(len(fit.runs))}
-    loss = finish(values[:, *fit.layout.position]).reshape(shape)
-    return xr.Dataset({"loss": (("chain", "draw", "run"), loss, attrs)}, coords=coords)
+    finished = finish(values[:, *fit.layout.position]).reshape(shape)
+    return xr.Dataset({fit.law.response.name: (("chain", "draw", "run"), finished, attrs)}, coords=coords)
 
 
 def _prior(fit: Fit) -> tuple[xr.Dataset, xr.Dataset]:
@@ -99,5 +103,5 @@ def _prior(fit: Fit) -> tuple[xr.Dataset, xr.Dataset]:
         sites, replicate = prior_draws(fit.model, fit.layout.arrays, key, PRIOR_DRAWS)
     sites = {name: np.asarray(value)[None] for name, value in sites.items()}
     labelled = sites_dataset(fit.model, sites, fit.layout.families, fit.layout.levels)
-    predictive = _per_run(fit, labelled, np.asarray(replicate), np.exp, _LOSS)
+    predictive = _per_run(fit, labelled, np.asarray(replicate), fit.model.noise.to_response, _units(fit))
     return natural_dataset(fit.model, labelled, fit.anchors), predictive

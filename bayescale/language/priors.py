@@ -1,90 +1,19 @@
-"""Priors as data: small frozen records that print, hash, save as JSON and turn into NumPyro distributions."""
+"""The priors of the package: on positive numbers and on all numbers here, between two bounds beside them."""
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from bayescale.language.bounded_priors import LogitNormal, Uniform
 from bayescale.language.errors import LawError
+from bayescale.language.prior import Prior, check_positive, is_number, log_normal_density
 
 if TYPE_CHECKING:
     import numpyro.distributions as dist
-
-
-@dataclass(frozen=True)
-class Prior(ABC):
-    """Base of all priors; a subclass gives its NumPyro distribution and its rough moments on the unconstrained scale.
-
-    That scale is the number itself, or the log of what it exceeds the lower bound of its support by.
-
-    Raises:
-        LawError: when the class statement of a subclass is executed and it lacks one of the two.
-    """
-
-    positive: ClassVar[bool] = True
-
-    def __init_subclass__(cls, **kwargs: Any):
-        super().__init_subclass__(**kwargs)
-        needed = ("numpyro", "unconstrained_moments")
-        if missing := [name for name in needed if getattr(getattr(cls, name), "__isabstractmethod__", False)]:
-            raise LawError(f"{cls.__name__} is a prior without {missing[0]}; define {missing[0]}(self).")
-
-    @abstractmethod
-    def numpyro(self) -> dist.Distribution:
-        """Return the NumPyro distribution."""
-
-    @abstractmethod
-    def unconstrained_moments(self) -> tuple[float, float]:
-        """Return about the mean and sd on the unconstrained scale, from which the sampler finds where to start.
-
-        They decide no posterior, but a change of them changes the draws of a seed. :meth:`exact_moments` are what
-        draws compare with.
-        """
-
-    def exact_moments(self) -> tuple[float, float]:
-        """Return mean and sd on the unconstrained scale, exact to four digits for the priors of this package."""
-        return self.unconstrained_moments()
-
-    @property
-    def lowest(self) -> float:
-        """The lower bound of a positive prior's support; the unconstrained scale is the log of the distance to it."""
-        return float(getattr(self, "lower", 0.0))
-
-    def typical(self) -> float:
-        """Return a value in the middle of the prior, about its median, in natural units."""
-        mean = self.exact_moments()[0]
-        return self.lowest + math.exp(mean) if self.positive else mean
-
-    def natural(self, unconstrained: Any) -> Any:
-        """Map NumPy values from the unconstrained scale of :meth:`numpyro`'s support to natural units."""
-        raise NotImplementedError
-
-    def log_density(self, unconstrained: Any) -> Any:
-        """Log density on the unconstrained scale, in NumPy: what the instant engine needs; optional for own priors."""
-        raise NotImplementedError
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return a JSON-ready record that :func:`prior_from_dict` reads back."""
-        return {"prior": type(self).__name__, **asdict(self)}
-
-    def __str__(self) -> str:
-        inside = ", ".join(f"{getattr(self, f.name):g}" for f in fields(self) if getattr(self, f.name) != f.default)
-        return f"{type(self).__name__}({inside})"
-
-
-def _check_positive(prior: Prior, *names: str) -> None:
-    for name in names:
-        value = getattr(prior, name)
-        if not (_is_number(value) and value > 0):
-            raise LawError(f"{type(prior).__name__}: {name} must be a positive finite number, got {value!r}.")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True)
@@ -99,7 +28,7 @@ class LogNormal(Prior):
     log_sd: float
 
     def __post_init__(self) -> None:
-        _check_positive(self, "median", "log_sd")
+        check_positive(self, "median", "log_sd")
 
     def numpyro(self) -> dist.Distribution:
         import numpyro.distributions as dist
@@ -113,7 +42,7 @@ class LogNormal(Prior):
         return np.exp(unconstrained)
 
     def log_density(self, unconstrained: Any) -> Any:
-        return _log_normal(unconstrained, math.log(self.median), self.log_sd)
+        return log_normal_density(unconstrained, math.log(self.median), self.log_sd)
 
 
 @dataclass(frozen=True)
@@ -125,8 +54,8 @@ class Normal(Prior):
     sd: float
 
     def __post_init__(self) -> None:
-        _check_positive(self, "sd")
-        if not _is_number(self.mean):
+        check_positive(self, "sd")
+        if not is_number(self.mean):
             raise LawError(f"Normal: mean must be a finite number, got {self.mean!r}.")
 
     def numpyro(self) -> dist.Distribution:
@@ -141,7 +70,7 @@ class Normal(Prior):
         return unconstrained
 
     def log_density(self, unconstrained: Any) -> Any:
-        return _log_normal(unconstrained, self.mean, self.sd)
+        return log_normal_density(unconstrained, self.mean, self.sd)
 
 
 @dataclass(frozen=True)
@@ -151,7 +80,7 @@ class HalfNormal(Prior):
     scale: float
 
     def __post_init__(self) -> None:
-        _check_positive(self, "scale")
+        check_positive(self, "scale")
 
     def numpyro(self) -> dist.Distribution:
         import numpyro.distributions as dist
@@ -167,7 +96,7 @@ class HalfNormal(Prior):
 
     def log_density(self, unconstrained: Any) -> Any:
         # Twice the normal on the positive half, and the slope of exp.
-        return math.log(2.0) + _log_normal(np.exp(unconstrained), 0.0, self.scale) + unconstrained
+        return math.log(2.0) + log_normal_density(np.exp(unconstrained), 0.0, self.scale) + unconstrained
 
 
 @dataclass(frozen=True)
@@ -177,7 +106,7 @@ class HalfCauchy(Prior):
     scale: float
 
     def __post_init__(self) -> None:
-        _check_positive(self, "scale")
+        check_positive(self, "scale")
 
     def numpyro(self) -> dist.Distribution:
         import numpyro.distributions as dist
@@ -205,8 +134,8 @@ class Gamma(Prior):
     lower: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_positive(self, "shape", "rate")
-        if not (_is_number(self.lower) and self.lower >= 0):
+        check_positive(self, "shape", "rate")
+        if not (is_number(self.lower) and self.lower >= 0):
             raise LawError(f"Gamma: lower must be zero or a positive finite number, got {self.lower!r}.")
 
     def numpyro(self) -> dist.Distribution:
@@ -249,11 +178,7 @@ class Gamma(Prior):
         return mean, math.sqrt(float(weight @ (y - mean) ** 2 / weight.sum()))
 
 
-def _log_normal(value: Any, mean: float, sd: float) -> Any:
-    return -0.5 * ((value - mean) / sd) ** 2 - math.log(sd) - 0.5 * math.log(2.0 * math.pi)
-
-
-PRIORS: tuple[type[Prior], ...] = (LogNormal, Normal, HalfNormal, HalfCauchy, Gamma)
+PRIORS: tuple[type[Prior], ...] = (LogNormal, Normal, HalfNormal, HalfCauchy, Gamma, LogitNormal, Uniform)
 
 
 def prior_from_dict(record: dict[str, Any]) -> Prior:

@@ -1,21 +1,28 @@
 """The statistical model around a law: noise, pooling over families, run effects, and the NumPyro model they make."""
 
 from bayescale.models.effects import RunEffects
+from bayescale.models.known_noises import KNOWN, find_noise
 from bayescale.models.layout import Layout, lay_out
 from bayescale.models.model import Model, build_model
-from bayescale.models.noise import NOISES, Laplace, Noise, Normal, StudentT, find_noise
+from bayescale.models.noise import NOISES, Laplace, Noise, Normal, StudentT
 from bayescale.models.pooling import Pooling
+from bayescale.models.value_noise import VALUE_NOISES, BetaBinomial, NormalValue, ValueNoise
 
 __all__ = [
+    "KNOWN",
     "NOISES",
+    "VALUE_NOISES",
+    "BetaBinomial",
     "Laplace",
     "Layout",
     "Model",
     "Noise",
     "Normal",
+    "NormalValue",
     "Pooling",
     "RunEffects",
     "StudentT",
+    "ValueNoise",
     "build_model",
     "find_noise",
     "lay_out",

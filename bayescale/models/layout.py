@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jax import tree
 
 from bayescale.data import Runs
+from bayescale.data.schema import COLUMNS, is_mixture
 from bayescale.language.errors import DataError
 from bayescale.laws import Law
 from bayescale.models.effects import RunEffects
+from bayescale.models.noise import Noise
+from bayescale.models.responses import responses
 
 SMALLEST_BLOCK = 16
 
@@ -28,7 +32,8 @@ class Layout:
     Args:
         arrays: the arguments of the compiled model: ``inputs`` (per law argument, block x row), ``log_loss``,
             ``measurement_sd``, ``mask``, ``level`` (block x row), ``family`` (block) and the ``anchors``. The last
-            blocks may be padding as a whole.
+            blocks may be padding as a whole. ``log_loss`` is the log of the law's response, whatever that is; for a
+            noise of the response itself it is approximate, and ``value`` has what :func:`responses` says.
         families: names; one empty name for an ungrouped table.
         levels: (family, value) of every random-effect level.
         position: block and place of every row of the table, two integer arrays.
@@ -40,13 +45,19 @@ class Layout:
     position: tuple[np.ndarray, np.ndarray]
 
 
-def lay_out(law: type[Law], runs: Runs, effects: RunEffects | None, anchors: dict[str, float]) -> Layout:
-    """Arrange the rows of ``runs`` in blocks.
+def lay_out(
+    law: type[Law],
+    runs: Runs,
+    effects: RunEffects | None,
+    anchors: dict[str, float],
+    noise: type[Noise] | None = None,
+) -> Layout:
+    """Arrange the rows of ``runs`` in blocks, for a noise; None stands for any noise of log loss.
 
     Raises:
-        DataError: the table lacks a column that the law or the effects need.
+        DataError: the table lacks a column that law, noise or effects need, or has responses that these cannot take.
     """
-    require_columns(law, runs, effects)
+    require_columns(law, runs, effects, noise)
     families = runs.families or ("",)
     family = _codes(runs.table["family"], families) if runs.families else np.zeros(len(runs), int)
     width = block_width(np.bincount(family, minlength=len(families)))
@@ -61,26 +72,33 @@ def lay_out(law: type[Law], runs: Runs, effects: RunEffects | None, anchors: dic
         out[position] = column
         return out
 
-    log_loss = np.log(runs.table["loss"].to_numpy(float))
-    se = runs.table["loss_se"].to_numpy(float) if "loss_se" in runs.table else np.zeros(len(runs))
+    observed = responses(law, runs, noise)
     columns = {argument: runs.table[q.name].to_numpy(float) for argument, q in law.arguments.items()}
     arrays = {
         # Padding repeats a real design point, so that padded cells stay finite before they are masked.
         "inputs": {argument: spread(column, column[0]) for argument, column in columns.items()},
-        "log_loss": spread(log_loss, log_loss[0]),
-        "measurement_sd": spread(se / np.exp(log_loss), 0.0),
+        "log_loss": spread(observed["log_loss"], observed["log_loss"][0]),
+        "measurement_sd": spread(observed["measurement_sd"], 0.0),
         "mask": spread(np.ones(len(runs), bool), False),
         "level": spread(level, 0),
         "family": block_family,
         "level_family": np.array([families.index(name) for name, _ in levels], int),
         "anchors": {name: np.float64(value) for name, value in anchors.items()},
     }
+    if "value" in observed:
+        arrays["value"] = tree.map(lambda column: spread(column, column[0]), observed["value"])
     return Layout(arrays, families, levels, position)
 
 
 def design_anchors(law: type[Law], runs: Runs) -> dict[str, float]:
     """The anchors of a law at a design: the geometric mean of each anchored input."""
     columns = {a.name: law.arguments[a.argument].name for a in law.anchors}
+    for name, column in columns.items():
+        if not (runs.table[column] > 0).all():
+            raise DataError(
+                f"The law {law.name!r} has the anchor {name} at the geometric mean of {column}, and there are zeros in "
+                "the table; leave these runs out, or declare the law without that anchor."
+            )
     return {name: float(np.exp(np.log(runs.table[column].to_numpy(float)).mean())) for name, column in columns.items()}
 
 
@@ -132,18 +150,25 @@ def _codes(column: Any, names: tuple[str, ...]) -> np.ndarray:
     return np.array([index[name] for name in column])
 
 
-def require_columns(law: type[Law], runs: Runs, effects: RunEffects | None = None) -> None:
-    """Check that the table has the columns that a law and effects need.
+def require_columns(
+    law: type[Law], runs: Runs, effects: RunEffects | None = None, noise: type[Noise] | None = None
+) -> None:
+    """Check that the table has the columns that law, noise and effects need.
 
     Raises:
         DataError: it lacks one.
     """
-    missing = [name for name in law.inputs() if name not in runs.table]
-    if missing:
-        raise DataError(
-            f"The law {law.name!r} needs the column{'s' * (len(missing) > 1)} {', '.join(missing)}, which the table "
-            f"lacks; it has {', '.join(runs.table.columns)}. Map one with columns={{...}} in read_runs."
-        )
+    needs = {f"law {law.name!r}": (*law.inputs(), law.response.name)}
+    if noise is not None:
+        needs[f"noise {noise.name!r}"] = tuple(quantity.name for quantity in noise.columns.values())
+    for what, names in needs.items():
+        if missing := [name for name in names if name not in runs.table]:
+            own = [name for name in missing if name not in COLUMNS and not is_mixture(name)]
+            also = f" law={law.__name__} reads quantities of its own." if own else ""
+            raise DataError(
+                f"The {what} needs the column{'s' * (len(missing) > 1)} {', '.join(missing)}, which the table "
+                f"lacks; it has {', '.join(runs.table.columns)}. Map one with columns={{...}} in read_runs.{also}"
+            )
     if effects is not None and effects.column not in runs.table:
         raise DataError(
             f"Effects over {effects.column!r} need that column; map it with "

@@ -95,7 +95,7 @@ class Model:
         if self.uses_pooled:
             return self.law.pooled
         return tuple(
-            PooledCoordinate(p.name, f"{'log of ' * self.prior(p.name).positive}{p.meaning}", p.between)
+            PooledCoordinate(p.name, f"{self.prior(p.name).scale_words}{p.meaning}", p.between)
             for p in self.partial_law
         )
 
@@ -111,7 +111,7 @@ class Model:
         """The NumPyro model; run it with any NumPyro algorithm. ``data`` are the arrays of a layout."""
         values, shifts = self.sample_prior()
         with numpyro.handlers.mask(mask=data["mask"]):
-            numpyro.sample(OBSERVED, self.outcome(values, shifts, data), obs=data["log_loss"])
+            numpyro.sample(OBSERVED, self.outcome(values, shifts, data), obs=observed(data))
 
     def sample_prior(self) -> tuple[dict[str, Any], Any]:
         """The part of the NumPyro model that knows no data: parameters in natural units, and the effects or None."""
@@ -122,7 +122,7 @@ class Model:
         return values, numpyro.sample(EFFECTS, dist.Normal(0.0, omega).expand([self.n_levels]).to_event(1))
 
     def outcome(self, values: Mapping[str, Any], shifts: Any, data: Mapping[str, Any]) -> dist.Distribution:
-        """The distribution of every padded row's log loss: around the law and the shift of its level, if there is one.
+        """The distribution of what is observed of every padded row: around the law and the shift of its level, if any.
 
         Args:
             values: every parameter in natural units, common or one value per family.
@@ -132,7 +132,8 @@ class Model:
         mean = self.log_loss(values, data)
         if shifts is not None:
             mean = mean + shifts[data["level"]]
-        return self.noise_at(values, data)(mean, data["measurement_sd"])
+        value = data.get("value", {"sd": data["measurement_sd"], "columns": {}})
+        return self.noise_at(values, data).around(mean, value["sd"], value["columns"])
 
     def _sample_parameters(self) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -188,6 +189,11 @@ class Model:
         axes = law.replace(**per_parameter, **{a.name: None for a in self.law.anchors})
         over_rows = jax.vmap(lambda one, row: jnp.log(one(**row)), in_axes=(None, 0))
         return jax.vmap(over_rows, in_axes=(axes, 0))(law, data["inputs"])
+
+
+def observed(data: Mapping[str, Any]) -> Any:
+    """What is observed: log loss, or for a noise of the response itself the response."""
+    return data["value"]["observed"] if "value" in data else data["log_loss"]
 
 
 def _per_block(value: Any, data: Mapping[str, Any], ndim: int = 2) -> Any:

@@ -32,16 +32,17 @@ def check_names(law: type[Law], noise: type[Noise]) -> None:
         [*(p.name for p in one.parameters), *(d.name for d in one.derived_quantities)] for one in (law, noise)
     )
     # A coordinate is seen only as {coordinate}_between, so it may be called level.
+    reserved = RESERVED | {law.response.name}
     checked: tuple[tuple[type[Law] | type[Noise], list[str], frozenset[str]], ...] = (
-        (law, of_law, RESERVED),
-        (noise, of_noise, RESERVED),
+        (law, of_law, reserved),
+        (noise, of_noise, reserved),
         (law, coordinates, frozenset()),
     )
     for owner, names, taken in checked:
         if wrong := sorted(name for name in names if name.endswith(ENDINGS) or name in taken):
             raise LawError(
                 f"{owner.__name__} declares {wrong[0]!r}; names that end in {', '.join(ENDINGS)} and the names "
-                f"{', '.join(sorted(RESERVED))} belong to the variables of a fit, so rename it."
+                f"{', '.join(sorted(reserved))} belong to the variables of a fit, so rename it."
             )
     if shared := sorted({*of_law, *coordinates} & set(of_noise)):
         raise SettingsError(

@@ -1,10 +1,12 @@
-"""Noise on the log of the loss: how single runs scatter around the law."""
+"""Noise on the log of the loss, or of another response: how single runs scatter around the law."""
 
 from __future__ import annotations
 
 import inspect
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import jax
@@ -14,8 +16,9 @@ from jax import Array
 
 from bayescale.language.declare import parameter
 from bayescale.language.declared import Declared
-from bayescale.language.errors import LawError, SettingsError
+from bayescale.language.errors import LawError
 from bayescale.language.priors import Gamma, HalfCauchy
+from bayescale.language.quantities import Quantity
 from bayescale.models.log_sums import count_of, log_gamma_step, log_scales, sum_log
 
 _TAKES = ("log_loss", "measurement_sd")
@@ -29,12 +32,18 @@ SCALE = HalfCauchy(0.01)
 class Noise(Declared, ABC, abstract=True):
     """Distribution of log loss around the law's log loss; a subclass declares its parameters and ``__call__``.
 
+    For a law of another response, read "response" where this says loss. A noise of the response itself instead of its
+    log is a :class:`bayescale.models.value_noise.ValueNoise`.
+
     Raises:
         LawError: when the class statement is executed and something is missing.
     """
 
-    # The parameter that scales all residuals; the sampler's geometry follows it.
+    # The parameter that scales all residuals of log loss; the sampler's geometry follows it. Empty where there is none.
     scale: ClassVar[str] = "sigma"
+    # Whether it is a noise of the response itself, and the columns that this takes besides, by argument.
+    of_value: ClassVar[bool] = False
+    columns: ClassVar[Mapping[str, Quantity]] = MappingProxyType({})
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any):
         super().__init_subclass__(abstract=abstract, **kwargs)
@@ -42,6 +51,11 @@ class Noise(Declared, ABC, abstract=True):
             return
         if cls.anchors:
             raise LawError(f"{cls.__name__} declares the anchor {cls.anchors[0].name!r}, and a noise takes no inputs.")
+        cls._check_declaration()
+
+    @classmethod
+    def _check_declaration(cls) -> None:
+        """Refuse a class without a scale or with other arguments than the engines give."""
         if cls.scale not in [p.name for p in cls.parameters if p.prior.positive]:
             raise LawError(
                 f"{cls.__name__} needs a parameter {cls.scale!r} with a prior on positive numbers, the scale of all "
@@ -82,7 +96,24 @@ class Noise(Declared, ABC, abstract=True):
         """
         raise NotImplementedError
 
-    def log_density(self, observed: Any, log_loss: Any, measurement_sd: Any, mask: Any) -> Any:
+    def around(self, log_loss: Any, measurement_sd: Any, columns: Mapping[str, Any]) -> dist.Distribution:
+        """The distribution of what is observed of a run, which is log loss, given the law's log loss.
+
+        Args:
+            log_loss: the law's value, log of nats/token.
+            measurement_sd: known sd of what is observed.
+            columns: what the noise takes besides, by argument.
+        """
+        return self(log_loss, measurement_sd)
+
+    @classmethod
+    def to_response(cls, observed: Any) -> Any:
+        """The response from what is observed of it, which is its log; for NumPy and JAX arrays."""
+        return observed.__array_namespace__().exp(observed)
+
+    def log_density(
+        self, observed: Any, log_loss: Any, measurement_sd: Any, mask: Any, columns: Mapping[str, Any] | None = None
+    ) -> Any:
         """Log density of padded runs summed, in JAX: by :meth:`log_likelihood` if there is one, else run by run.
 
         Args:
@@ -90,6 +121,7 @@ class Noise(Declared, ABC, abstract=True):
             log_loss: the law's, draw x run; this noise's parameters are of shape draw x 1.
             measurement_sd: of every run, shape (run,), or of shape (1,) if it is the same for all.
             mask: 1 or true for runs and 0 or false for padding, shape (run,).
+            columns: what the noise takes besides, by argument, each of shape (run,).
 
         Returns:
             one number per draw.
@@ -99,12 +131,13 @@ class Noise(Declared, ABC, abstract=True):
             return self.log_likelihood(mask * (observed - log_loss), measurement_sd, mask)
         same = measurement_sd.size == 1
         over_runs = jax.vmap(
-            lambda noise, y, mean, sd: noise(mean, sd).log_prob(y), in_axes=(None, 0, 0, None if same else 0)
+            lambda noise, y, mean, sd, more: noise.around(mean, sd, more).log_prob(y),
+            in_axes=(None, 0, 0, None if same else 0, 0),
         )
-        over_draws = jax.vmap(over_runs, in_axes=(0, None, 0, None))
+        over_draws = jax.vmap(over_runs, in_axes=(0, None, 0, None, None))
         single = jax.tree.map(lambda values: values[:, 0], self)
         sd = measurement_sd[0] if same else measurement_sd
-        return jnp.where(mask, over_draws(single, observed, log_loss, sd), 0.0).sum(axis=1)
+        return jnp.where(mask, over_draws(single, observed, log_loss, sd, columns or {}), 0.0).sum(axis=1)
 
 
 class StudentT(Noise):
@@ -163,18 +196,5 @@ class Laplace(Noise):
         return -(xp.abs(residual) / scale).sum(axis=1) - log_scales(scale, residual, mask) - constant
 
 
+# Of log loss; those of the response itself are VALUE_NOISES.
 NOISES: tuple[type[Noise], ...] = (StudentT, Normal, Laplace)
-
-
-def find_noise(noise: str | type[Noise]) -> type[Noise]:
-    """Return the noise class that a name or a class means.
-
-    Raises:
-        SettingsError: an unknown name, or something else.
-    """
-    if isinstance(noise, type) and issubclass(noise, Noise):
-        return noise
-    by_name = {known.name: known for known in NOISES}
-    if noise not in by_name:
-        raise SettingsError(f"noise must be one of {', '.join(by_name)} or a Noise class, got {noise!r}.")
-    return by_name[noise]

@@ -95,7 +95,7 @@ def test_bad_input_is_one_line_on_stderr_and_exit_code_2(bayescale, places, case
     [
         ("fit",),
         ("nothing",),
-        ("predict", "fit.nc", "--params", "1e9"),
+        ("predict", "--params", "1e9"),
         ("predict", "fit.nc", "--params", "many", "--tokens", "1e9"),
         ("allocate", "fit.nc", "--compute", "1e21", "some"),
         ("summary", "fit.nc", "--format", "yaml"),

@@ -12,28 +12,28 @@ from bayescale.language.errors import DataWarning
 if TYPE_CHECKING:
     from bayescale.data.runs import Runs
 
-# Each looks at the runs and returns one sentence, or None where all is well.
-SUSPICIONS: dict[str, Callable[[Runs], str | None]] = {
-    "large-table": rows.large_table,
-    "duplicate-rows": rows.duplicate_rows,
-    "few-runs": rows.few_runs,
-    "single-run-family": rows.single_run_family,
-    "similar-family-names": rows.similar_family_names,
-    "checkpoints-as-runs": rows.checkpoints_as_runs,
-    "params-look-scaled": scales.params_look_scaled,
-    "tokens-look-scaled": scales.tokens_look_scaled,
-    "swapped-params-tokens": scales.swapped_params_tokens,
-    "compute-mismatch": scales.compute_mismatch,
-    "mixed-conventions": scales.mixed_conventions,
-    "loss-looks-like-perplexity": scales.loss_looks_like_perplexity,
-    "loss-looks-like-bits-per-byte": scales.loss_looks_like_bits_per_byte,
-    "loss-looks-like-nats": scales.loss_looks_like_nats,
-    "losses-mixed-units": scales.losses_mixed_units,
-    "constant-params": design.constant_params,
-    "constant-tokens": design.constant_tokens,
-    "constant-tokens-per-param": design.constant_tokens_per_param,
-    "collinear-design": design.collinear_design,
-    "loss-rises-with-compute": design.loss_rises_with_compute,
+# Each looks at runs that have these columns, and returns one sentence, or None where all is well.
+SUSPICIONS: dict[str, tuple[Callable[[Runs], str | None], tuple[str, ...]]] = {
+    "large-table": (rows.large_table, ()),
+    "duplicate-rows": (rows.duplicate_rows, ()),
+    "few-runs": (rows.few_runs, ()),
+    "single-run-family": (rows.single_run_family, ()),
+    "similar-family-names": (rows.similar_family_names, ()),
+    "checkpoints-as-runs": (rows.checkpoints_as_runs, ()),
+    "params-look-scaled": (scales.params_look_scaled, ("params",)),
+    "tokens-look-scaled": (scales.tokens_look_scaled, ("tokens",)),
+    "swapped-params-tokens": (scales.swapped_params_tokens, ("params", "tokens")),
+    "compute-mismatch": (scales.compute_mismatch, ("params", "tokens", "compute")),
+    "mixed-conventions": (scales.mixed_conventions, ("params", "tokens", "compute")),
+    "loss-looks-like-perplexity": (scales.loss_looks_like_perplexity, ("loss",)),
+    "loss-looks-like-bits-per-byte": (scales.loss_looks_like_bits_per_byte, ("loss",)),
+    "loss-looks-like-nats": (scales.loss_looks_like_nats, ("loss",)),
+    "losses-mixed-units": (scales.losses_mixed_units, ("loss",)),
+    "constant-params": (design.constant_params, ("params",)),
+    "constant-tokens": (design.constant_tokens, ("tokens",)),
+    "constant-tokens-per-param": (design.constant_tokens_per_param, ("params", "tokens")),
+    "collinear-design": (design.collinear_design, ("params", "tokens")),
+    "loss-rises-with-compute": (design.loss_rises_with_compute, ("loss", "compute")),
 }
 
 # A suspicion whose cause is already named says nothing new.
@@ -57,7 +57,11 @@ def suspicions(runs: Runs) -> tuple[DataWarning, ...]:
     """
     if len(runs) < FEWEST_ROWS:
         return ()
-    messages = {code: message for code, look in SUSPICIONS.items() if (message := look(runs))}
+    messages = {
+        code: message
+        for code, (look, columns) in SUSPICIONS.items()
+        if set(columns) <= set(runs.table) and (message := look(runs))
+    }
     return tuple(
         DataWarning(code, message)
         for code, message in messages.items()

@@ -40,10 +40,12 @@ class Density:
         """The density of a model for laid-out data."""
         arrays, rows = layout.arrays, layout.position
         sd = np.asarray(arrays["measurement_sd"])[rows]
+        with np.errstate(divide="ignore"):  # an input may be zero, and a power of it then is
+            log_inputs = {name: np.log(np.asarray(value)[rows]) for name, value in arrays["inputs"].items()}
         return cls(
             model,
             {name: float(value) for name, value in arrays["anchors"].items()},
-            {name: np.log(np.asarray(value)[rows]) for name, value in arrays["inputs"].items()},
+            log_inputs,
             np.asarray(arrays["log_loss"])[rows],
             sd if sd.any() else sd[:1],
         )

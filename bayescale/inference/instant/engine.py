@@ -52,6 +52,8 @@ def density_for(model: Model, layout: Layout) -> Density:
         raise NotInstant("families have parameters of their own")
     if model.effects is not None:
         raise NotInstant("the model has run effects")
+    if model.noise.of_value:
+        raise NotInstant(f"its noise is of the {model.law.response.label} itself, not of the log")
     if len(model.parameters) > LARGEST:
         raise NotInstant(f"the model has {len(model.parameters)} parameters, more than {LARGEST}")
     density = Density.of(model, layout)

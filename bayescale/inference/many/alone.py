@@ -59,7 +59,7 @@ def fit_alone(model: Model, table: Table, settings: Settings, why: str) -> Alone
 
 def _fit(model: Model, table: Table, settings: Settings, why: str) -> tuple[Fit, Convergence]:
     """The fit, and how its chains converged as a whole."""
-    began, layout = time.perf_counter(), lay_out(model.law, table.runs, None, dict(table.anchors))
+    began, layout = time.perf_counter(), lay_out(model.law, table.runs, None, dict(table.anchors), model.noise)
     drawn = None
     if settings.engine != "nuts":
         try:

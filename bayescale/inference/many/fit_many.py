@@ -19,7 +19,7 @@ from bayescale.inference.many.steps import Table
 from bayescale.inference.many.tables import Given, gather
 from bayescale.inference.many.together import STEPS, Left, Plan, fit_together
 from bayescale.inference.settings import Settings, check_seed, merge_settings, seed_for
-from bayescale.inference.table import check_response
+from bayescale.inference.table import check_batch
 from bayescale.language.errors import SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
@@ -95,7 +95,7 @@ def fit_many(
     """
     _check_arguments(sampler)
     chosen, settings, seed = find_law(law), merge_settings(settings, sampler, caller="fit_many"), check_seed(seed)
-    check_response(chosen)
+    check_batch(chosen, find_noise(noise))
     model = build_model(chosen, noise=find_noise(noise), pooling=Pooling("complete"), priors=priors)
     for warning in prior_suspicions(model):
         warnings.warn(warning, stacklevel=2)

@@ -73,7 +73,7 @@ def _labelled(tables: Any) -> list[tuple[str | int, Any]]:
 
 def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any]) -> Given:
     try:
-        runs = table if isinstance(table, Runs) else read_quietly(table, **read)
+        runs = table if isinstance(table, Runs) else read_quietly(table, **{"law": law, **read})
         require_columns(law, runs)
         if len(runs.families) > 1:
             raise DataError(

@@ -13,6 +13,7 @@ from bayescale.data import Runs
 from bayescale.inference.formula import split_log_loss
 from bayescale.inference.point.losses import LOSSES
 from bayescale.laws import Law
+from bayescale.models.responses import responses
 
 
 class Rows(NamedTuple):
@@ -60,7 +61,7 @@ def padded_rows(law: type[Law], runs: Runs, anchors: dict[str, float]) -> Rows:
         return np.concatenate([column, np.full(length - count, column[0])])
 
     inputs = {argument: spread(runs.table[q.name].to_numpy(float)) for argument, q in law.arguments.items()}
-    log_loss = spread(np.log(runs.table["loss"].to_numpy(float)))
+    log_loss = spread(responses(law, runs, None)["log_loss"])
     return Rows(inputs, log_loss, (np.arange(length) < count) * 1.0, {n: np.float64(v) for n, v in anchors.items()})
 
 

@@ -62,7 +62,7 @@ def point_fit(
     """
     chosen, seed = find_law(law), check_seed(seed)
     settings = PointSettings(loss, delta, starts, resamples, resample, iterations)
-    check_table(chosen, runs)
+    check_table(runs)
     require_columns(chosen, runs)
     tables = {name: runs.select(name) for name in runs.families} or {ALL: runs}
     for name, table in tables.items():

@@ -133,7 +133,7 @@ def _rebuild(archive: Archive, given: type[Law] | None, noise: type[Noise] | Non
     noise = recorded_noise(record, noise, allow_changed_law)
     settings, seed = Settings(**record_part(record, "settings", dict)), check_seed(record_part(record, "seed", int))
     anchors = recorded_anchors(law, record_part(record, "anchors", dict))
-    runs = stored_runs(archive.groups[RUNS], record_part(record, "data", dict))
+    runs = stored_runs(archive.groups[RUNS], record_part(record, "data", dict), law)
     model, layout = recorded_model(law, noise, record, runs, anchors)
     draws, stats = archive.groups[DRAWS], archive.groups[STATS]
     check_draws(draws, model, layout, settings)

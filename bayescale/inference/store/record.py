@@ -14,7 +14,7 @@ from bayescale.inference.store.archive import MAX_RECORD
 from bayescale.language.errors import StoreError
 from bayescale.language.priors import Prior, prior_from_dict
 from bayescale.laws import CATALOGUE, Law, definition_hash
-from bayescale.models import NOISES, Model, Noise, Pooling, RunEffects, build_model, lay_out
+from bayescale.models import KNOWN, Model, Noise, Pooling, RunEffects, build_model, lay_out
 from bayescale.models.layout import Layout
 
 if TYPE_CHECKING:
@@ -118,13 +118,12 @@ def recorded_law(recorded: Mapping[str, Any], given: type[Law] | None, allow_cha
 def recorded_noise(record: Mapping[str, Any], given: type[Noise] | None, allow_changed_law: bool) -> type[Noise]:
     """The noise by its name among those of the package, or the one given."""
     name, fitted = record_part(record, "noise", str), record_part(record, "noise_sha256", str)
-    known = {noise.name: noise for noise in NOISES}
-    if given is None and name not in known:
+    if given is None and name not in KNOWN:
         raise StoreError(
-            f"its noise must be one of {', '.join(known)}, got {name[:40]!r}; update bayescale, or if the noise is "
+            f"its noise must be one of {', '.join(KNOWN)}, got {name[:40]!r}; update bayescale, or if the noise is "
             "your own give it with load(path, noise=MyNoise)."
         )
-    noise = known[name] if given is None else given
+    noise = KNOWN[name] if given is None else given
     if noise.name != name:
         raise StoreError(f"it was fitted with the noise {name[:40]!r}, got noise={noise.name!r}; give that of the fit.")
     if not allow_changed_law and definition_hash(noise) != fitted:
@@ -167,7 +166,7 @@ def recorded_model(
         part = record_part(record, "effects", dict)
         effects = RunEffects(record_part(part, "column", str), prior_from_dict(record_part(part, "prior", dict)))
     pooling = Pooling.of(_pooling(record_part(record, "pooling", dict)), grouped=len(runs.families) > 1)
-    layout = lay_out(law, runs, effects, anchors)
+    layout = lay_out(law, runs, effects, anchors, noise)
     model = build_model(
         law,
         noise=noise,

@@ -11,18 +11,20 @@ import xarray as xr
 
 from bayescale.data import Runs
 from bayescale.data.cells import CellLog, parse_numbers, parse_texts
-from bayescale.data.schema import COLUMNS, REQUIRED_COLUMNS
+from bayescale.data.requirements import is_usual
+from bayescale.data.schema import REQUIRED_COLUMNS, columns_with
 from bayescale.inference.store.archive import Arrays
 from bayescale.inference.store.record import record_part
 from bayescale.language.errors import DataWarning, StoreError
-from bayescale.language.quantities import LOSS, PARAMS
+from bayescale.language.quantities import LOSS, PARAMS, quantity_from_dict
+from bayescale.laws import Law
 
 
 def runs_dataset(runs: Runs) -> xr.Dataset:
     """The table over row; text as UTF-8 characters, so that every size is declared."""
     columns = {}
-    for name in (name for name in COLUMNS if name in runs.table):
-        if COLUMNS[name].kind == "number":
+    for name in runs.table.columns:
+        if runs.columns[name].kind == "number":
             columns[name] = xr.Variable("row", runs.table[name].to_numpy(np.float64))
         else:
             texts = np.array(runs.table[name].tolist(), dtype=object)
@@ -30,16 +32,19 @@ def runs_dataset(runs: Runs) -> xr.Dataset:
     return xr.Dataset(columns)
 
 
-def stored_runs(columns: Arrays, about: Mapping[str, Any]) -> Runs:
+def stored_runs(columns: Arrays, about: Mapping[str, Any], law: type[Law]) -> Runs:
     """The table, through the same checks of cells as when it was first read."""
-    unknown, missing = set(columns) - set(COLUMNS), set(REQUIRED_COLUMNS) - set(columns)
-    if unknown or missing or len({values.shape for values in columns.values()}) != 1:
-        raise StoreError(f"its runs must be columns of one length with {', '.join(REQUIRED_COLUMNS)}; save it again.")
-    rows = np.arange(1, len(columns["loss"]) + 1)
+    described = _about(about)
+    known = columns_with(described["quantities"])
+    needed = REQUIRED_COLUMNS if is_usual(law) else (*law.inputs(), law.response.name)
+    wrong = set(columns) - set(known) or set(needed) - set(columns)
+    if wrong or len({values.shape for values in columns.values()}) != 1:
+        raise StoreError(f"its runs must be columns of one length with {', '.join(needed)}; save it again.")
+    rows = np.arange(1, len(next(iter(columns.values()))) + 1)
     log = CellLog("its table of runs")
     table: dict[str, Any] = {}
-    for name in (name for name in COLUMNS if name in columns):
-        values, rule = columns[name], COLUMNS[name]
+    for name in (name for name in known if name in columns):
+        values, rule = columns[name], known[name]
         if values.ndim != 1 or (values.dtype != np.float64 if rule.kind == "number" else values.dtype.kind != "S"):
             raise StoreError(f"the column {name!r} of its runs is {values.dtype} {values.shape}; save the fit again.")
         if rule.kind == "number":
@@ -48,7 +53,7 @@ def stored_runs(columns: Arrays, about: Mapping[str, Any]) -> Runs:
             texts = [text.decode() for text in values.tolist()]
             table[name] = parse_texts(texts, rows, column=rule, name=name, log=log)
     log.raise_if_any()
-    runs = Runs(table=pd.DataFrame(table), **_about(about))
+    runs = Runs(table=pd.DataFrame(table), **described)
     if runs.sha256 != about.get("sha256"):
         raise StoreError("its table of runs is not the one that was fitted, their hashes differ; save the fit again.")
     return runs
@@ -72,4 +77,5 @@ def _about(about: Mapping[str, Any]) -> dict[str, Any]:
             raise StoreError("its warnings must be pairs of code and message; save the fit again.")
         warnings.append(DataWarning(*pair))
     kept = {name: about[name] for name in allowed}
-    return {**kept, "group": group, "source": record_part(about, "source", str), "warnings": tuple(warnings)}
+    kept |= {"group": group, "source": record_part(about, "source", str), "warnings": tuple(warnings)}
+    return {**kept, "quantities": tuple(map(quantity_from_dict, about.get("quantities", [])))}

@@ -11,6 +11,7 @@ from bayescale.costs import SixND
 from bayescale.decisions.draws import group_label
 from bayescale.inference.fit import Fit
 from bayescale.language.errors import SettingsError
+from bayescale.language.quantities import LOSS
 
 # What figures of runs count compute in, and so ask plans for.
 COST = SixND()
@@ -56,8 +57,17 @@ def own_groups(fit: Fit, groups: Sequence[str] | str | None) -> list[str | None]
 
 
 def own_runs(fit: Fit, group: str | None) -> pd.DataFrame:
-    """The runs of a family, or all of them, with ``own_compute``: the compute that plans are made with, COST."""
+    """The runs of a family, or all of them, with ``own_compute``: the compute that plans are made with, COST.
+
+    Raises:
+        SettingsError: a law of another response than the loss, or runs without size and tokens.
+    """
     table = fit.runs.table
+    if fit.law.response != LOSS or not {"params", "tokens"} <= set(table):
+        raise SettingsError(
+            f"This figure shows losses by compute, and the law {fit.law.name!r} predicts {fit.law.response.label} from "
+            f"a table of {', '.join(table.columns)}; draw predict(...).table() instead."
+        )
     if group is not None and "family" in table:
         table = table[table["family"] == group]
     return table.assign(own_compute=COST(table["params"], table["tokens"]))
