@@ -40,9 +40,10 @@ class Farseer(Law):
     g: Array = parameter("slope of log B in log size", at=("N0", "D0"), prior=Normal(0.0, 0.3))
     beta: Array = parameter("data exponent", at="N0", prior=LogNormal(0.4, 0.4))
     t: Array = parameter("slope of log beta in log size", at="N0", prior=Normal(-0.1, 0.1))
-    q: Array = parameter("power of size in log floor", prior=Normal(0.0, 0.15))
-    b: Array = parameter("power of size in log B", prior=Normal(0.0, 0.15))
-    a: Array = parameter("power of size in log beta", prior=Normal(0.0, 0.1))
+    # Centred on the signs of the paper; at 0 itself, a straight line, the formula is 0/0.
+    q: Array = parameter("power of size in log floor", prior=Normal(0.1, 0.15))
+    b: Array = parameter("power of size in log B", prior=Normal(-0.1, 0.15))
+    a: Array = parameter("power of size in log beta", prior=Normal(0.05, 0.1))
     N0: float = anchor("N", symbol="N_0")
     D0: float = anchor("D", symbol="D_0")
 

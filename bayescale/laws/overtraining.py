@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from jax import Array
@@ -75,3 +76,19 @@ class Overtraining(Law):
             return None
         params = (compute / (6.0 * self.M * self.D0 / self.N0)) ** 0.5
         return params, cost.tokens(params, compute)
+
+
+def _published(A: float, B: float, exponent: float, E: float) -> Overtraining:
+    """From what the authors' code fits: A N^-exponent + B 6^(-exponent/2) D^-exponent + E, of N = sqrt(C/6M)."""
+    B = B * 6.0 ** (-exponent / 2)
+    return Overtraining(E=E, K=2.0 * (A * B) ** 0.5, M=(B / A) ** (1 / exponent), eta=exponent / 2)
+
+
+# The authors' code on their runs, loss on C4, total sizes; the figures have four digits.
+Overtraining.published = MappingProxyType(
+    {
+        "gadre2024language-c4": _published(113.7, 189.5, 0.24247, 1.5083),
+        "gadre2024language-redpajama": _published(166.2, 366.7, 0.27285, 1.8366),
+        "gadre2024language-refinedweb": _published(125.1, 246.2, 0.25439, 1.7345),
+    }
+)

@@ -71,7 +71,7 @@ class ChinchillaOffset(_Offset):
     B: Array = parameter("loss from finite data", at="D0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)
     alpha: Array = parameter("size exponent", prior=LogNormal(0.4, 0.4))
     beta: Array = parameter("data exponent", prior=LogNormal(0.4, 0.4))
-    D_w: Array = parameter("start-up tokens, in multiples", at="D0", prior=LogNormal(0.03, 1.0), unit="tokens")
+    D_w: Array = parameter("tokens lost at the start, in multiples", at="D0", prior=LogNormal(0.03, 1.0), unit="tokens")
     N0: float = anchor("N", symbol="N_0")
     D0: float = anchor("D", symbol="D_0")
 
@@ -126,7 +126,7 @@ class ChinchillaOffsetEmbedding(_Offset):
     B: Array = parameter("loss from finite data", at="D0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)
     alpha: Array = parameter("size exponent", prior=LogNormal(0.4, 0.4))
     beta: Array = parameter("data exponent", prior=LogNormal(0.4, 0.4))
-    D_w: Array = parameter("start-up tokens, in multiples", at="D0", prior=LogNormal(0.03, 1.0), unit="tokens")
+    D_w: Array = parameter("tokens lost at the start, in multiples", at="D0", prior=LogNormal(0.03, 1.0), unit="tokens")
     w: Array = parameter("weight of embedding parameters", prior=LogNormal(0.3, 0.7))
     N0: float = anchor("N", symbol="N_0")
     D0: float = anchor("D", symbol="D_0")
