@@ -99,8 +99,8 @@ def _parameters(law: type[Law], record: dict[str, Any], latex: bool) -> None:
     def symbol(one: dict[str, Any]) -> str:
         return one["symbol"] if latex else plain_symbol(one["symbol"])
 
-    rows = [(p["name"], symbol(p), p["meaning"], p["unit"], p["prior"]) for p in record["parameters"]]
-    print_table(("parameter", "symbol", "meaning", "unit", "prior"), rows)
+    estimated = [(p["name"], symbol(p), p["meaning"], p["unit"], p["prior"]) for p in record["parameters"]]
+    print_table(("parameter", "symbol", "meaning", "unit", "prior"), estimated)
     if law.anchors:
         anchors = ", ".join(f"{a.name} of {a.argument}" for a in law.anchors)
         form = "the form with anchors at 1" if law.has_textbook() else "the parameters at these anchors"
@@ -110,8 +110,8 @@ def _parameters(law: type[Law], record: dict[str, Any], latex: bool) -> None:
         )
     if record["derived"]:
         typer.echo("")
-        rows = [(d["name"], symbol(d), d["meaning"], d["unit"]) for d in record["derived"]]
-        print_table(("derived", "symbol", "meaning", "unit"), rows)
+        derived = [(d["name"], symbol(d), d["meaning"], d["unit"]) for d in record["derived"]]
+        print_table(("derived", "symbol", "meaning", "unit"), derived)
 
 
 def _print_csv(records: list[dict[str, Any]]) -> None:

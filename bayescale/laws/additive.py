@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 
@@ -33,6 +33,16 @@ class Additive(Law, abstract=True):
     A holds at the anchor N0 and falls with the exponent ``alpha``, B at D0 with ``beta``; what finite size and data add
     together grows in proportion to A and B.
     """
+
+    if TYPE_CHECKING:
+        A: Any
+        B: Any
+        alpha: Any
+        N0: Any
+        D0: Any
+
+        @property
+        def beta(self) -> Any: ...
 
     def textbook(self) -> Any:
         """The same law with anchors at 1, so that A and B are the coefficients papers print."""

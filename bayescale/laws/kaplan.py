@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jax import Array
 
@@ -17,6 +17,14 @@ from bayescale.laws.split import PowerTerm, best_split
 
 class _Joint(Law, abstract=True):
     """Base of the laws in which size and data limit the loss jointly: the outer exponent is that of data."""
+
+    if TYPE_CHECKING:
+        L_N: Any
+        L_D: Any
+        alpha_N: Any
+        alpha_D: Any
+        N0: Any
+        D0: Any
 
     def limited(self, N: Any, D: Any) -> Any:
         """The loss that falls to zero as size and data grow."""

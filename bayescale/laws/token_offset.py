@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import jax.numpy as jnp
 from jax import Array
@@ -39,6 +39,9 @@ def useful_tokens(tokens: Any, lost: Any) -> Any:
 
 class _Offset(Additive, abstract=True):
     """Base of the laws with a start-up cost, whose sixth field D_w is in multiples of D0."""
+
+    if TYPE_CHECKING:
+        D_w: Any
 
     def textbook(self) -> Any:
         """The same law with anchors at 1, so that D_w is in tokens."""

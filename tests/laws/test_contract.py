@@ -118,10 +118,29 @@ RANGES = {
     "batch_tokens": (1e4, 1e8),
     "lr": (1e-5, 1e-2),
     "step": (1e2, 1e6),
-    "embedding_params": (1e5, 9e6),  # a part of params
 }
 LARGE = {"params": 70e9, "tokens": 1.4e12, "compute": 5.88e23, "unique_tokens": 1.4e12, "batch_tokens": 3e6}
-LARGE |= {"lr": 1e-4, "step": 5e5, "embedding_params": 1e9}
+LARGE |= {"lr": 1e-4, "step": 5e5}
+RANGES |= {
+    "embedding_params": (1e5, 9e6),  # a part of params
+    "experts": (1.0, 1e3),
+    "repeats": (1.0, 100.0),
+    "accuracy": (0.01, 0.99),
+    "error": (0.01, 0.99),
+    "chance": (0.01, 0.5),
+    "items": (1e2, 1e5),
+    "source_loss": (1.0, 5.0),
+    "bits_weights": (2.0, 16.0),
+    "bits_activations": (2.0, 16.0),
+    "bits_kv": (2.0, 16.0),
+    "warmup_tokens": (1e6, 1e10),
+    "finetune_tokens": (1e5, 1e10),
+    "lr_area": (1.0, 1e3),
+    "annealing_area": (1e-3, 1e2),
+}
+LARGE |= {"embedding_params": 1e9, "experts": 64.0, "repeats": 1.0, "accuracy": 0.7, "error": 0.3, "chance": 0.25}
+LARGE |= {"items": 1e4, "source_loss": 2.0, "bits_weights": 16.0, "bits_activations": 16.0, "bits_kv": 16.0}
+LARGE |= {"warmup_tokens": 1e9, "finetune_tokens": 1e9, "lr_area": 100.0, "annealing_area": 1.0}
 # More of these never hurts; a batch or a learning rate has a best value.
 HELPFUL = ("params", "tokens", "compute", "unique_tokens", "step")
 # Where a law's form does not promise that more helps: Farseer's data term may rise with size faster than its floor
