@@ -12,6 +12,14 @@ from bayescale.cli.output import emit_json, paragraph, print_table
 if TYPE_CHECKING:
     from bayescale.laws import Law
 
+# The words of a law's page, by what the law calls them.
+TITLES = {
+    "claims": "Claims",
+    "valid": "Valid for",
+    "needs": "A design needs",
+    "unidentified": "Usually not identified",
+}
+
 
 def laws(
     name: Annotated[
@@ -23,7 +31,8 @@ def laws(
 ) -> None:
     """List the laws, or show one.
 
-    Its formula, parameters with units and priors, and references as BibTeX.
+    Its formula, what it claims, where it holds, what a design must contain and what data do not tell, parameters with
+    units and priors, and references as BibTeX.
     """
     from bayescale.laws import CATALOGUE, find_law, formula, law_record
 
@@ -34,31 +43,64 @@ def laws(
     elif form is Format.csv:
         _print_csv(records)
     elif name is None:
-        _list(records)
+        _list(records, latex)
     else:
-        _describe(chosen[0], records[0])
+        _describe(chosen[0], records[0], latex)
 
 
-def _list(records: list[dict[str, Any]]) -> None:
-    for record in records:
-        typer.echo(f"{record['name']}: {record['summary']}")
-        typer.echo(f"  {record['formula']}")
-        typer.echo(
-            f"  from {', '.join(record['inputs'])} to {record['response']}; cites {', '.join(record['cites'])}\n"
-        )
-    typer.echo("One in detail: bayescale laws NAME. Your own: bayescale laws my_laws.py:MyLaw.")
+def _list(records: list[dict[str, Any]], latex: bool) -> None:
+    """The laws by what they take, in the order of the catalogue."""
+    for inputs in dict.fromkeys(tuple(record["inputs"]) for record in records):
+        group = [record for record in records if tuple(record["inputs"]) == inputs]
+        typer.echo(f"From {', '.join(inputs)} to {group[0]['response']}")
+        for record in group:
+            paragraph(f"{record['name']}: {record['summary']} [{', '.join(record['cites'])}]", hang=4)
+            if latex:
+                typer.echo(f"    {record['formula']}")
+        typer.echo("")
+    paragraph("One in detail: bayescale laws NAME. Your own: bayescale laws my_laws.py:MyLaw.", indent=0)
 
 
-def _describe(law: type[Law], record: dict[str, Any]) -> None:
+def _describe(law: type[Law], record: dict[str, Any], latex: bool) -> None:
+    from bayescale.language.latex import plain_symbol
     from bayescale.laws import citation
 
-    typer.echo(f"{record['name']}: {record['summary']}\n")
-    typer.echo(f"  {record['formula']}\n")
-    inputs = ", ".join(f"{symbol} {q.label} ({q.unit}; column {q.name})" for symbol, q in law.arguments.items())
-    paragraph(f"Inputs: {inputs}. Response: {law.response.label} ({law.response.unit}).")
+    paragraph(f"{record['name']}: {record['summary']}", indent=0, hang=2)
     typer.echo("")
-    rows = [(p["name"], p["meaning"], p["unit"], p["prior"]) for p in record["parameters"]]
-    print_table(("parameter", "meaning", "unit", "prior"), rows)
+    if latex:
+        typer.echo(f"  {record['formula']}")  # on one line, to be copied
+    else:
+        paragraph(record["formula"], hang=4)
+    typer.echo("")
+    inputs = ", ".join(
+        f"{plain_symbol(q.symbol)} {q.label} ({f'{q.unit}; ' if q.unit else ''}column {q.name})"
+        for q in law.arguments.values()
+    )
+    paragraph(f"Inputs: {inputs}. Response: {law.response.label} ({law.response.unit}).")
+    for page, title in TITLES.items():
+        if record[page]:
+            typer.echo("")
+            paragraph(f"{title}: {record[page]}")
+    typer.echo("")
+    _parameters(law, record, latex)
+    if record["published"]:
+        typer.echo("")
+        paragraph(f"Published values: {', '.join(record['published'])}.")
+    if record["cites"]:
+        typer.echo("\n  To cite:")
+    for key in record["cites"]:
+        typer.echo(f"\n{citation(key)}")
+
+
+def _parameters(law: type[Law], record: dict[str, Any], latex: bool) -> None:
+    """What is estimated, where it holds, and what follows from it."""
+    from bayescale.language.latex import plain_symbol
+
+    def symbol(one: dict[str, Any]) -> str:
+        return one["symbol"] if latex else plain_symbol(one["symbol"])
+
+    estimated = [(p["name"], symbol(p), p["meaning"], p["unit"], p["prior"]) for p in record["parameters"]]
+    print_table(("parameter", "symbol", "meaning", "unit", "prior"), estimated)
     if law.anchors:
         anchors = ", ".join(f"{a.name} of {a.argument}" for a in law.anchors)
         form = "the form with anchors at 1" if law.has_textbook() else "the parameters at these anchors"
@@ -68,12 +110,8 @@ def _describe(law: type[Law], record: dict[str, Any]) -> None:
         )
     if record["derived"]:
         typer.echo("")
-        print_table(("derived", "meaning", "unit"), [(d["name"], d["meaning"], d["unit"]) for d in record["derived"]])
-    if record["published"]:
-        typer.echo("")
-        paragraph(f"Published values: {', '.join(record['published'])}.")
-    for key in record["cites"]:
-        typer.echo(f"\n{citation(key)}")
+        derived = [(d["name"], symbol(d), d["meaning"], d["unit"]) for d in record["derived"]]
+        print_table(("derived", "symbol", "meaning", "unit"), derived)
 
 
 def _print_csv(records: list[dict[str, Any]]) -> None:

@@ -77,11 +77,15 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right:
     typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def paragraph(text: str, *, indent: int = 2) -> None:
-    """Print text wrapped to the width of the terminal, at most 100 columns."""
+def paragraph(text: str, *, indent: int = 2, hang: int | None = None) -> None:
+    """Print text wrapped to the width of the terminal, at most 100 columns; lines after the first begin at ``hang``."""
     import textwrap
 
-    for line in textwrap.wrap(text, min(width(), 100) - 1, initial_indent=" " * indent, subsequent_indent=" " * indent):
+    after = " " * (indent if hang is None else hang)
+    # Hyphens are those of names: chinchilla-tied stays in one piece.
+    for line in textwrap.wrap(
+        text, min(width(), 100) - 1, initial_indent=" " * indent, subsequent_indent=after, break_on_hyphens=False
+    ):
         typer.echo(line)
 
 

@@ -3,19 +3,42 @@
 from bayescale.laws.base import Law
 from bayescale.laws.catalogue import CATALOGUE, find_law
 from bayescale.laws.chinchilla import Chinchilla
+from bayescale.laws.chinchilla_variants import ChinchillaOuter, ChinchillaTied
+from bayescale.laws.critical_batch import critical_batch, least_compute, least_steps
+from bayescale.laws.data_constrained import DataConstrained
 from bayescale.laws.definition import definition_hash
 from bayescale.laws.describe import formula, law_record
-from bayescale.laws.kaplan import KaplanND
+from bayescale.laws.farseer import Farseer
+from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
+from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
+from bayescale.laws.overtraining import Overtraining
 from bayescale.laws.references import citation
+from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
 
 __all__ = [
     "CATALOGUE",
     "Chinchilla",
+    "ChinchillaEmbedding",
+    "ChinchillaOffset",
+    "ChinchillaOffsetEmbedding",
+    "ChinchillaOuter",
+    "ChinchillaTied",
+    "DataConstrained",
+    "Farseer",
+    "KaplanC",
+    "KaplanD",
+    "KaplanN",
     "KaplanND",
+    "KaplanNDFloor",
+    "KaplanNS",
     "Law",
+    "Overtraining",
     "citation",
+    "critical_batch",
     "definition_hash",
     "find_law",
     "formula",
     "law_record",
+    "least_compute",
+    "least_steps",
 ]

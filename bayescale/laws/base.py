@@ -13,11 +13,16 @@ from bayescale.language.declared import Declared
 from bayescale.language.errors import LawError
 from bayescale.language.quantities import Quantity, quantity_of
 
+# What a law's page says in words, by the name of the class variable.
+PAGE = ("claims", "valid", "needs", "unidentified")
+
 
 class Law(Declared, abstract=True):
     """A law is a class: its fields are parameters, ``__call__`` is the formula for one run, ``cites`` its sources.
 
-    An instance is the law at parameter values; a batch of instances is a posterior. A subclass is checked when it is
+    An instance is the law at parameter values; a batch of instances is a posterior. What its page says is text of the
+    class: ``claims``, what it claims; ``valid``, its range of validity; ``needs``, what a design must contain;
+    ``unidentified``, what data usually do not identify. A subclass is checked when it is
     defined: it needs a docstring, at least one parameter, and an annotated ``__call__`` whose arguments and return
     value carry quantities, for example ``def __call__(self, N: Size, D: Tokens) -> Loss``. A law is final: another
     formula is another class of ``Law``, and what several share is an abstract base without parameters.
@@ -27,6 +32,11 @@ class Law(Declared, abstract=True):
     """
 
     cites: ClassVar[tuple[str, ...]] = ()
+    # Words for the law's page; a user's law may leave them empty.
+    claims: ClassVar[str] = ""
+    valid: ClassVar[str] = ""
+    needs: ClassVar[str] = ""
+    unidentified: ClassVar[str] = ""
     published: ClassVar[Mapping[str, Law]] = MappingProxyType({})
     arguments: ClassVar[Mapping[str, Quantity]]
     response: ClassVar[Quantity]
@@ -48,6 +58,9 @@ class Law(Declared, abstract=True):
                 )
         if isinstance(cls.cites, str):
             raise LawError(f"{cls.__name__}.cites must be a tuple of BibTeX keys, got the text {cls.cites!r}.")
+        for page in PAGE:
+            if not isinstance(getattr(cls, page), str):
+                raise LawError(f"{cls.__name__}.{page} must be text for the law's page, got {getattr(cls, page)!r}.")
         _check_coordinates(cls)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

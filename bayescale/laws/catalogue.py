@@ -12,10 +12,33 @@ from bayescale.language.errors import LawError
 from bayescale.language.hints import nearest
 from bayescale.laws.base import Law
 from bayescale.laws.chinchilla import Chinchilla
+from bayescale.laws.chinchilla_variants import ChinchillaOuter, ChinchillaTied
+from bayescale.laws.data_constrained import DataConstrained
 from bayescale.laws.definition import definition_hash
-from bayescale.laws.kaplan import KaplanND
+from bayescale.laws.farseer import Farseer
+from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
+from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
+from bayescale.laws.overtraining import Overtraining
+from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
 
-CATALOGUE: tuple[type[Law], ...] = (Chinchilla, KaplanND)
+# In the order in which they are listed: by what they take, and the most used first.
+CATALOGUE: tuple[type[Law], ...] = (
+    Chinchilla,
+    ChinchillaTied,
+    ChinchillaOffset,
+    ChinchillaOuter,
+    Overtraining,
+    Farseer,
+    KaplanND,
+    KaplanNDFloor,
+    ChinchillaEmbedding,
+    ChinchillaOffsetEmbedding,
+    DataConstrained,
+    KaplanN,
+    KaplanD,
+    KaplanC,
+    KaplanNS,
+)
 
 
 def find_law(law: str | type[Law]) -> type[Law]:

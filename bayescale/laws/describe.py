@@ -6,7 +6,7 @@ from typing import Any
 
 from bayescale.language.formula import Expression, formula_of
 from bayescale.language.latex import expression_latex, expression_unicode
-from bayescale.laws.base import Law
+from bayescale.laws.base import PAGE, Law
 
 
 def formula(law: type[Law], *, latex: bool = False) -> str:
@@ -26,18 +26,21 @@ def formula(law: type[Law], *, latex: bool = False) -> str:
 
 
 def law_record(law: type[Law]) -> dict[str, Any]:
-    """Return the law as one JSON-ready record: what it takes, gives, estimates and cites."""
+    """Return the law as one JSON-ready record: what it takes, gives, claims, needs, estimates and cites."""
     return {
         "name": law.name,
         "summary": (law.__doc__ or "").strip().splitlines()[0],
         "inputs": list(law.inputs()),
         "response": law.response.name,
         "formula": formula(law),
+        **{page: getattr(law, page) for page in PAGE},
         "parameters": [
             {"name": p.name, "meaning": p.meaning, "unit": p.unit, "symbol": p.symbol, "prior": str(p.prior)}
             for p in law.parameters
         ],
-        "derived": [{"name": d.name, "meaning": d.doc, "unit": d.unit} for d in law.derived_quantities],
+        "derived": [
+            {"name": d.name, "meaning": d.doc, "unit": d.unit, "symbol": d.symbol} for d in law.derived_quantities
+        ],
         "published": list(law.published),
         "cites": list(law.cites),
     }

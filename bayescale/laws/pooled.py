@@ -13,6 +13,8 @@ from bayescale.language.errors import LawError
 from bayescale.laws.base import Law
 
 POINTS, SHIFT, STEP = 5, 0.37, 1e-4
+# Of inputs, until the law is finite there.
+TRIES = 30
 # What rounding and the differences of the Jacobian leave is far below this, and a wrong rule misses by far more.
 TOLERANCE = 1e-6
 
@@ -69,7 +71,7 @@ def _close(found: Any, expected: Any) -> bool:
 
 
 def _points(law: type[Law]) -> list[tuple[np.ndarray, Law, dict[str, float]]]:
-    """Logs of parameters from about their priors, the law there, and inputs around the anchors."""
+    """Logs of parameters from about their priors, the law there, and inputs around the anchors where it has a loss."""
     rng, center = np.random.default_rng(0), 1e9
     moments = np.array([p.prior.unconstrained_moments() if p.prior.positive else (0.0, 0.5) for p in law.parameters])
     points = []
@@ -77,8 +79,17 @@ def _points(law: type[Law]) -> list[tuple[np.ndarray, Law, dict[str, float]]]:
         logs = moments[:, 0] + np.minimum(moments[:, 1], 1.0) * rng.standard_normal(len(moments))
         anchors = {a.name: center for a in law.anchors}
         instance = law(*np.exp(logs), **anchors)
-        points.append((logs, instance, {argument: center * 10.0 ** rng.uniform(-2, 2) for argument in law.arguments}))
+        points.append((logs, instance, _inputs(instance, rng, center)))
     return points
+
+
+def _inputs(instance: Law, rng: np.random.Generator, center: float) -> dict[str, float]:
+    """Inputs at which the law has a loss: where one is a part of another, not every draw is a design."""
+    for _ in range(TRIES):
+        inputs = {argument: center * 10.0 ** rng.uniform(-2, 2) for argument in instance.arguments}
+        if np.isfinite(np.asarray(instance(**inputs), float)):
+            break
+    return inputs
 
 
 def _try(law: type[Law], logs: np.ndarray, instance: Law, inputs: dict[str, float]) -> _Tried:

@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 
 import bayescale as bs
 from bayescale.data.read import read_quietly
+from bayescale.data.schema import COLUMNS
 from bayescale.inference.point.curve import local, padded_rows, unconstrain
 from bayescale.inference.point.losses import LOSSES
 from bayescale.inference.point.resamples import Resamples
@@ -25,6 +26,9 @@ from bayescale.language.priors import LogNormal, Normal
 from bayescale.language.quantities import Loss, Size, Tokens
 from bayescale.laws import CATALOGUE, Chinchilla, KaplanND, Law
 from bayescale.models.layout import design_anchors
+
+# Those whose columns a table can have.
+LAWS = [law for law in CATALOGUE if set(law.inputs()) <= set(COLUMNS)]
 
 TRUTH = Chinchilla.published["besiroglu2024chinchilla"]
 QUICK = {"starts": 64, "resamples": 100}
@@ -112,8 +116,11 @@ def test_neither_the_order_of_rows_nor_padding_matters(point, runs):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("law", CATALOGUE, ids=lambda law: law.name)
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
 def test_slope_and_curvature_are_those_of_the_objective(law, loss, runs):
+    table = runs.to_frame()
+    more = {"unique_tokens": table["tokens"] / 3, "step": table["tokens"] / 1e6}
+    runs = read_quietly(table.assign(**more, embedding_params=table["params"] / 10))
     with jax.enable_x64(True):
         rows = padded_rows(law, runs, design_anchors(law, runs))
         center = np.array([p.prior.unconstrained_moments()[0] for p in law.parameters])
@@ -124,7 +131,8 @@ def test_slope_and_curvature_are_those_of_the_objective(law, loss, runs):
             for j, direction in enumerate(np.eye(center.size)):
                 up, down = (at(center + s * width * direction, tip) for s in (1, -1))
                 np.testing.assert_allclose(here.slope[j], (up.value - down.value) / (2 * width), rtol=1e-6, atol=1e-9)
-        np.testing.assert_allclose(here.near, here.near.T, rtol=1e-12)
+        # To the rounding of sums of up to twice their size.
+        np.testing.assert_allclose(here.near, here.near.T, rtol=1e-12, atol=1e-14 * np.abs(here.near).max())
         assert np.linalg.eigvalsh(here.near).min() > 0
         np.testing.assert_allclose(here.far, 0.0, atol=1e-9)
 

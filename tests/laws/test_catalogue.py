@@ -60,7 +60,7 @@ def refuses(asked, message: str) -> None:
 def test_a_misspelt_name_is_answered_with_the_nearest():
     refuses(
         "chinchila",
-        r"There is no law 'chinchila' in the catalogue \(chinchilla, kaplan-nd.*\)\. Did you mean 'chinchilla'\? "
+        r"There is no law 'chinchila' in the catalogue \(chinchilla, .*kaplan-nd.*\)\. Did you mean 'chinchilla'\? "
         r"Your own law is named by file and class, my_laws\.py:MyLaw\.",
     )
 
