@@ -12,14 +12,6 @@ from bayescale.cli.output import emit_json, paragraph, print_table
 if TYPE_CHECKING:
     from bayescale.laws import Law
 
-# The words of a law's page, by what the law calls them.
-TITLES = {
-    "claims": "Claims",
-    "valid": "Valid for",
-    "needs": "A design needs",
-    "unidentified": "Usually not identified",
-}
-
 
 def laws(
     name: Annotated[
@@ -64,6 +56,7 @@ def _list(records: list[dict[str, Any]], latex: bool) -> None:
 def _describe(law: type[Law], record: dict[str, Any], latex: bool) -> None:
     from bayescale.language.latex import plain_symbol
     from bayescale.laws import citation
+    from bayescale.laws.base import PAGE
 
     paragraph(f"{record['name']}: {record['summary']}", indent=0, hang=2)
     typer.echo("")
@@ -76,8 +69,9 @@ def _describe(law: type[Law], record: dict[str, Any], latex: bool) -> None:
         f"{plain_symbol(q.symbol)} {q.label} ({f'{q.unit}; ' if q.unit else ''}column {q.name})"
         for q in law.arguments.values()
     )
-    paragraph(f"Inputs: {inputs}. Response: {law.response.label} ({law.response.unit}).")
-    for page, title in TITLES.items():
+    unit = f" ({law.response.unit})" if law.response.unit else ""
+    paragraph(f"Inputs: {inputs}. Response: {law.response.label}{unit}.")
+    for page, title in PAGE.items():
         if record[page]:
             typer.echo("")
             paragraph(f"{title}: {record[page]}")

@@ -14,7 +14,12 @@ from bayescale.language.errors import LawError
 from bayescale.language.quantities import Quantity, quantity_of
 
 # What a law's page says in words, by the name of the class variable.
-PAGE = ("claims", "valid", "needs", "unidentified")
+PAGE = {
+    "claims": "Claims",
+    "valid": "Valid for",
+    "needs": "A design needs",
+    "unidentified": "Usually not identified",
+}
 
 
 class Law(Declared, abstract=True):
