@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 import bayescale as bs
-from bayescale.laws import CATALOGUE
-from bayescale.models import NOISES
+from bayescale.inference import coordinates, levels, sampling
+from bayescale.laws import CATALOGUE, Chinchilla
+from bayescale.models import NOISES, StudentT
 
 FAMILIES, ROWS = 3, 8
 
@@ -38,3 +39,16 @@ def test_the_posterior_is_the_reference(law, noise, pooling, families, reference
     fit = bs.fit(law, runs, noise=noise, pooling=chosen, engine="nuts", draws=3000, seed=5)
     expected = reference(law, noise, runs, pooling=chosen, draws=1500)
     assert not (wrong := disagreements(fit.unconstrained, expected)), wrong
+
+
+@pytest.mark.slow
+def test_a_level_scaled_without_jacobian_is_noticed(families, reference, disagreements, monkeypatch):
+    """It tilts one number by a part of its sd, which calibration with a few hundred tables cannot see."""
+    right = levels.scale_population
+    monkeypatch.setattr(levels, "scale_population", lambda *arguments: (right(*arguments)[0], 0.0))
+    # Coordinates of a class of their own share no compiled function with the right ones.
+    monkeypatch.setattr(sampling, "Coordinates", type("Broken", (coordinates.Coordinates,), {}))
+    runs = families[Chinchilla]
+    fit = bs.fit(Chinchilla, runs, pooling="partial", engine="nuts", draws=3000, seed=5)
+    wrong = disagreements(fit.unconstrained, reference(Chinchilla, StudentT, runs, pooling="partial", draws=1500))
+    assert any("level_between" in one for one in wrong), wrong
