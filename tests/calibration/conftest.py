@@ -213,6 +213,7 @@ def sbc() -> SimpleNamespace:
     """``ranks``, their ``violations`` of uniformity, the ``band`` they are held against, and the priors of the fits."""
     return SimpleNamespace(
         log_likelihoods=_log_likelihoods,
+        standard=_standard,
         ranks=_ranks,
         ranks_of_batch=_ranks_of_batch,
         violations=_violations,

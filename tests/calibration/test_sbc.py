@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import bayescale as bs
-from bayescale.laws import CATALOGUE
+from bayescale.laws import Chinchilla, KaplanND
 from bayescale.models import NOISES
 
 # The engine marks what it could not reach: of a thousand such tables three when this was written. Their ranks count
@@ -60,8 +60,8 @@ def test_a_thousand_posteriors_are_calibrated(sbc, experiment):
 @pytest.mark.slow
 @pytest.mark.parametrize("errors", [False, True], ids=["plain", "with errors"])
 @pytest.mark.parametrize("noise", NOISES, ids=lambda noise: noise.name)
-@pytest.mark.parametrize("law", CATALOGUE, ids=lambda law: law.name)
-def test_every_law_and_noise_is_calibrated(sbc, experiment, law, noise, errors):
+@pytest.mark.parametrize("law", [Chinchilla, KaplanND], ids=lambda law: law.name)
+def test_laws_and_noises_are_calibrated(sbc, experiment, law, noise, errors):
     """Twelve cases: a correct engine fails one of them once in 83 seeds.
 
     Of fits with Laplace noise nine in ten are made by themselves, some seconds each, so there are fewer.
