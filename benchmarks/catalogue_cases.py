@@ -1,0 +1,133 @@
+"""One real table for every law of the catalogue, what is published about it, and how it is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from tables import LEFT_OUT, REAL_DATA, chinchilla_runs, loss_to_loss
+
+import bayescale as bs
+
+
+@dataclass(frozen=True)
+class Case:
+    """A law, its table and what others found.
+
+    Args:
+        law: its name.
+        data: what the table is, in words.
+        load: makes the table.
+        published: name of a parameter or derived quantity to its published value and where that is from, on these or
+            other data.
+        settings: of the fit.
+    """
+
+    law: str
+    data: str
+    load: Callable[[], bs.Runs]
+    published: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def points() -> bs.Runs:
+    """Hoffmann et al.'s digitised runs as Besiroglu et al. fit them."""
+    return chinchilla_runs(LEFT_OUT)[0]
+
+
+def corpora() -> bs.Runs:
+    """The loss-to-loss sweep."""
+    return loss_to_loss()[0]
+
+
+def frontier() -> bs.Runs:
+    """The best of Hoffmann et al.'s runs at each tenth of a decade of compute, below 1e21 FLOP 2 to 3 runs apart."""
+    table = points().to_frame()
+    decile = (10 * table["compute"].map(_log10)).round()
+    return bs.read_runs(table.loc[table.groupby(decile)["loss"].idxmin(), ["params", "compute", "loss"]])
+
+
+def _log10(value: float) -> float:
+    from math import log10
+
+    return log10(value)
+
+
+def over_trained(dataset: str) -> bs.Runs:
+    """Gadre et al.'s runs on one corpus that left warm-up, loss on C4."""
+    table = pd.read_csv(REAL_DATA / "overtraining" / "gadre2024_runs.csv")
+    table = table[(table["dataset"] == dataset) & (table["multiplier"] >= 1)]
+    return bs.read_runs(table.rename(columns={"N": "params", "D": "tokens", "loss_c4_val": "loss"})[DESIGN])
+
+
+def one_size() -> bs.Runs:
+    """Gadre et al.'s runs of 4e8 parameters on C4."""
+    runs = over_trained("c4_original")
+    return runs.subset(runs.table["params"].between(4e8, 4.2e8).to_numpy())
+
+
+def repeated() -> bs.Runs:
+    """Muennighoff et al.'s runs of at most 60 epochs, the last of those with one name."""
+    table = pd.read_csv(REAL_DATA / "data-constrained" / "runs.csv").rename(columns={"val_loss": "loss"})
+    table = table.drop_duplicates("name", keep="last")
+    table = table[table["tokens"] <= 60 * table["unique_tokens"]]
+    return bs.read_runs(table[["params", "tokens", "unique_tokens", "loss"]])
+
+
+def curves() -> bs.Runs:
+    """Every twentieth checkpoint of the misfitting set's ten sizes at one learning rate, after a tenth of training."""
+    table = pd.read_csv(REAL_DATA / "misfitting" / "scaling_results.csv")
+    table = table[(table["peak_lr"] == 0.002) & table["portion_steps_elapsed"].between(0.1, 1.0)]
+    table = table.sort_values(["N", "current_steps"]).drop_duplicates(["N", "current_steps"]).iloc[::20]
+    table = table.rename(columns={"N": "params", "D": "tokens", "current_steps": "step"})
+    return bs.read_runs(table[["params", "tokens", "step", "loss"]])
+
+
+def with_embeddings() -> bs.Runs:
+    """The loss-to-loss sweep with the embedding parameters, which are what 12 n_layers d_model^2 leaves of all."""
+    table = pd.read_csv(REAL_DATA / "loss-to-loss" / "sweep.csv")
+    table["embedding_params"] = table["params"] - 12 * table["n_layers"] * table["d_model"] ** 2
+    columns = [*DESIGN[:-1], "embedding_params", "val_loss", "data"]
+    return bs.read_runs(table[columns], {"loss": "val_loss"}, group="data")
+
+
+DESIGN = ["params", "tokens", "loss"]
+POINTS, SWEEP = "Chinchilla's digitised points", "loss-to-loss, six corpora"
+BESIROGLU, HOFFMANN = "besiroglu2024chinchilla", "hoffmann2022training"
+CASES: tuple[Case, ...] = (
+    Case("chinchilla", POINTS, points, {"alpha": (0.3478, BESIROGLU), "beta": (0.3658, BESIROGLU)}),
+    Case("chinchilla", SWEEP, corpora),
+    Case("chinchilla-tied", POINTS, points),
+    Case("chinchilla-offset", POINTS, points, {"E": (1.69, HOFFMANN), "beta": (0.28, HOFFMANN)}),
+    Case("chinchilla-offset", SWEEP, corpora),
+    Case("chinchilla-outer", POINTS, points),
+    Case("chinchilla-embedding", SWEEP, with_embeddings),
+    Case("chinchilla-offset-embedding", SWEEP, with_embeddings),
+    Case(
+        "overtraining",
+        "over-training, RedPajama",
+        lambda: over_trained("rpj"),
+        {"E": (1.8366, "gadre2024language"), "eta": (0.27285 / 2, "gadre2024language")},
+    ),
+    Case("farseer", POINTS, points, settings={"draws": 4000}),
+    Case("kaplan-nd", POINTS, points),
+    Case("kaplan-nd-floor", POINTS, points),
+    Case("kaplan-n", "Pythia, the Pile", lambda: pile().select("Pythia"), {"alpha_N": (0.076, "kaplan2020scaling")}),
+    Case("kaplan-d", "over-training, C4, 4e8 parameters", one_size, {"alpha_D": (0.095, "kaplan2020scaling")}),
+    Case("kaplan-c", "Chinchilla's points, best by compute", frontier, {"alpha_C": (0.050, "kaplan2020scaling")}),
+    Case("kaplan-ns", "misfitting, checkpoints", curves, {"alpha_S": (0.76, "kaplan2020scaling")}),
+    Case(
+        "data-constrained",
+        "data-constrained, up to 60 epochs",
+        repeated,
+        {"R_D": (15.39, "muennighoff2023scaling"), "R_N": (5.31, "muennighoff2023scaling")},
+        {"priors": {"sigma": bs.HalfNormal(0.1)}},
+    ),
+)
+
+
+def pile() -> bs.Runs:
+    """The embedded table."""
+    return bs.datasets.load("pile-families")
