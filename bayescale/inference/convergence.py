@@ -6,13 +6,12 @@ holds the two equal.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from bayescale.inference.limits import ESS, R_HAT
+from bayescale.inference.rank_scores import Holds, Ranked
 
 
 class Convergence(NamedTuple):
@@ -41,8 +40,10 @@ class Convergence(NamedTuple):
         return "" if smallest >= ESS else f"its smallest effective sample size is {smallest:.0f}, below {ESS:g}"
 
 
-# Columns measured together: their draws, orders and scores stay in the processor's cache.
+# Columns measured together: their draws and scores stay in the processor's cache.
 COLUMNS = 32
+# Quantiles whose indicators are measured as tails.
+TAILS = (0.05, 0.95)
 
 
 def convergence(draws: np.ndarray) -> Convergence:
@@ -54,87 +55,45 @@ def convergence(draws: np.ndarray) -> Convergence:
     References:
         vehtari2021rank
     """
-    columns = draws.reshape(-1, *draws.shape[2:])
-    parts = [_measure(columns[i : i + COLUMNS]) for i in range(0, len(columns), COLUMNS)]
-    return Convergence(*(np.concatenate(part).reshape(draws.shape[:2]) for part in zip(*parts, strict=True)))
+    some = max(1, COLUMNS // draws.shape[1])
+    parts = [_measure(draws[i : i + some]) for i in range(0, len(draws), some)]
+    return Convergence(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _measure(columns: np.ndarray) -> list[np.ndarray]:
-    """R-hat, bulk ESS and tail ESS of columns, each chain x draw."""
-    flat = _split(columns)
+def _measure(draws: np.ndarray) -> list[np.ndarray]:
+    """R-hat, bulk ESS and tail ESS of some fits."""
+    split = _split(draws)
+    shape = (split.shape[0] * split.shape[1], *split.shape[2:])
     # Single precision: scores and indicators are of order one, and sums of some thousand of them lose a millionth.
-    bulk, folded, low, high = (np.zeros(flat.shape, np.float32) for _ in range(4))
-    good = np.zeros(len(flat), bool)
-    for i, column in enumerate(flat.reshape(len(flat), -1)):
-        if np.isfinite(column).all():
-            into = [part[i].reshape(-1) for part in (bulk, folded, low, high)]
-            good[i] = _transform(column, *into)
+    bulk, folded, low, high = (np.zeros(shape, np.float32) for _ in range(4))
+    good = np.zeros(split.shape[:2], bool)
+    for i, columns in enumerate(split.reshape(*split.shape[:2], -1)):
+        holds = Holds.of(columns)
+        for j in np.flatnonzero(np.isfinite(columns).all(axis=1)):
+            into = [part[i * split.shape[1] + j].reshape(-1) for part in (bulk, folded, low, high)]
+            good[i, j] = _transform(columns[j, holds.first], holds, *into)
     bulk_spread, folded_spread = _Spread.of(bulk), _Spread.of(folded)
     tails = (_ess(_Spread.of(tail)) for tail in (low, high))
     measured = [np.maximum(bulk_spread.r_hat, folded_spread.r_hat), _ess(bulk_spread), np.minimum(*tails)]
-    return [np.where(good, values, np.nan) for values in measured]
+    return [np.where(good, values.reshape(good.shape), np.nan) for values in measured]
 
 
-def _transform(column: np.ndarray, bulk: np.ndarray, folded: np.ndarray, low: np.ndarray, high: np.ndarray) -> bool:
-    """Fill in normal scores, those of distances from the median, and tail indicators; False for a constant."""
-    order, ranked = _sorted(column)
-    if ranked[0] == ranked[-1]:
+def _transform(values: np.ndarray, holds: Holds, *into: np.ndarray) -> bool:
+    """Fill in normal scores, those of distances from the median, and both tail indicators; False for a constant."""
+    ranked = Ranked.of(values, holds)
+    if ranked.values[0] == ranked.values[-1]:
         return False
-    bulk[order] = _scores(ranked)
-    count = column.size
-    away = np.abs(column - 0.5 * (ranked[(count - 1) // 2] + ranked[count // 2]))
-    outwards, distances = _sorted(away)
-    folded[outwards] = _scores(distances)
-    np.less_equal(column, _quantile(ranked, 0.05), out=low)
-    np.less_equal(column, _quantile(ranked, 0.95), out=high)
+    folded = Ranked.of(np.abs(values - ranked.median()), holds)
+    tails = ((values <= ranked.quantile(p)).astype(np.float32) for p in TAILS)
+    for states, draws in zip((ranked.scores(), folded.scores(), *tails), into, strict=True):
+        states.take(holds.place, out=draws, mode="clip")
     return True
-
-
-def _sorted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The places of finite values in rising order, and the values in that order.
-
-    Sorting numbers is twice as quick as sorting their places, so places are written into the last bits of the numbers.
-    """
-    bits = values.view(np.int64)
-    # As integers, negative floats fall where they should rise.
-    keys = np.where(bits < 0, bits ^ np.int64(2**63 - 1), bits)
-    places = np.int64((1 << (values.size - 1).bit_length()) - 1)
-    keys = (keys & ~places) | np.arange(values.size)
-    keys.sort()
-    order = keys & places
-    ranked = values[order]
-    if (ranked[1:] < ranked[:-1]).any():
-        # Values that differ in their last bits only; a stable sort is quick where nearly all is in order.
-        order = order[ranked.argsort(kind="stable")]
-        ranked = values[order]
-    return order, ranked
 
 
 def _split(draws: np.ndarray) -> np.ndarray:
     """Each chain as two: a chain that drifts differs from itself."""
     half = draws.shape[-1] // 2
     return np.concatenate([draws[..., :half], draws[..., -half:]], axis=-2)
-
-
-def _scores(ranked: np.ndarray) -> np.ndarray:
-    """Normal scores of the ranks of sorted values; equal values share their mean rank."""
-    starts = np.flatnonzero(ranked[1:] != ranked[:-1]) + 1
-    edges = np.concatenate([[0], starts, [ranked.size]])
-    first, last = edges[:-1], edges[1:]
-    # Twice the mean of the ranks first + 1 to last, which starts at 2.
-    return np.repeat(_normal_scores(ranked.size)[first + last - 1], last - first)
-
-
-@cache
-def _normal_scores(count: int) -> np.ndarray:
-    """Normal scores of the ranks 1, 1.5, 2 ... count (vehtari2021rank, eq. 14)."""
-    return ndtri((np.arange(2, 2 * count + 1) / 2.0 - 0.375) / (count + 0.25))
-
-
-def _quantile(ranked: np.ndarray, p: float) -> float:
-    at = p * (ranked.size - 1)
-    low = int(at)
-    return ranked[low] + (at - low) * (ranked[low + 1] - ranked[low])
 
 
 class _Spread(NamedTuple):

@@ -44,7 +44,7 @@ class Matched(NamedTuple):
     efficiency: Any
 
 
-QUICK = Recipe(8.0, 1.08, (512, 1024))
+QUICK = Recipe(12.0, 1.08, (512, 1536))
 
 
 @partial(jax.jit, static_argnames=("model", "recipe"))
