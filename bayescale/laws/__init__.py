@@ -9,6 +9,7 @@ from bayescale.laws.data_constrained import DataConstrained
 from bayescale.laws.definition import definition_hash
 from bayescale.laws.describe import formula, law_record
 from bayescale.laws.farseer import Farseer
+from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
 from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
 from bayescale.laws.overtraining import Overtraining
@@ -25,6 +26,8 @@ __all__ = [
     "ChinchillaTied",
     "DataConstrained",
     "Farseer",
+    "IsoFLOP",
+    "IsoFLOPValley",
     "KaplanC",
     "KaplanD",
     "KaplanN",

@@ -16,6 +16,7 @@ from bayescale.laws.chinchilla_variants import ChinchillaOuter, ChinchillaTied
 from bayescale.laws.data_constrained import DataConstrained
 from bayescale.laws.definition import definition_hash
 from bayescale.laws.farseer import Farseer
+from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
 from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
 from bayescale.laws.overtraining import Overtraining
@@ -38,6 +39,8 @@ CATALOGUE: tuple[type[Law], ...] = (
     KaplanD,
     KaplanC,
     KaplanNS,
+    IsoFLOP,
+    IsoFLOPValley,
 )
 
 

@@ -146,6 +146,8 @@ HELPFUL = ("params", "tokens", "compute", "unique_tokens", "step")
 # Where a law's form does not promise that more helps: Farseer's data term may rise with size faster than its floor
 # falls, and at small sizes its published constants have it so.
 UNPROMISED = {("farseer", "params")}
+# Laws of valleys hold near their bottoms; far from these, a path that is free of the shape promises nothing.
+UNPROMISED |= {(law, quantity) for law in ("isoflop", "isoflop-valley") for quantity in ("params", "tokens")}
 # Where a law's form depends on the unit: Farseer's log coefficient of data is a stretched exponential of size for D in
 # tokens, and in another unit it is one plus a multiple of its exponent.
 OF_ONE_UNIT = {("farseer", "D0")}
@@ -296,7 +298,7 @@ def test_the_loss_falls_as_every_input_grows(law):
         for argument, quantity in law.arguments.items()
         if quantity.name in HELPFUL and (law.name, quantity.name) not in UNPROMISED
     ]
-    assert helpful
+    assert helpful or all((law.name, quantity.name) in UNPROMISED for quantity in law.arguments.values())
     assert all((np.asarray(slope[argument]) <= 0).all() for argument in helpful)
 
 
