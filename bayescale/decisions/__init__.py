@@ -4,5 +4,16 @@ from bayescale.decisions.allocate import Plan, allocate
 from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.predict import Prediction, predict
 from bayescale.decisions.simulate import simulate
+from bayescale.decisions.valley import compare_valleys, valley
 
-__all__ = ["ConvertedFit", "Plan", "Prediction", "allocate", "convert", "predict", "simulate"]
+__all__ = [
+    "ConvertedFit",
+    "Plan",
+    "Prediction",
+    "allocate",
+    "compare_valleys",
+    "convert",
+    "predict",
+    "simulate",
+    "valley",
+]

@@ -2,6 +2,7 @@
 
 from bayescale.inference.checks import Check
 from bayescale.inference.fit import Fit, fit
+from bayescale.inference.isoflop_path import IsoFLOPPath, isoflop_path
 from bayescale.inference.many import Fits, fit_many
 from bayescale.inference.point import PointFit, PointSettings, point_fit
 from bayescale.inference.settings import Settings
@@ -11,11 +12,13 @@ __all__ = [
     "Check",
     "Fit",
     "Fits",
+    "IsoFLOPPath",
     "PointFit",
     "PointSettings",
     "Settings",
     "fit",
     "fit_many",
+    "isoflop_path",
     "load",
     "point_fit",
     "save",
