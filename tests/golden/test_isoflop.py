@@ -38,20 +38,26 @@ def porian(real_file) -> pd.DataFrame:
     return table[table["file"].isin(["summary_df.pickle.xz", "summary_df_owt2.pickle.xz"])]
 
 
+def path_of(porian: pd.DataFrame, corpus: str, step: str) -> bs.IsoFLOPPath:
+    """Where the schedule depends on the budget, each point is a run of its own; otherwise those of one size are one."""
+    rows = porian[porian["dataset"] == corpus]
+    for name, value in zip(("hparams", "warmup", "decay", "param_count"), STEPS[step], strict=True):
+        rows = rows[rows[name] == value]
+    table = rows[["params", "tokens", "loss"]].assign(budget=rows["compute"].map("{:.4g}".format))
+    if STEPS[step][2] == "chinchilla":
+        return bs.isoflop_path(bs.read_runs(table))
+    with pytest.warns(bs.DataWarning, match="more than one row"):
+        runs = bs.read_runs(table.assign(run=rows["params"].map("{:.0f}".format)))
+    return bs.isoflop_path(runs)
+
+
 @pytest.mark.parametrize(("corpus", "step", "published"), PATH)
 def test_porians_path_of_exponents_is_reproduced_by_one_rule(porian, corpus, step, published):
     """To a hundredth, at the default noise of 0.1 %; our intervals hold the published value and are wider than theirs.
 
     Theirs are from seed noise alone, so they leave out that budgets scatter about the path by a twentieth and more.
-    Where the learning rate decays with compute, each point is a run of its own; otherwise slices along one size are.
     """
-    rows = porian[porian["dataset"] == corpus]
-    for name, value in zip(("hparams", "warmup", "decay", "param_count"), STEPS[step], strict=True):
-        rows = rows[rows[name] == value]
-    table = rows[["params", "tokens", "loss"]].assign(budget=rows["compute"].map("{:.4g}".format))
-    if STEPS[step][2] != "chinchilla":
-        table["run"] = rows["params"].map("{:.0f}".format)
-    found = bs.isoflop_path(bs.read_runs(table), seed=0)
+    found = path_of(porian, corpus, step)
     assert found.minima["used"].sum() >= 11
     assert float(found.draws["a"].median()) == pytest.approx(published, abs=0.01)
     low, high = np.quantile(found.draws["a"], [0.025, 0.975])
@@ -61,13 +67,8 @@ def test_porians_path_of_exponents_is_reproduced_by_one_rule(porian, corpus, ste
 
 def test_porians_steps_are_told_apart(porian):
     """From Kaplan's exponent to the tuned one, 95 % intervals of RefinedWeb's ends do not touch the middle."""
-    bounds = []
-    for step in ("reproducing Kaplan", "warm-up", "tuned optimiser"):
-        rows = porian[porian["dataset"] == "rw"]
-        for name, value in zip(("hparams", "warmup", "decay", "param_count"), STEPS[step], strict=True):
-            rows = rows[rows[name] == value]
-        table = rows[["params", "tokens", "loss"]].assign(budget=rows["compute"].map("{:.4g}".format))
-        bounds.append(np.quantile(bs.isoflop_path(bs.read_runs(table)).draws["a"], [0.025, 0.975]))
+    steps = ("reproducing Kaplan", "warm-up", "tuned optimiser")
+    bounds = [np.quantile(path_of(porian, "rw", step).draws["a"], [0.025, 0.975]) for step in steps]
     for (low, _), (_, high) in zip(bounds[:-1], bounds[1:], strict=True):
         assert low > high
 

@@ -66,14 +66,18 @@ def test_runs_of_the_same_size_are_averaged():
 
 
 def test_checkpoints_of_one_run_share_their_noise():
-    """The same sizes at every budget and one error per size: minima move together, and less of it is slope."""
-    table = isoflops(budgets=np.geomspace(1e19, 4e19, 5), width=16.0)
+    """At five budgets 5 % apart minima lie between the same sizes and move together: their mean is no better than one.
+
+    With errors of their own it is by 5^0.5 = 2.2.
+    """
     grid = np.geomspace(1e8, 1e10, 15)
-    rows = [(n, c / 6 / n, float(LAW(n, c / 6 / n)), f"{c:.3g}") for c in np.geomspace(3e19, 9e19, 5) for n in grid]
+    rows = [(n, c / 6 / n, float(LAW(n, c / 6 / n)), f"{c:.3g}") for c in np.geomspace(3e19, 3.6e19, 5) for n in grid]
     table = pd.DataFrame(rows, columns=["params", "tokens", "loss", "budget"])
-    apart, together = path(table), path(table.assign(run=table["params"].map("{:.4g}".format)))
+    apart = path(table)
+    with pytest.warns(bs.DataWarning, match="15 runs have more than one row"):
+        together = path(table.assign(run=table["params"].map("{:.4g}".format)))
     np.testing.assert_allclose(apart.minima["log_sd"], together.minima["log_sd"], rtol=0.25)
-    assert together.draws["k"].std() > 1.3 * apart.draws["k"].std()
+    assert together.draws["k"].std() > 1.5 * apart.draws["k"].std()
 
 
 def test_the_posterior_is_that_of_quadrature():
