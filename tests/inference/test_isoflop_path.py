@@ -73,9 +73,9 @@ def test_checkpoints_of_one_run_share_their_noise():
     grid = np.geomspace(1e8, 1e10, 15)
     rows = [(n, c / 6 / n, float(LAW(n, c / 6 / n)), f"{c:.3g}") for c in np.geomspace(3e19, 3.6e19, 5) for n in grid]
     table = pd.DataFrame(rows, columns=["params", "tokens", "loss", "budget"])
-    apart = path(table)
-    with pytest.warns(bs.DataWarning, match="15 runs have more than one row"):
-        together = path(table.assign(run=table["params"].map("{:.4g}".format)))
+    with pytest.warns(bs.DataWarning) as caught:
+        apart, together = path(table), path(table.assign(run=table["params"].map("{:.4g}".format)))
+    assert {warning.message.code for warning in caught} == {"collinear-design", "checkpoints-as-runs"}
     np.testing.assert_allclose(apart.minima["log_sd"], together.minima["log_sd"], rtol=0.25)
     assert together.draws["k"].std() > 1.5 * apart.draws["k"].std()
 
