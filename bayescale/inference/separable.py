@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayescale.data import Runs
+from bayescale.language.quantities import EMBEDDING_PARAMS
 from bayescale.laws import Law
 
 # Inputs that vary at all vary by more than this, as the sd of their logarithm.
@@ -22,8 +23,13 @@ def distance_from_line(law: type[Law], runs: Runs) -> float:
         the smallest sd of the log of an input around its regression on the others, among positive inputs without upper
         bound that vary; infinity where fewer than two do.
     """
-    # Shares are left out, since the weights of a mixture always lie on a plane, and so are inputs with zeros.
-    free = [q.name for q in law.arguments.values() if np.isinf(q.upper) and (runs.table[q.name] > 0).all()]
+    # Shares are left out, since the weights of a mixture always lie on a plane, and so are inputs with zeros; and
+    # embeddings, which are a part of the size and have no term of their own that could change places with another.
+    free = [
+        q.name
+        for q in law.arguments.values()
+        if np.isinf(q.upper) and q.name != EMBEDDING_PARAMS.name and (runs.table[q.name] > 0).all()
+    ]
     if len(free) < 2:
         return float("inf")
     logs = np.log(np.column_stack([runs.table[name].to_numpy(float) for name in free]))

@@ -11,6 +11,7 @@ from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import EmbeddingSize, Loss, Size, Tokens
 from bayescale.laws.additive import Additive, level_and_shares
+from bayescale.laws.embedding_weight import WeighsEmbeddings
 
 # How far the corner of max(D - D_w, 0) is rounded off, in units of D_w. At twice D_w tokens are counted 0.25 % too
 # high, which is less than the noise of any published loss can see; at D_w they are a twentieth of it, and never zero.
@@ -83,7 +84,7 @@ class ChinchillaOffset(_Offset):
         return self.E + self.A * (N / self.N0) ** -self.alpha + self.B * tokens**-self.beta
 
 
-class ChinchillaEmbedding(Additive):
+class ChinchillaEmbedding(WeighsEmbeddings):
     """Chinchilla with a weight for embedding parameters in the model size."""
 
     name = "chinchilla-embedding"
@@ -112,7 +113,7 @@ class ChinchillaEmbedding(Additive):
         return self.E + self.A * size**-self.alpha + self.B * (D / self.D0) ** -self.beta
 
 
-class ChinchillaOffsetEmbedding(_Offset):
+class ChinchillaOffsetEmbedding(WeighsEmbeddings, _Offset):
     """Chinchilla with both corrections at the small end: a start-up cost and a weight for embeddings."""
 
     name = "chinchilla-offset-embedding"
