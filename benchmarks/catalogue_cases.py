@@ -125,6 +125,8 @@ CASES: tuple[Case, ...] = (
         {"R_D": (15.39, "muennighoff2023scaling"), "R_N": (5.31, "muennighoff2023scaling")},
         {"priors": {"sigma": bs.HalfNormal(0.1)}},
     ),
+    Case("isoflop", POINTS, points, {"a": (0.49, HOFFMANN)}),
+    Case("isoflop-valley", POINTS, points, {"a": (0.49, HOFFMANN)}),
 )
 
 

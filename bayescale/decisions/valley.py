@@ -27,9 +27,7 @@ CURVATURE = Quantity("curvature", "c_2", "", "curvature of log loss in log size 
 STEP = 0.05
 
 
-def valley(
-    fit: Fit | Law, *, compute: Any, group: str | None = None, seed: int | None = None
-) -> xr.Dataset:
+def valley(fit: Fit | Law, *, compute: Any, group: str | None = None, seed: int | None = None) -> xr.Dataset:
     """Return the bottom of the IsoFLOP valleys of a law: its best size, the exponent there, and how curved it is.
 
     Args:

@@ -138,7 +138,9 @@ def _noise(table: pd.DataFrame, noise: float, replicates: int, rng: np.random.Ge
 
 def _minimum(budget: str, rows: pd.DataFrame) -> tuple[dict[str, Any], np.ndarray]:
     """The size of least loss of one budget, and its log errors in replicates; runs of the same size are averaged."""
-    log_loss = np.log(rows["loss"].to_numpy())[:, None] + np.column_stack([np.zeros(len(rows)), np.stack(rows["noise"])])
+    log_loss = np.log(rows["loss"].to_numpy())[:, None] + np.column_stack(
+        [np.zeros(len(rows)), np.stack(rows["noise"])]
+    )
     sizes, which = np.unique(np.log(rows["params"].to_numpy()), return_inverse=True)
     found = {"budget": budget, "compute": np.exp(np.log(rows["compute"]).mean()), "sizes": len(sizes)}
     if len(sizes) < FEWEST_SIZES:

@@ -14,9 +14,7 @@ from bayescale.language.quantities import Loss, Size, Tokens
 from bayescale.laws.base import Law
 from bayescale.laws.namespace import namespace
 
-_FREE = (
-    "The frontier L*(C), the best size N*(C) = k N0 (C/C0)^a and the shape of the valleys are free of each other"
-)
+_FREE = "The frontier L*(C), the best size N*(C) = k N0 (C/C0)^a and the shape of the valleys are free of each other"
 
 
 class _Valley(Law, abstract=True):
