@@ -1,4 +1,4 @@
-"""Porian et al.'s path of exponents by interpolation and by a law of all budgets: ``.venv/bin/python FILE`` prints it."""
+"""Porian et al.'s path of exponents, by interpolation and by a law of all budgets, as a table in Markdown."""
 
 from __future__ import annotations
 

@@ -66,9 +66,9 @@ def valley(fit: Fit | Law, *, compute: Any, group: str | None = None, seed: int 
         EXPONENT: exponent,
         CURVATURE: _bend(*log_loss) / STEP**2,
     }
-    is_law = isinstance(fit, Law)
-    beyond = np.full(budgets.size, np.nan) if is_law else budgets / largest_compute(fit, group, SixND())
-    return labelled(values, "budget", {COMPUTE: budgets}, beyond, fit=None if is_law else fit, attrs=here.attrs)
+    owner = None if isinstance(fit, Law) else fit
+    beyond = np.full(budgets.size, np.nan) if owner is None else budgets / largest_compute(owner, group, SixND())
+    return labelled(values, "budget", {COMPUTE: budgets}, beyond, fit=owner, attrs=here.attrs)
 
 
 def compare_valleys(first: Fit, second: Fit, *, compute: Any, prob: float = 0.9, seed: int = 0) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -69,7 +71,7 @@ def test_porians_steps_are_told_apart(porian):
     """From Kaplan's exponent to the tuned one, 95 % intervals of RefinedWeb's ends do not touch the middle."""
     steps = ("reproducing Kaplan", "warm-up", "tuned optimiser")
     bounds = [np.quantile(path_of(porian, "rw", step).draws["a"], [0.025, 0.975]) for step in steps]
-    for (low, _), (_, high) in zip(bounds[:-1], bounds[1:], strict=True):
+    for (low, _), (_, high) in pairwise(bounds):
         assert low > high
 
 

@@ -1,4 +1,4 @@
-"""The path of best sizes by interpolation: exact where curves are, calibrated where they scatter, clear when refused."""
+"""The path of best sizes by interpolation: exact where curves are, calibrated where they scatter, or refused."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import bayescale as bs
 from bayescale.inference.path_posterior import SCATTER, draw_path
 
 LAW = bs.laws.Chinchilla.published["besiroglu2024chinchilla"]
+BUDGETS = tuple(np.geomspace(1e18, 1e21, 7))
 
 
-def isoflops(budgets=np.geomspace(1e18, 1e21, 7), width: float = 8.0, sizes: int = 13, shift: float = 1.0):
+def isoflops(budgets=BUDGETS, width: float = 8.0, sizes: int = 13, shift: float = 1.0):
     """Runs of a known law, at sizes around the best of each budget times ``shift``; 0.5135 is their exponent."""
     rows = []
     for budget in budgets:
