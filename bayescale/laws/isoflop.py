@@ -124,8 +124,8 @@ class IsoFLOP(_Valley):
     )
     needs = "Several sizes on both sides of the best one at each of several budgets, over a decade of compute or more."
     unidentified = (
-        "E against gamma. Budgets may scatter about the path: let k differ by budget (groups, partial pooling of k), or "
-        "intervals of a are too narrow."
+        "E against gamma. Budgets may scatter about the path: let k differ by budget (groups, partial pooling of k), "
+        "or intervals of a are too narrow."
     )
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
