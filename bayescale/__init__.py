@@ -8,7 +8,18 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submodules=["costs", "data", "laws", "models"],
     submod_attrs={
         "data": ["Runs", "datasets", "read_runs"],
-        "decisions": ["ConvertedFit", "Plan", "Prediction", "allocate", "convert", "predict", "simulate"],
+        "decisions": [
+            "Chain",
+            "ChainPrediction",
+            "ConvertedFit",
+            "Plan",
+            "Prediction",
+            "allocate",
+            "chain",
+            "convert",
+            "predict",
+            "simulate",
+        ],
         "inference": [
             "Check",
             "Fit",

@@ -80,8 +80,8 @@ class DownstreamAccuracy(Law):
         "larger. Single tasks may have another trend or none: look at the residuals before believing a forecast."
     )
     needs = (
-        "Losses from where accuracy is that of guessing to where it has clearly risen; the accuracy of guessing, 0 where "
-        "answers are free; best the number of test items, for noise='beta-binomial'."
+        "Losses from where accuracy is that of guessing to where it has clearly risen; the accuracy of guessing, 0 "
+        "where answers are free; best the number of test items, for noise='beta-binomial'."
     )
     unidentified = "The ceiling, unless some runs come near it: with it the loss at half height and the steepness."
 

@@ -40,8 +40,8 @@ def redpajama(real_file) -> pd.DataFrame:
     return table[(table["dataset_name"] == "rpj") & (table["cc_mult"] >= 1)]
 
 
-# Printed by the authors' notebook: params over, tokens per parameter, percent off in loss, percent off in the error that
-# is predicted from the predicted loss.
+# Printed by the authors' notebook: params over, tokens per parameter, percent off in loss, percent off in the error
+# that is predicted from the predicted loss.
 HELD_OUT = [(1e9, 640, 0.7103, 3.6365), (5e9, 20, 0.7320, 0.0464)]
 
 
