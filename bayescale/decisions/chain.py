@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 
@@ -90,8 +91,8 @@ def chain(*fits: Fit) -> Chain:
     if len(fits) < 2 or not all(isinstance(fit, Fit) for fit in fits):
         got = ", ".join(type(fit).__name__ for fit in fits) or "nothing"
         raise SettingsError(f"chain takes two fits or more, from the first stage to the last, got {got}.")
-    links = tuple(_link(before, after) for before, after in zip(fits, fits[1:], strict=False))
-    for before, after, link in zip(fits, fits[1:], links, strict=False):
+    links = tuple(_link(before, after) for before, after in pairwise(fits))
+    for (before, after), link in zip(pairwise(fits), links, strict=True):
         _check_ranges(before, after, link)
     _check_conventions(fits)
     _check_families(fits)
@@ -128,7 +129,7 @@ def _check_conventions(fits: tuple[Fit, ...]) -> None:
     ways = {fit.law.name: fit.runs.params_convention for fit in fits if "params" in fit.law.inputs()}
     if len(set(ways.values())) > 1:
         counts = ", ".join(f"{law!r} {way}" for law, way in ways.items())
-        raise SettingsError(f"The stages count parameters in different ways ({counts}); use convert(...) on one fit.")
+        raise SettingsError(f"The stages count parameters in different ways ({counts}); fit both in one of them.")
 
 
 def _check_families(fits: tuple[Fit, ...]) -> None:
