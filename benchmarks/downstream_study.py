@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -29,12 +29,15 @@ def table_of_runs(folder: Path) -> pd.DataFrame:
     return table[["family", "params", "tokens", "loss", *ERRORS.values(), "held_out"]].reset_index(drop=True)
 
 
-def predictions(table: pd.DataFrame, *, pooled: bool = False, seed: int = 0) -> pd.DataFrame:
+def predictions(
+    table: pd.DataFrame, *, pooled: bool = False, corpora: Sequence[str] = tuple(CORPORA.values()), seed: int = 0
+) -> pd.DataFrame:
     """Loss and task errors of the held-out runs, with the plug-in interval of the error beside the chain's.
 
     Args:
         table: from :func:`table_of_runs`.
         pooled: one fit of all corpora with partial pooling instead of one fit each.
+        corpora: those to fit one by one.
         seed: of all fits.
 
     Returns:
@@ -42,7 +45,7 @@ def predictions(table: pd.DataFrame, *, pooled: bool = False, seed: int = 0) -> 
         plug_upper (the second law at the median of the predicted loss, missing for losses) and engines.
     """
     rows = []
-    for part in [table] if pooled else [table[table["family"] == name] for name in CORPORA.values()]:
+    for part in [table] if pooled else [table[table["family"] == name] for name in corpora]:
         seen, held = part[~part["held_out"]], part[part["held_out"]]
         columns = ["params", "tokens", "loss", *(["family"] if pooled else [])]
         loss = bs.fit(LOSS_LAW, bs.read_runs(seen[columns]), seed=seed)

@@ -107,8 +107,8 @@ def _link(before: Fit, after: Fit) -> str:
     if given == LOSS.name and SOURCE_LOSS.name in takes:
         return SOURCE_LOSS.name
     raise SettingsError(
-        f"The law {after.law.name!r} takes {', '.join(takes)}, and {before.law.name!r} before it predicts {given}; give "
-        "the fits from the first stage to the last, each taking what the one before predicts."
+        f"The law {after.law.name!r} takes {', '.join(takes)}, and {before.law.name!r} before it predicts {given}; "
+        "give the fits from the first stage to the last, each taking what the one before predicts."
     )
 
 
@@ -119,8 +119,8 @@ def _check_ranges(before: Fit, after: Fit, link: str) -> None:
     if given.max() < taken.min() or taken.max() < given.min():
         raise SettingsError(
             f"The fit of {before.law.name!r} is of {response} from {given.min():.4g} to {given.max():.4g}, and that of "
-            f"{after.law.name!r} takes {link} from {taken.min():.4g} to {taken.max():.4g}: they have no value in common "
-            "and are not of one test set in one unit; fit both to the same measure."
+            f"{after.law.name!r} takes {link} from {taken.min():.4g} to {taken.max():.4g}: they have no value in "
+            "common and are not of one test set in one unit; fit both to the same measure."
         )
 
 

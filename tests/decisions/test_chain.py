@@ -91,7 +91,7 @@ def test_intervals_of_a_chain_hold_the_run_as_often_as_they_say(repeated, stage,
 
 
 def test_plugging_in_the_loss_gives_intervals_that_are_too_narrow(repeated):
-    """What a chain is for: at the median of the first stage the second has the run so seldom that the same test fails."""
+    """What a chain is for: at the median of the first stage the second stage fails the test that the chain passes."""
     assert coverage(repeated["plug"], 0.9) < 0.9 - 4 * math.sqrt(0.9 * 0.1 / len(repeated))
     assert coverage(repeated["plug"], 0.5) < 0.5 - 4 * math.sqrt(0.5 * 0.5 / len(repeated))
 
