@@ -9,10 +9,13 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "data": ["Runs", "datasets", "read_runs"],
         "decisions": [
+            "Chain",
+            "ChainPrediction",
             "ConvertedFit",
             "Plan",
             "Prediction",
             "allocate",
+            "chain",
             "compare_valleys",
             "convert",
             "predict",

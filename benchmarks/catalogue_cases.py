@@ -93,6 +93,23 @@ def with_embeddings() -> bs.Runs:
     return bs.read_runs(table[columns], {"loss": "val_loss"}, group="data")
 
 
+def task_errors() -> bs.Runs:
+    """Gadre et al.'s runs on RedPajama that left warm-up: loss on C4 and the error over 17 tasks."""
+    table = pd.read_csv(REAL_DATA / "overtraining" / "overtrain_downstreams.csv")
+    table = table[(table["dataset_name"] == "rpj") & (table["cc_mult"] >= 1)]
+    table = table.rename(columns={"loss_c4_val": "loss", "err_avg_subset": "error"})
+    return bs.read_runs(table[["loss", "error"]], law="downstream-error")
+
+
+def arc_easy() -> bs.Runs:
+    """One corpus of the loss-to-loss sweep: ARC-easy, 2,376 questions of four answers, and its loss."""
+    table = pd.read_csv(REAL_DATA / "loss-to-loss" / "sweep.csv")
+    table = table[table["data"] == "smollm-corpus"]
+    columns = {"loss": "eval/downstream_ce_loss/arc_easy_test_ce_loss", "accuracy": "eval/downstream/arc_easy_test_acc"}
+    table = table[list(columns.values())].assign(chance=0.25, items=2376)
+    return bs.read_runs(table, columns, law="downstream-accuracy")
+
+
 DESIGN = ["params", "tokens", "loss"]
 POINTS, SWEEP = "Chinchilla's digitised points", "loss-to-loss, six corpora"
 BESIROGLU, HOFFMANN = "besiroglu2024chinchilla", "hoffmann2022training"
@@ -127,6 +144,13 @@ CASES: tuple[Case, ...] = (
     ),
     Case("isoflop", POINTS, points, {"a": (0.49, HOFFMANN)}),
     Case("isoflop-valley", POINTS, points, {"a": (0.49, HOFFMANN)}),
+    Case(
+        "downstream-error",
+        "over-training, RedPajama, 17 tasks",
+        task_errors,
+        {"eps": (0.8570, "gadre2024language"), "gamma": (0.7146, "gadre2024language")},
+    ),
+    Case("downstream-accuracy", "ARC-easy, SmolLM corpus", arc_easy, settings={"noise": "beta-binomial"}),
 )
 
 

@@ -20,3 +20,12 @@ def test_every_key_in_code_and_tests_is_in_the_bibliography():
     assert len(cited) > 10
     missing = {key: file for key, file in cited.items() if key not in bibliography()}
     assert missing == {}
+
+
+def test_entries_are_whole_and_stand_once():
+    text = (Path(bayescale.__file__).parent / "laws" / "references.bib").read_text("utf-8")
+    entries = [entry for entry in re.split(r"(?m)^(?=@)", text) if entry.strip()]
+    assert [entry[:40] for entry in entries if entry.count("{") != entry.count("}")] == []
+    assert len(entries) == len(bibliography())
+    for field in ("title", "author", "year"):
+        assert [key for key, entry in bibliography().items() if not re.search(rf"(?m)^\s*{field}\s*=", entry)] == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayescale.cli.cautions import caution
-from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
+from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FormatWithLatex, Group, OwnLaw, Prob, open_fit
 from bayescale.cli.output import BEYOND, emit, print_table
 from bayescale.show.numbers import format_prob
 
@@ -16,12 +16,32 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # The columns of a prediction that are not inputs.
-OUTPUTS = ("group", "kind", "unit", "prob", "median", "lower", "upper", "extrapolation")
+OUTPUTS = (
+    "stage",
+    "law",
+    "response",
+    "outside",
+    "group",
+    "kind",
+    "unit",
+    "prob",
+    "median",
+    "lower",
+    "upper",
+    "extrapolation",
+)
 MEANING = {"run": "one new run, which scatters around the law", "law": "the law's curve"}
 
 
 def predict(
-    file: FitFile,
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FIT.nc...",
+            help="A fit saved by 'bayescale fit'; several from the first stage to the last, such as loss, then error.",
+            show_default=False,
+        ),
+    ],
     params: Annotated[
         list[float] | None, typer.Option("--params", help="Model size in parameters; several, or repeated.")
     ] = None,
@@ -41,14 +61,42 @@ def predict(
     """Predict the loss of runs, or whatever the law predicts, with intervals.
 
     At one or several model sizes and token counts: --params 1e9 7e10 --tokens 2e10 1.4e12
+
+    With several fits each takes what the one before predicts: bayescale predict LOSS.nc ERROR.nc --params 7e10
     """
     import bayescale as bs
 
-    fit = open_fit(file, law, allow_changed_law)
     asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | _inputs(inputs)
-    table = bs.predict(fit, group=group, kind=kind, **asked).table(prob=prob)
-    emit(table, form, show)
-    caution(fit, file, table)
+    if len(files) == 1:
+        fits = [open_fit(files[0], law, allow_changed_law)]
+        table = bs.predict(fits[0], group=group, kind=kind, **asked).table(prob=prob)
+        emit(table, form, show)
+    else:
+        _refuse_own_law(law, len(files))
+        fits = [open_fit(file, None, allow_changed_law) for file in files]
+        table = bs.predict(bs.chain(*fits), group=group, kind=kind, **asked).table(prob=prob)
+        emit(table, form, show_stages)
+    for fit, file in zip(fits, files, strict=True):
+        # How far a table goes is said once, of the first stage.
+        caution(fit, file, table if fit is fits[0] else None)
+
+
+def _refuse_own_law(law: str | None, count: int) -> None:
+    from bayescale.language.errors import SettingsError
+
+    if law is not None:
+        raise SettingsError(f"--law is of one fit, got {count}; chain fits of your own laws in Python, bs.chain(...).")
+
+
+def show_stages(table: pd.DataFrame) -> None:
+    """Print the predictions of a chain, stage by stage."""
+    for _, part in table.groupby("stage", sort=True):
+        part.attrs["response"] = part["response"].iloc[0]
+        show(part)
+        if (outside := part["outside"].max()) > 0:
+            typer.echo(f"\nUp to {100 * outside:.3g} % of the draws it is predicted from are outside of its table.")
+        if part["stage"].iloc[0] < table["stage"].max():
+            typer.echo("")
 
 
 def show(table: pd.DataFrame) -> None:

@@ -1,16 +1,21 @@
 """Decisions on the whole posterior: predicted loss, compute-optimal plans, simulated experiments."""
 
 from bayescale.decisions.allocate import Plan, allocate
+from bayescale.decisions.chain import Chain, chain
 from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.predict import Prediction, predict
 from bayescale.decisions.simulate import simulate
+from bayescale.decisions.stages import ChainPrediction
 from bayescale.decisions.valley import compare_valleys, valley
 
 __all__ = [
+    "Chain",
+    "ChainPrediction",
     "ConvertedFit",
     "Plan",
     "Prediction",
     "allocate",
+    "chain",
     "compare_valleys",
     "convert",
     "predict",

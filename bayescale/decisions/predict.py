@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import jax
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.costs import ComputeError, Cost, SixND
+from bayescale.decisions.chain import Chain
 from bayescale.decisions.draws import check_error, family_draws, group_label, labelled, law_of, seed_of, with_error
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import numbers_of
@@ -22,6 +23,9 @@ from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import COMPUTE, PARAMS, TOKENS, Quantity
 from bayescale.laws import Law
+
+if TYPE_CHECKING:
+    from bayescale.decisions.stages import ChainPrediction
 
 KINDS = ("run", "law")
 # What compute follows from.
@@ -94,6 +98,7 @@ class Prediction:
         return f"Prediction of {self.response}, {self.kind}, {self.group}\n{self.table().to_string(index=False)}"
 
 
+@overload
 def predict(
     fit: Fit | Law,
     *,
@@ -102,14 +107,32 @@ def predict(
     seed: int | None = None,
     compute_error: ComputeError | None = None,
     **inputs: Any,
-) -> Prediction:
+) -> Prediction: ...
+
+
+@overload
+def predict(
+    fit: Chain, *, group: str | None = None, kind: str = "run", seed: int | None = None, **inputs: Any
+) -> ChainPrediction: ...
+
+
+def predict(
+    fit: Fit | Law | Chain,
+    *,
+    group: str | None = None,
+    kind: str = "run",
+    seed: int | None = None,
+    compute_error: ComputeError | None = None,
+    **inputs: Any,
+) -> Prediction | ChainPrediction:
     """Predict the law's response, mostly the loss at given sizes and tokens, from the whole posterior.
 
     Draws are paired: without ``group``, draw by draw the new family is the one that every other prediction and every
     plan of this fit (and seed) has; the runs of two predictions of one group have the same luck, point by point.
 
     Args:
-        fit: a fit, or a law at parameter values, which gives a point answer and no ``kind="run"``.
+        fit: a fit, or a law at parameter values, which gives a point answer and no ``kind="run"``; or a
+            :func:`chain` of fits, which predicts all its stages.
         group: a family of the data; None is a family that is not in the data, drawn from the population, or the only
             one there is.
         kind: ``"run"`` for one new run (curve, run effect and noise), ``"law"`` for the curve alone.
@@ -123,7 +146,7 @@ def predict(
 
     Returns:
         a :class:`Prediction`, its draws over chain, draw, point; intervals hold for runs like those of the table, at
-        compute like theirs.
+        compute like theirs. For a chain a :class:`ChainPrediction`, which has one per stage.
 
     Raises:
         SettingsError: an unknown group or kind, no seed, no error of compute, or inputs that are not positive or do
@@ -138,19 +161,25 @@ def predict(
     """
     if kind not in KINDS:
         raise SettingsError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}.")
+    if isinstance(fit, Chain):
+        from bayescale.decisions.stages import predict_stages  # here, since it predicts by what is below
+
+        if compute_error is not None:
+            raise SettingsError("compute_error is of one fit; predict its stage by itself, or leave it out.")
+        return predict_stages(fit, group=group, kind=kind, seed=seed, inputs=inputs)
     check_error(compute_error, fit)
     law = fit if isinstance(fit, Law) else fit.law
     noise = None if isinstance(fit, Law) or kind == "law" else fit.model.noise
     quantities = {q.name: q for q in (*law.arguments.values(), *(noise.columns.values() if noise else ()))}
-    points, cost = _points(law.name, quantities, inputs), SixND()
+    points, cost = points_of(law.name, quantities, inputs), SixND()
     if compute_error is not None and TOKENS.name not in points:
         raise SettingsError(f"compute_error is of tokens found from compute, and no tokens are given to {law.name!r}.")
-    compute = _compute(points, cost)
+    compute = compute_of(points, cost)
     about = {"kind": kind, "cost": cost.name}
     if isinstance(fit, Law):
         values, label, beyond = _of_law(fit, points, group, kind), fit.name, np.full(compute.size, np.nan)
     else:
-        values = _of_fit(fit, points, group, kind, seed_of(fit, seed), compute_error)
+        values = draws_at(fit, points, group, kind, seed_of(fit, seed), compute_error)
         label, beyond = group_label(fit, group), compute / largest_compute(fit, group, cost)
         about["params_convention"] = fit.runs.params_convention
         about |= {} if compute_error is None else {"compute_error": f"sd {compute_error.relative_sd:g}"}
@@ -169,10 +198,10 @@ def _of_law(law: Law, points: dict[str, np.ndarray], group: str | None, kind: st
         return curve(law, points)
 
 
-def _of_fit(
+def draws_at(
     fit: Fit, points: dict[str, np.ndarray], group: str | None, kind: str, seed: int, error: ComputeError | None
 ) -> np.ndarray:
-    """Curves or new runs of all draws, draw x point."""
+    """Curves or new runs of all draws, draw x point; points are over point, or over draw x point."""
     with computing():
         values, effect_sd = family_draws(fit, group, seed)
         law = law_of(fit, values)
@@ -191,7 +220,7 @@ def _of_fit(
         return by_points(runs, points | {"point": np.arange(_length(points))})
 
 
-def _points(law: str, quantities: dict[str, Quantity], given: dict[str, Any]) -> dict[str, np.ndarray]:
+def points_of(law: str, quantities: dict[str, Quantity], given: dict[str, Any]) -> dict[str, np.ndarray]:
     """Check the inputs and bring them to one length; size and tokens may be given beside those that are needed."""
     needed = set(quantities)
     for name in sorted((needed ^ set(given)) - (set(given) & set(DESIGN))):
@@ -209,7 +238,7 @@ def _points(law: str, quantities: dict[str, Quantity], given: dict[str, Any]) ->
     return {name: np.broadcast_to(array, (length,)).copy() for name, array in arrays.items()}
 
 
-def _compute(points: dict[str, np.ndarray], cost: Cost) -> np.ndarray:
+def compute_of(points: dict[str, np.ndarray], cost: Cost) -> np.ndarray:
     """Training compute of every point, NaN where the inputs do not say."""
     if set(DESIGN) <= set(points):
         return cost(points[PARAMS.name], points[TOKENS.name])

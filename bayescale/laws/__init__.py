@@ -8,6 +8,7 @@ from bayescale.laws.critical_batch import critical_batch, least_compute, least_s
 from bayescale.laws.data_constrained import DataConstrained
 from bayescale.laws.definition import definition_hash
 from bayescale.laws.describe import formula, law_record
+from bayescale.laws.downstream import DownstreamAccuracy, DownstreamError
 from bayescale.laws.farseer import Farseer
 from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
@@ -25,6 +26,8 @@ __all__ = [
     "ChinchillaOuter",
     "ChinchillaTied",
     "DataConstrained",
+    "DownstreamAccuracy",
+    "DownstreamError",
     "Farseer",
     "IsoFLOP",
     "IsoFLOPValley",

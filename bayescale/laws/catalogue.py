@@ -15,6 +15,7 @@ from bayescale.laws.chinchilla import Chinchilla
 from bayescale.laws.chinchilla_variants import ChinchillaOuter, ChinchillaTied
 from bayescale.laws.data_constrained import DataConstrained
 from bayescale.laws.definition import definition_hash
+from bayescale.laws.downstream import DownstreamAccuracy, DownstreamError
 from bayescale.laws.farseer import Farseer
 from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
@@ -41,6 +42,8 @@ CATALOGUE: tuple[type[Law], ...] = (
     KaplanNS,
     IsoFLOP,
     IsoFLOPValley,
+    DownstreamError,
+    DownstreamAccuracy,
 )
 
 
