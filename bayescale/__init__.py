@@ -7,8 +7,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submodules=["costs", "data", "laws", "models"],
     submod_attrs={
-        "data": ["Runs", "datasets", "read_runs"],
-        "decisions": ["ConvertedFit", "Plan", "Prediction", "allocate", "convert", "predict", "simulate"],
+        "data": ["Early", "Runs", "datasets", "read_runs"],
+        "decisions": ["ConvertedFit", "Plan", "Prediction", "allocate", "continue_run", "convert", "predict", "simulate"],
         "inference": [
             "Check",
             "Fit",

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayescale.language.errors import DataError, SettingsError
+from bayescale.language.errors import DataError, DataWarning, SettingsError
 
 if TYPE_CHECKING:
     from bayescale.data.runs import Runs
 
 # What says how far a run is, the first that a table has.
 PLACES = ("tokens", "step")
+# The code of the warning that says what was dropped; it stays with the runs.
+DROPPED = "early-checkpoints-dropped"
 
 
 def run_codes(runs: Runs) -> np.ndarray:
@@ -51,10 +53,15 @@ def has_checkpoints(runs: Runs) -> bool:
 class Early:
     """Which checkpoints are too early for a law of training: in warm-up, or before the curve has settled.
 
+    Both rules are those of Choshen et al., for runs of some 1e11 tokens.
+
     Args:
         fraction: rows before this part of their run are early, in [0, 1); 0 switches this off. The run's end is its
             last row in the table.
-        tokens: rows with fewer are early; 0 switches this off.
+        tokens: rows with fewer are early; 0 switches this off, as runs of a few 1e10 tokens need.
+
+    References:
+        choshen2024hitchhiker
     """
 
     fraction: float = 0.1
@@ -86,3 +93,23 @@ class Early:
         if "tokens" not in runs.table:
             raise DataError("The first tokens of a run cannot be dropped from a table without tokens; give tokens=0.")
         return runs.table["tokens"].to_numpy(float) < self.tokens
+
+    def drop(self, runs: Runs) -> tuple[np.ndarray, DataWarning | None]:
+        """Return which rows stay, and what is to be said of the others.
+
+        Raises:
+            DataError: no row would stay.
+        """
+        first, few = self.in_fraction(runs), self.in_tokens(runs)
+        kept = ~(first | few)
+        if kept.all():
+            return kept, None
+        run = run_codes(runs)
+        whole = np.setdiff1d(run, run[kept]).size
+        counts = [f"{first.sum():,} in the first {100 * self.fraction:g} % of their run"] if self.fraction else []
+        counts += [f"{few.sum():,} below {self.tokens:.3g} tokens"] if self.tokens else []
+        said = f"{(~kept).sum():,} of {len(runs):,} rows ({' and '.join(counts)})"
+        if not kept.any():
+            raise DataError(f"All rows are early checkpoints: {said}. Give a smaller fraction or tokens, or 0.")
+        lost = f", with them all rows of {whole:,} of {np.unique(run).size:,} runs" if whole else ""
+        return kept, DataWarning(DROPPED, f"early checkpoints were dropped: {said}{lost}.")
