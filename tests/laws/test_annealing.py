@@ -1,0 +1,73 @@
+"""The areas of a schedule are the paper's sums, and one curve predicts another schedule's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayescale as bs
+from bayescale.laws import Annealing, cosine_schedule, schedule_areas
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.9, 0.999])
+def test_the_areas_are_tissues_double_sum(memory):
+    """S2 = sum over steps i, and over the steps k up to i, of (eta_{k-1} - eta_k) memory^(i-k)."""
+    rates = np.random.default_rng(0).uniform(0.0, 1.0, 40)
+    area, annealing = schedule_areas(rates, memory=memory)
+    for s in (0, 1, 17, 39):
+        double = sum((rates[k - 1] - rates[k]) * memory ** (i - k) for i in range(1, s + 1) for k in range(1, i + 1))
+        assert annealing[s] == pytest.approx(double, abs=1e-12)
+        assert area[s] == pytest.approx(rates[: s + 1].sum())
+
+
+def test_a_constant_rate_anneals_nothing_and_warm_up_does_not_count():
+    assert not schedule_areas(np.ones(50))[1].any()
+    lr = cosine_schedule(200, 3e-4, final=0.1, warmup=20)
+    assert lr.max() == lr[20] == 3e-4
+    assert lr[-1] == pytest.approx(3e-5)
+    annealing = schedule_areas(lr, warmup=20)[1]
+    assert not annealing[:21].any()
+    assert (np.diff(annealing[21:]) > 0).all()
+    # Without saying so, the rise of warm-up counts as the opposite of annealing.
+    assert schedule_areas(lr)[1][19] < 0
+
+
+def test_long_after_a_fall_the_annealing_area_is_the_fall_times_the_memory():
+    lr = np.where(np.arange(20_000) < 5_000, 1.0, 0.2)
+    momentum = np.diff(schedule_areas(lr, memory=0.99)[1])
+    assert momentum.sum() == pytest.approx(0.8 / (1 - 0.99), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: schedule_areas([]), "lr must be a flat list"),
+        (lambda: schedule_areas([1.0, -1.0]), "zero or positive"),
+        (lambda: schedule_areas([1.0], memory=1.0), "memory must be at least 0 and below 1"),
+        (lambda: schedule_areas([1.0], warmup=-1), "warmup must be a whole number"),
+        (lambda: cosine_schedule(10, 1.0, warmup=10), "needs 0 <= warmup < steps"),
+    ],
+)
+def test_schedules_that_are_none_are_refused(ask, message):
+    with pytest.raises(bs.SettingsError, match=message):
+        ask()
+
+
+def test_a_truth_comes_back_from_one_cosine_curve():
+    """Two hundred checkpoints with correlated residuals: every parameter within its 99.9 % interval."""
+    truth = Annealing(L_0=2.0, A=0.5, alpha=0.5, C=1.5, S0=2.0)
+    area, annealing = schedule_areas(cosine_schedule(20_000, 3e-4, warmup=200), warmup=200)
+    step = np.arange(1_999, 20_000, 90)
+    rng = np.random.default_rng(2)
+    root = np.linalg.cholesky(np.exp(-np.abs(np.log(step[:, None] / step)) / 0.1))
+    loss = truth(area[step], annealing[step]) * np.exp(0.002 * root @ rng.standard_normal(step.size))
+    columns = {"lr_area": area[step], "annealing_area": annealing[step], "step": step, "loss": loss, "run": "one"}
+    with pytest.warns(bs.DataWarning):
+        runs = bs.read_runs(pd.DataFrame(columns), law="annealing")
+    fit = bs.fit("annealing", runs, residuals="ou", noise="normal")
+    fit.check()
+    expected = truth.textbook()
+    for name in ("L_0", "A", "alpha", "C"):
+        low, high = np.quantile(fit.posterior[name], [0.0005, 0.9995])
+        assert low < getattr(expected, name) < high, name
