@@ -129,7 +129,8 @@ def _draws(
     there = {name: table[name].to_numpy(float)[[last]] for name in fit.law.inputs()}
     sigma = np.asarray(getattr(noise, model.noise.scale))
     residual = (seen["log_loss"][last] - np.log(curve(law, there))[:, 0]) / np.hypot(sigma, seen["measurement_sd"][last])
-    means = np.log(curve(law, {name: points[name] for name in fit.law.inputs()}))
+    with np.errstate(invalid="ignore"):  # a law that falls below zero there predicts nothing, NaN
+        means = np.log(curve(law, {name: points[name] for name in fit.law.inputs()}))
     key, before = jax.random.key(seed_for(seed, f"continuation/{family}/{run}")), float(table[place].iloc[last])
     out = np.empty_like(means)
     for step, point in enumerate(np.argsort(points[place])):

@@ -48,3 +48,17 @@ class Annealing(Law):
     def textbook(self) -> Any:
         """The same law with the anchor at 1, so that A and C are the coefficients papers print."""
         return self.replace(A=self.A * self.S0**self.alpha, C=self.C / self.S0, S0=1.0)
+
+    # At S0 the data determine the loss and its slope; the exponent then is curvature, and C is what it is.
+    @staticmethod
+    def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
+        L_0, A, alpha, C = logs
+        return L_0.__array_namespace__().logaddexp(L_0, A), A + alpha, alpha, C
+
+    @staticmethod
+    def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+        level, slope, alpha, C = coordinates
+        xp = level.__array_namespace__()
+        A = slope - alpha
+        floor = xp.log1p(-xp.exp(A - level))
+        return (level + floor, A, alpha, C), -floor

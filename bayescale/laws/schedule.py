@@ -22,7 +22,7 @@ def schedule_areas(lr: Any, *, memory: float = MEMORY, warmup: int = 0) -> tuple
     Args:
         lr: learning rate of every step, positive or zero, in the order of steps.
         memory: share kept per step, in [0, 1).
-        warmup: steps at the beginning whose changes do not count.
+        warmup: steps at the beginning whose changes do not count, nor does that to the first step after them.
 
     Returns:
         two arrays over step, in units of lr x steps.
@@ -48,7 +48,7 @@ def schedule_areas(lr: Any, *, memory: float = MEMORY, warmup: int = 0) -> tuple
     from scipy.signal import lfilter  # slow to import, and needed here only
 
     falls = -np.diff(rates, prepend=rates[0])
-    falls[:warmup] = 0.0
+    falls[: warmup + 1] = 0.0
     return np.cumsum(rates), np.cumsum(lfilter([1.0], [1.0, -memory], falls))
 
 
