@@ -46,6 +46,8 @@ class PowerAndFloor(Law):
 
 # Draws that are kept of each prediction.
 KEPT = 1000
+# Of the run, where the loss is predicted.
+PARTS = (0.5, 0.75, 1.0)
 MODELS: dict[str, tuple[Any, str | None]] = {
     "power and floor, independent": (PowerAndFloor, None),
     "power and floor, OU": (PowerAndFloor, "ou"),
@@ -53,34 +55,39 @@ MODELS: dict[str, tuple[Any, str | None]] = {
 }
 
 
-def final_draws(curve: Curve, law: Any, residuals: str | None) -> np.ndarray:
-    """Draws of the log of the last row's loss given the rows of the first third."""
-    last = curve.table(np.array([curve.tokens.size - 1]))
+def predicted(curve: Curve, law: Any, residuals: str | None, at: list[int]) -> tuple[np.ndarray, str]:
+    """Draws of the log of some rows' loss given those of the first third, row x draw, and the engine that ran."""
+    later = curve.table(np.array(at))
     runs = bs.read_runs(curve.table(curve.early()), law=law)
-    inputs = {name: float(last[name].iloc[0]) for name in bs.laws.find_law(law).inputs()}
-    fit = bs.fit(law, runs, residuals=residuals, draws=1000, engine="instant")
+    inputs = {name: later[name].to_numpy() for name in bs.laws.find_law(law).inputs()}
+    try:
+        fit = bs.fit(law, runs, residuals=residuals, draws=1000, engine="instant")
+    except bs.FitError:
+        fit = bs.fit(law, runs, residuals=residuals, draws=500, engine="nuts")
     if residuals is None:
         made = bs.predict(fit, **inputs)
     else:
-        made = bs.continue_run(fit, curve.name, **inputs | {"tokens": float(last["tokens"].iloc[0])})
-    draws = made.draws["loss"].to_numpy().ravel()[:: 4000 // KEPT]
+        made = bs.continue_run(fit, curve.name, **inputs | {"tokens": later["tokens"].to_numpy()})
+    draws = made.draws["loss"].to_numpy().reshape(-1, len(at))
     # A law that has fallen below zero there says: lower than anything.
-    return np.log(np.nan_to_num(draws, nan=1e-9, posinf=1e9))
+    kept = draws[np.linspace(0, len(draws) - 1, KEPT).astype(int)].T
+    return np.log(np.nan_to_num(kept, nan=1e-9, posinf=1e9)), fit.record["engine"]["name"]
 
 
 def predict_all(curves: list[Curve], path: Path) -> tuple[pd.DataFrame, np.ndarray]:
-    """One row per curve and model with the reason why there is no fit, if so; and the draws of each row."""
+    """One row per curve, model and place that is predicted, and the draws of each row, also as a growing file."""
     rows, draws = [], []
     for curve in curves:
+        at = [int(np.abs(curve.tokens - part * curve.tokens[-1]).argmin()) for part in PARTS]
         for name, (law, residuals) in MODELS.items():
-            row = {"curve": curve.name, "group": curve.group, "model": name, "final": curve.loss[-1], "failed": ""}
-            try:
-                draws.append(final_draws(curve, law, residuals))
-            except bs.FitError as error:
-                row["failed"] = str(error)
-                draws.append(np.full(KEPT, np.nan))
-            rows.append(row)
-        np.savez(path, rows=np.array([[str(value) for value in row.values()] for row in rows]), draws=np.array(draws))
+            found, engine = predicted(curve, law, residuals, at)
+            for part, row, drawn in zip(PARTS, at, found, strict=True):
+                about = {"curve": curve.name, "group": curve.group, "model": name, "part": part, "engine": engine}
+                rows.append({**about, "truth": float(curve.loss[row])})
+                draws.append(drawn)
+        table = pd.DataFrame(rows)
+        np.savez(path, draws=np.array(draws), **{name: table[name].to_numpy(str) for name in table})
+        print(curve.name, *(row["engine"] for row in rows[-len(MODELS) * len(PARTS) :: len(PARTS)]), flush=True)
     return pd.DataFrame(rows), np.array(draws)
 
 
@@ -92,12 +99,12 @@ def main() -> None:
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", bs.DataWarning)
     warnings.simplefilter("ignore", bs.SettingsWarning)
-    curves, short = read_curves(chosen.file)
+    curves, left = read_curves(chosen.file)
     table, draws = predict_all(curves[:: chosen.every], chosen.rows)
     found = lines(table, draws)
     print("\n".join(found))
     if chosen.every == 1:
-        write_section("Final loss of a run from its first third", [introduction(len(curves), short), "", *found])
+        write_section("Final loss of a run from its first third", [introduction(table, left), "", *found])
 
 
 if __name__ == "__main__":

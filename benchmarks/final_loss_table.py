@@ -6,61 +6,69 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import ndtr
-from training_curves import FEWEST, MOST, RISING
+from training_curves import MOST, RISING
 
-HEAD = "| curves | model | n | no fit | inside 50 % | inside 90 % | median abs. error % | median error % | width of 90 % |"
+COLUMNS = "n | inside 50 % | inside 90 % | median abs. error % | median error % | width of 90 %"
 LEARNT = " + error learnt on other groups"
+FALLING = "all whose loss falls"
 
 
-def introduction(curves: int, short: int) -> str:
+def introduction(table: pd.DataFrame, left: dict[str, int]) -> str:
     """What was done."""
+    curves = table["curve"].nunique()
+    nuts = int((table.drop_duplicates(["curve", "model"])["engine"] == "nuts").sum())
+    without = " and ".join(f"{count} that {why}" for why, count in left.items())
     return (
-        f"{curves} training curves in nats per token (ColPret's collection), {short} more with fewer than {FEWEST} rows "
-        f"in that part. Fitted: at most {MOST} rows between a tenth and a third of the run's tokens; predicted: the "
-        "loss of its last row, three to ten times as far. Independent residuals: a new run at its place; OU: the run "
-        "continued. *Annealing* takes a cosine to a tenth that ends where the run was planned to end, an assumption. "
-        "*Learnt*: the draws times a log-normal factor, whose mean and sd are those of the errors of all groups but "
-        "the one that is predicted (maximum likelihood, beyond what the draws themselves scatter). Errors are of the "
-        "median; width: of the 90 % interval, in % of the loss. The target of coverage is 50 and 90."
+        f"{curves} training curves in nats per token (the collection of Choshen et al.), without {without}. "
+        f"Fitted: at most {MOST} rows between a tenth and a third of a run's tokens; predicted: the loss of its last "
+        "row, three to ten times as far. Student-t noise; *independent*: a new run at that place; *OU*: the run "
+        "continued from its last residual. *Annealing* takes a cosine to a tenth of the peak that ends where the run "
+        "was planned to end, which is an assumption, and S2 with a memory of 1,000 steps. *Learnt*: the draws times a "
+        "log-normal factor with the mean and sd of the errors of all groups but the one that is predicted (maximum "
+        f"likelihood, beyond what draws scatter by themselves; {RISING} teach nothing). Errors are those of medians, "
+        f"widths in % of the loss. {nuts} of the {curves * table['model'].nunique()} fits were made by NUTS, since the "
+        "instant engine did not pass its own checks."
     )
 
 
 def lines(table: pd.DataFrame, draws: np.ndarray) -> list[str]:
-    """The section's table: per group and model, and over all groups whose loss falls."""
-    out = [HEAD, "| --- " * 9 + "|"]
-    scores = pd.concat([_scores(table, draws, learnt) for learnt in (False, True)], ignore_index=True)
-    for group in (*table["group"].unique(), "all whose loss falls"):
-        part = scores[scores["group"] == group] if group in set(scores["group"]) else scores[scores["group"] != RISING]
-        for model in scores["model"].unique():
-            rows = part[part["model"] == model]
-            good = rows[rows["failed"] == ""]
-            if not len(good):
-                continue
-            inside = [f"{100 * (np.abs(good['place'] - 0.5) < p / 2).mean():.0f}" for p in (0.5, 0.9)]
-            error = 100 * good["error"]
-            numbers = f"{error.abs().median():.2f} | {error.median():+.2f} | {100 * good['width'].median():.1f}"
-            shown = f"{len(good)} | {len(rows) - len(good)} | {' | '.join(inside)}"
-            out.append(f"| {group} | {model} | {shown} | {numbers} |")
+    """The section's tables: final losses by group, and all curves whose loss falls by how far they are predicted."""
+    scores = pd.concat(
+        [_scores(rows, draws[rows.index], learnt) for _, rows in table.groupby("part") for learnt in (False, True)],
+        ignore_index=True,
+    )
+    final, falling = scores[scores["part"] == scores["part"].max()], scores[scores["group"] != RISING]
+    by_group = [(group, final[final["group"] == group]) for group in table["group"].unique()]
+    by_group.append((FALLING, falling[falling["part"] == falling["part"].max()]))
+    by_part = [(f"{100 * part:.0f} % of the run", rows) for part, rows in falling.groupby("part")]
+    return [*_table("final loss of", by_group), "", f"How far ahead, {FALLING}:", "", *_table("place", by_part)]
+
+
+def _table(what: str, parts: list[tuple[str, pd.DataFrame]]) -> list[str]:
+    out = [f"| {what} | model | {COLUMNS} |", "| --- " * 8 + "|"]
+    for name, part in parts:
+        for model, rows in part.groupby("model", sort=False):
+            inside = [f"{100 * (np.abs(rows['place'] - 0.5) < p / 2).mean():.0f}" for p in (0.5, 0.9)]
+            error, width = 100 * rows["error"], 100 * rows["width"].median()
+            numbers = f"{error.abs().median():.2f} | {error.median():+.2f} | {width:.1f}"
+            out.append(f"| {name} | {model} | {len(rows)} | {' | '.join(inside)} | {numbers} |")
     return out
 
 
 def _scores(table: pd.DataFrame, draws: np.ndarray, learnt: bool) -> pd.DataFrame:
     """Place of the truth in each prediction, error of its median, and the width of its 90 % interval."""
-    truth = np.log(table["final"].to_numpy(float))
-    out = table.assign(place=np.nan, error=np.nan, width=np.nan)
+    truth, table = np.log(table["truth"].to_numpy(float)), table.reset_index(drop=True)
+    scores = np.empty((len(table), 3))
     for (model, group), rows in table.groupby(["model", "group"]).indices.items():
         mean, sd = 0.0, 1e-12
         if learnt:
-            others = (table["model"] == model) & ~table["group"].isin([group, RISING]) & (table["failed"] == "")
+            others = ((table["model"] == model) & ~table["group"].isin([group, RISING])).to_numpy()
             mean, sd = learnt_error(truth[others], draws[others])
         for i in rows:
-            if table["failed"].iloc[i]:
-                continue
-            moved = np.sort(draws[i] + mean)
-            out.loc[out.index[i], "place"] = ndtr((truth[i] - moved) / sd).mean()
-            low, middle, high = _quantiles(moved, sd)
-            out.loc[out.index[i], "error"] = np.expm1(middle - truth[i])
-            out.loc[out.index[i], "width"] = np.exp(high - truth[i]) - np.exp(low - truth[i])
+            moved = draws[i] + mean
+            low, middle, high = _quantiles(moved, sd) - truth[i]
+            scores[i] = ndtr((truth[i] - moved) / sd).mean(), np.expm1(middle), np.exp(high) - np.exp(low)
+    out = table.assign(**dict(zip(("place", "error", "width"), scores.T, strict=True)))
     return out.assign(model=out["model"] + (LEARNT if learnt else ""))
 
 

@@ -62,19 +62,23 @@ class Curve:
         return pd.DataFrame(columns | {"lr_area": areas[0][at], "annealing_area": np.maximum(areas[1][at], 0.0)})
 
 
-def read_curves(path: Path) -> tuple[list[Curve], int]:
-    """Return the curves in nats that have enough rows, and how many have not."""
+def read_curves(path: Path) -> tuple[list[Curve], dict[str, int]]:
+    """Return the curves in nats that have enough rows after warm-up, and how many have not, by reason."""
     data = np.load(path)
-    found, short = [], 0
+    found, left = [], {"never leave warm-up": 0, f"have fewer than {FEWEST} rows in that part": 0}
+    warming, short = left
     for group, pattern in GROUPS.items():
         for name in (name for name in data.files if re.match(pattern, name)):
             tokens, first = np.unique(data[name][0], return_index=True)
             curve = Curve(name, group, tokens, data[name][1][first], _planned(name, data, tokens[-1]))
-            if curve.early().size < FEWEST:
-                short += 1
-                continue
-            found.append(curve)
-    return found, short
+            # As Gadre et al. say of their runs of the two smallest multiples.
+            if re.search(r"-d=.*-0\.(25|5)$", name):
+                left[warming] += 1
+            elif curve.early().size < FEWEST:
+                left[short] += 1
+            else:
+                found.append(curve)
+    return found, left
 
 
 def _planned(name: str, data: np.lib.npyio.NpzFile, end: float) -> float:

@@ -72,3 +72,32 @@ def test_a_truth_comes_back_from_a_run_that_decays_at_its_end():
     for name in ("L_0", "A", "alpha", "C"):
         low, high = np.quantile(fit.posterior[name], [0.0005, 0.9995])
         assert low < getattr(expected, name) < high, name
+
+
+def steps_of(table: pd.DataFrame, total: int) -> pd.DataFrame:
+    """The last three quarters of one run, with the areas of a cosine to a tenth of its peak."""
+    rows = table[(table["total_steps"] == total) & table["current_steps"].between(total / 4, total)]
+    rows = rows.sort_values("current_steps").drop_duplicates("current_steps")
+    step, warmup = rows["current_steps"].to_numpy(), total // 10
+    area, annealing = schedule_areas(cosine_schedule(total, 0.002, warmup=warmup), warmup=warmup)
+    columns = {"lr_area": area[step - 1], "annealing_area": annealing[step - 1], "step": step}
+    return pd.DataFrame(columns | {"loss": rows["loss"].to_numpy(), "run": f"{total} steps"})
+
+
+def test_two_schedules_predict_a_third_to_a_percent(real_file):
+    """A model of 1.8e8 parameters trained for 4,000 and for 12,000 steps; predicted: 6,000 steps, all along.
+
+    Without annealing, C = 0 in all but name, the same law fits the two curves several times less closely.
+    """
+    table = pd.read_csv(real_file("misfitting/scaling_results.csv"))
+    table = table[(table["peak_lr"] == 0.002) & (table["model"] == "misfitting_100m")]
+    with pytest.warns(bs.DataWarning):
+        runs = bs.read_runs(pd.concat([steps_of(table, 4000), steps_of(table, 12_000)]), law="annealing")
+    new = steps_of(table, 6000)
+    fit = bs.fit("annealing", runs, residuals="ou")
+    inputs = {name: new[name].to_numpy() for name in ("lr_area", "annealing_area")}
+    predicted = bs.predict(fit, **inputs, kind="law").draws["loss"].median(("chain", "draw")).to_numpy()
+    assert np.abs(predicted / new["loss"].to_numpy() - 1).max() < 0.01
+    without = bs.fit("annealing", runs, residuals="ou", priors={"C": bs.LogNormal(1e-5, 0.01)})
+    low, high = float(without.posterior["sigma"].quantile(0.01)), float(fit.posterior["sigma"].quantile(0.99))
+    assert high < low
