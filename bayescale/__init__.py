@@ -8,7 +8,16 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submodules=["costs", "data", "laws", "models"],
     submod_attrs={
         "data": ["Early", "Runs", "datasets", "read_runs"],
-        "decisions": ["ConvertedFit", "Plan", "Prediction", "allocate", "continue_run", "convert", "predict", "simulate"],
+        "decisions": [
+            "ConvertedFit",
+            "Plan",
+            "Prediction",
+            "allocate",
+            "continue_run",
+            "convert",
+            "predict",
+            "simulate",
+        ],
         "inference": [
             "Check",
             "Fit",

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jax import Array
 from final_loss_table import introduction, lines
+from jax import Array
 from report import write_section
 from training_curves import Curve, read_curves
 
@@ -19,6 +19,7 @@ from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import Loss, Tokens
 from bayescale.laws import Law
+
 
 class PowerAndFloor(Law):
     """Loss along a run: a floor, and a power of the tokens."""

@@ -23,9 +23,7 @@ from bayescale.models.chain import links
 from bayescale.models.responses import responses
 
 
-def continue_run(
-    fit: Fit, run: str, *, group: str | None = None, seed: int | None = None, **inputs: Any
-) -> Prediction:
+def continue_run(fit: Fit, run: str, *, group: str | None = None, seed: int | None = None, **inputs: Any) -> Prediction:
     """Predict further checkpoints of a run whose first ones are in the data.
 
     The next residual is near the last one and the correlation fades with distance, so that the answer begins where the
@@ -115,9 +113,7 @@ def _quantity(fit: Fit, name: str) -> Any:
     return {q.name: q for q in fit.law.arguments.values()}.get(name) or QUANTITIES[name]
 
 
-def _draws(
-    fit: Fit, family: str | None, last: int, points: dict[str, np.ndarray], seed: int, run: str
-) -> np.ndarray:
+def _draws(fit: Fit, family: str | None, last: int, points: dict[str, np.ndarray], seed: int, run: str) -> np.ndarray:
     """The response at every point of every draw, along one run per draw."""
     values, _ = family_draws(fit, family if len(fit.groups) > 1 else None, seed)
     values = {name: np.asarray(value) for name, value in values.items()}
@@ -128,7 +124,9 @@ def _draws(
     seen, place = responses(fit.law, fit.runs, model.noise), place_of(fit.runs)
     there = {name: table[name].to_numpy(float)[[last]] for name in fit.law.inputs()}
     sigma = np.asarray(getattr(noise, model.noise.scale))
-    residual = (seen["log_loss"][last] - np.log(curve(law, there))[:, 0]) / np.hypot(sigma, seen["measurement_sd"][last])
+    residual = (seen["log_loss"][last] - np.log(curve(law, there))[:, 0]) / np.hypot(
+        sigma, seen["measurement_sd"][last]
+    )
     with np.errstate(invalid="ignore"):  # a law that falls below zero there predicts nothing, NaN
         means = np.log(curve(law, {name: points[name] for name in fit.law.inputs()}))
     key, before = jax.random.key(seed_for(seed, f"continuation/{family}/{run}")), float(table[place].iloc[last])

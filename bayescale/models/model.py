@@ -18,9 +18,9 @@ from bayescale.language.errors import SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law
 from bayescale.laws.pooled import check_pooled
+from bayescale.models.chain import Chain
 from bayescale.models.effects import RunEffects
 from bayescale.models.names import CORRELATION, EFFECTS, FAMILY, OBSERVED, OMEGA, check_names
-from bayescale.models.chain import Chain
 from bayescale.models.noise import Noise
 from bayescale.models.noise_check import check_log_likelihood, check_scaling
 from bayescale.models.pooling import Pooling

@@ -50,9 +50,9 @@ def check_names(law: type[Law], noise: type[Noise], residuals: type[Residuals] |
             f"The law {law.name} and the noise {noise.name} both have a {shared[0]!r}; rename the law's."
         )
     if residuals is not None and (shared := sorted({*of_law, *coordinates, *of_noise} & set(_names(residuals)))):
-        owner = f"noise {noise.name}" if shared[0] in of_noise else f"law {law.name}"
+        other = f"noise {noise.name}" if shared[0] in of_noise else f"law {law.name}"
         raise SettingsError(
-            f"The {owner} and the residuals {residuals.name!r} both have a {shared[0]!r}; take other residuals, or "
+            f"The {other} and the residuals {residuals.name!r} both have a {shared[0]!r}; take other residuals, or "
             "rename it."
         )
 

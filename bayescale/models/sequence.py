@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from bayescale.data import Runs
 from bayescale.data.checkpoints import place_of, run_codes

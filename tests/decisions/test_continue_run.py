@@ -117,9 +117,7 @@ def test_a_fit_with_residuals_comes_back_from_disk(fit, tmp_path):
     assert fit.data["constant_data"]["run_name"].to_numpy()[[0, -1]].tolist() == ["run 0", "run 5"]
     back = bs.load(tmp_path / "fit.nc")
     assert back.model == fit.model
-    np.testing.assert_array_equal(
-        *(flat(bs.continue_run(one, "run 2", tokens=[4e11, 8e11])) for one in (fit, back))
-    )
+    np.testing.assert_array_equal(*(flat(bs.continue_run(one, "run 2", tokens=[4e11, 8e11])) for one in (fit, back)))
 
 
 def test_log_likelihoods_are_of_each_checkpoint_given_those_before(fit):

@@ -98,7 +98,9 @@ def test_all_densities_are_that_of_a_normal_vector_per_run(residuals, value, err
     mean = np.asarray(model.log_loss(values, layout.arrays))[layout.position]
     expected = by_hand(table, residuals, mean, value)
 
-    single = values if not families else {k: v if k == "tau" or k == "rho" else np.full(2, v) for k, v in values.items()}
+    single = (
+        values if not families else {k: v if k == "tau" or k == "rho" else np.full(2, v) for k, v in values.items()}
+    )
     outcome = model.outcome(single, None, layout.arrays)
     rows = np.asarray(outcome.log_prob(layout.arrays["log_loss"]))[layout.position]
     assert rows.sum() == pytest.approx(expected, rel=1e-10)
@@ -108,8 +110,10 @@ def test_all_densities_are_that_of_a_normal_vector_per_run(residuals, value, err
         density = Density.of(model, layout)
         natural = {name: np.full((2, 1), value) for name, value in values.items()}
         unconstrained = np.column_stack(
-            [np.log(natural[p.name]) if p.name != "rho" else np.log(value / (1 - value)) * np.ones((2, 1))
-             for p in model.parameters]
+            [
+                np.log(natural[p.name]) if p.name != "rho" else np.log(value / (1 - value)) * np.ones((2, 1))
+                for p in model.parameters
+            ]
         )
         np.testing.assert_allclose(density._log_likelihood(unconstrained), expected, rtol=1e-10)
 
@@ -127,8 +131,9 @@ def test_the_sampler_has_the_models_likelihood_for_any_noise(noise):
 def test_without_correlation_rows_are_independent(noise):
     table = checkpoints(errors=True)
     model, layout = prepared(table, AR1, noise)
-    alone, plain = build_model(Chinchilla, noise=noise, pooling=Pooling("complete")), lay_out(
-        Chinchilla, read_quietly(table), None, {k: float(v) for k, v in layout.arrays["anchors"].items()}
+    alone, plain = (
+        build_model(Chinchilla, noise=noise, pooling=Pooling("complete")),
+        lay_out(Chinchilla, read_quietly(table), None, {k: float(v) for k, v in layout.arrays["anchors"].items()}),
     )
     chain = np.asarray(model.outcome({**VALUES, "rho": 1e-12}, None, layout.arrays).log_prob(layout.arrays["log_loss"]))
     free = np.asarray(alone.outcome(VALUES, None, plain.arrays).log_prob(plain.arrays["log_loss"]))

@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 
 _ALLOW = "pass allow_changed_law=True (--allow-changed-law on the command line)"
 # What load rebuilds the fit from; the rest of a record is for people.
-_BINDING = ("noise", "residuals", "pooling", "effects", "priors", "replaced_priors", "anchors", "settings", "seed", "data")
+_BINDING = (
+    "noise",
+    "residuals",
+    "pooling",
+    "effects",
+    "priors",
+    "replaced_priors",
+    "anchors",
+    "settings",
+    "seed",
+    "data",
+)
 
 
 def record_text(fit: Fit) -> str:
