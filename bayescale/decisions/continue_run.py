@@ -55,14 +55,11 @@ def continue_run(fit: Fit, run: str, *, group: str | None = None, seed: int | No
     name = str(fit.runs.table["family"].iloc[last]) if fit.runs.families else None
     with computing():
         draws = _draws(fit, name, last, points, seed_of(fit, seed), run)
-    compute, beyond = _compute(fit, points, last), np.nan
-    if compute is not None:
-        beyond = compute / largest_compute(fit, name, SixND())
+    beyond = _compute(fit, points, last) / largest_compute(fit, name, SixND())
     label = f"{name} / {run}" if name else run
     about = {"group": label, "kind": "continuation", "cost": SixND().name}
     about["params_convention"] = fit.runs.params_convention
     coords = {quantity: points[quantity.name] for quantity in fit.law.arguments.values()}
-    beyond = np.broadcast_to(beyond, draws.shape[1:])
     made = labelled({fit.law.response: draws}, "point", coords, beyond, fit=fit, attrs=about)
     return Prediction(label, "continuation", made)
 
@@ -141,8 +138,8 @@ def _draws(fit: Fit, family: str | None, last: int, points: dict[str, np.ndarray
     return np.exp(out)
 
 
-def _compute(fit: Fit, points: dict[str, np.ndarray], last: int) -> np.ndarray | None:
-    """Training compute of every point, None where size or tokens are not known."""
+def _compute(fit: Fit, points: dict[str, np.ndarray], last: int) -> np.ndarray:
+    """Training compute of every point, NaN where size or tokens are not known."""
     if TOKENS.name not in points or PARAMS.name not in fit.runs.table:
-        return None
+        return np.full(points[place_of(fit.runs)].size, np.nan)
     return SixND()(float(fit.runs.table[PARAMS.name].iloc[last]), points[TOKENS.name])

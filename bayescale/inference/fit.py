@@ -14,26 +14,14 @@ import xarray as xr
 
 from bayescale.data import Runs
 from bayescale.inference.posterior import natural_dataset, sites_dataset
+from bayescale.inference.preparation import prepare_fit
 from bayescale.inference.provenance import provenance
 from bayescale.inference.sampling import Sample, sample
 from bayescale.inference.settings import Settings, check_seed, merge_settings
-from bayescale.inference.table import MAX_ROWS, check_table
-from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
-from bayescale.models import (
-    Model,
-    Noise,
-    Pooling,
-    Residuals,
-    RunEffects,
-    StudentT,
-    build_model,
-    find_noise,
-    find_residuals,
-    lay_out,
-)
-from bayescale.models.layout import Layout, design_anchors
+from bayescale.models import Model, Noise, Pooling, Residuals, RunEffects, StudentT, find_residuals, lay_out
+from bayescale.models.layout import Layout
 from bayescale.models.suspicions import checkpoint_suspicions, prior_suspicions
 
 if TYPE_CHECKING:
@@ -157,11 +145,11 @@ class Fit:
         families = f", {len(self.groups)} families" if self.groups else ""
         kinds = {kind: [p.name for p in self.model.of_kind(kind)] for kind in ("partial", "none", "complete")}
         pooled = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
-        along = f", residuals {self.model.residuals.name}" if self.model.residuals else ""
+        noise = self.model.noise.name + (f", residuals {self.model.residuals.name}" if self.model.residuals else "")
         draws = f"{self.settings.chains} chains x {self.settings.draws} draws, seed {self.seed}"
         return (
             f"Fit of {self.law.name} to {len(self.runs):,} runs{families}\n"
-            f"  noise {self.model.noise.name}{along}; pooling {pooled}\n  {self.engine}, {draws}\n  {self.checks.verdict}"
+            f"  noise {noise}; pooling {pooled}\n  {self.engine}, {draws}\n  {self.checks.verdict}"
         )
 
 
@@ -217,7 +205,7 @@ def fit(
         hoffman2014nuts, vehtari2024pareto
     """
     chosen, settings, seed = find_law(law), merge_settings(settings, sampler), check_seed(seed)
-    model, anchors, layout = _prepare(chosen, runs, pooling, noise, effects, find_residuals(residuals), priors)
+    model, anchors, layout = prepare_fit(chosen, runs, pooling, noise, effects, find_residuals(residuals), priors)
     for warning in (*prior_suspicions(model), *checkpoint_suspicions(model, runs)):
         warnings.warn(warning, stacklevel=2)
     began = time.perf_counter()
@@ -234,37 +222,3 @@ def assemble(
     sample_stats = sample_stats.assign_coords(chain=unconstrained["chain"], draw=unconstrained["draw"])
     record = provenance(model, runs, anchors, drawn.settings, seed, seconds=seconds)
     return Fit(model, runs, anchors, drawn.settings, seed, unconstrained, sample_stats, {**record, **drawn.record})
-
-
-def _prepare(
-    law: type[Law],
-    runs: Runs,
-    pooling: str | Mapping[str, str] | Pooling | None,
-    noise: str | type[Noise],
-    effects: str | RunEffects | None,
-    residuals: type[Residuals] | None,
-    priors: Mapping[str, Prior] | None,
-) -> tuple[Model, dict[str, float], Layout]:
-    """Check the arguments and build model, anchors and arrays."""
-    check_table(runs)
-    if len(runs) > MAX_ROWS:
-        raise FitError(
-            f"The table has {len(runs):,} rows and NUTS takes up to {MAX_ROWS:,}; "
-            "keep the last checkpoint of each run, or every k-th one, with runs.subset(mask)."
-        )
-    effects = RunEffects(effects) if isinstance(effects, str) else effects
-    if effects is not None and not isinstance(effects, RunEffects):
-        raise SettingsError(f"effects must be 'budget', 'run' or a RunEffects, got {effects!r}.")
-    anchors = design_anchors(law, runs) if set(law.inputs()) <= set(runs.table) else {}
-    layout = lay_out(law, runs, effects, anchors, find_noise(noise), residuals)
-    model = build_model(
-        law,
-        noise=find_noise(noise),
-        pooling=Pooling.of(pooling, grouped=len(runs.families) > 1),
-        effects=effects,
-        priors=priors,
-        n_families=len(layout.families),
-        n_levels=len(layout.levels),
-        residuals=residuals,
-    )
-    return model, anchors, layout

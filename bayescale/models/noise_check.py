@@ -69,7 +69,7 @@ def _one_by_one(noise: type[Noise], values: Any, draw: int, residual: np.ndarray
 
 
 def check_scaling(noise: type[Noise], residuals: str) -> None:
-    """Refuse a noise that is not (sigma^2 + measurement_sd^2)^(1/2) times one distribution, as residuals along runs are.
+    """Refuse a noise that is not hypot(sigma, measurement_sd) times one distribution: residuals along runs are.
 
     Raises:
         SettingsError: it is of the response itself, or is another function of its scale.

@@ -64,7 +64,7 @@ def test_what_was_dropped_stays_with_the_runs(table):
     with pytest.warns(bs.DataWarning):
         kept = read_quietly(table).drop_early()
     part = kept.subset(kept.table["run"].to_numpy() == "r1")
-    assert [warning.code for warning in part.warnings][0] == DROPPED
+    assert next(warning.code for warning in part.warnings) == DROPPED
     assert DROPPED in repr(part)
 
 

@@ -1,4 +1,4 @@
-"""Ten runs of fifty correlated checkpoints: intervals hold with residuals along runs, and are far too narrow without."""
+"""Ten runs of fifty correlated checkpoints: intervals hold with residuals along runs, and without are too narrow."""
 
 from __future__ import annotations
 

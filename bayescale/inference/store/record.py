@@ -155,7 +155,7 @@ def recorded_residuals(record: Mapping[str, Any], allow_changed_law: bool) -> ty
         raise StoreError(f"its residuals must be one of {', '.join(known)}, got {name[:40]!r}; update bayescale.")
     if not allow_changed_law and definition_hash(known[name]) != fitted:
         raise StoreError(
-            f"it was fitted with another version of the residuals {name!r}; fit again, or if they are the same {_ALLOW}."
+            f"it was fitted with other residuals called {name!r}; fit again, or if they are the same {_ALLOW}."
         )
     return known[name]
 
