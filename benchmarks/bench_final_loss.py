@@ -64,7 +64,10 @@ def predicted(curve: Curve, law: Any, residuals: str | None, at: list[int]) -> t
     try:
         fit = bs.fit(law, runs, residuals=residuals, draws=1000, engine="instant")
     except bs.FitError:
-        fit = bs.fit(law, runs, residuals=residuals, draws=500, engine="nuts")
+        # The annealing term without decay in the data is its prior's: NUTS takes minutes over such a posterior.
+        if law == "annealing":
+            raise
+        fit = bs.fit(law, runs, residuals=residuals, draws=250, max_tree_depth=8, engine="nuts")
     if residuals is None:
         made = bs.predict(fit, **inputs)
     else:
@@ -81,14 +84,18 @@ def predict_all(curves: list[Curve], path: Path) -> tuple[pd.DataFrame, np.ndarr
     for curve in curves:
         at = [int(np.abs(curve.tokens - part * curve.tokens[-1]).argmin()) for part in PARTS]
         for name, (law, residuals) in MODELS.items():
-            found, engine = predicted(curve, law, residuals, at)
+            try:
+                found, engine = predicted(curve, law, residuals, at)
+            except bs.FitError as error:
+                print(curve.name, name, error, flush=True)
+                continue
             for part, row, drawn in zip(PARTS, at, found, strict=True):
                 about = {"curve": curve.name, "group": curve.group, "model": name, "part": part, "engine": engine}
                 rows.append({**about, "truth": float(curve.loss[row])})
                 draws.append(drawn)
         table = pd.DataFrame(rows)
         np.savez(path, draws=np.array(draws), **{name: table[name].to_numpy(str) for name in table})
-        print(curve.name, *(row["engine"] for row in rows[-len(MODELS) * len(PARTS) :: len(PARTS)]), flush=True)
+        print(curve.name, flush=True)
     return pd.DataFrame(rows), np.array(draws)
 
 

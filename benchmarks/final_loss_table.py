@@ -26,8 +26,8 @@ def introduction(table: pd.DataFrame, left: dict[str, int]) -> str:
         "was planned to end, which is an assumption, and S2 with a memory of 1,000 steps. *Learnt*: the draws times a "
         "log-normal factor with the mean and sd of the errors of all groups but the one that is predicted (maximum "
         f"likelihood, beyond what draws scatter by themselves; {RISING} teach nothing). Errors are those of medians, "
-        f"widths in % of the loss. {nuts} of the {curves * table['model'].nunique()} fits were made by NUTS, since the "
-        "instant engine did not pass its own checks."
+        f"widths in % of the loss. Where the instant engine did not pass its own checks, NUTS made the fit ({nuts} of "
+        "them) or, for annealing, there is none: n is then less."
     )
 
 

@@ -98,6 +98,7 @@ def test_two_schedules_predict_a_third_to_a_percent(real_file):
     inputs = {name: new[name].to_numpy() for name in ("lr_area", "annealing_area")}
     predicted = bs.predict(fit, **inputs, kind="law").draws["loss"].median(("chain", "draw")).to_numpy()
     assert np.abs(predicted / new["loss"].to_numpy() - 1).max() < 0.01
-    without = bs.fit("annealing", runs, residuals="ou", priors={"C": bs.LogNormal(1e-5, 0.01)})
+    with pytest.warns(bs.SettingsWarning, match="prior-at-anchor"):
+        without = bs.fit("annealing", runs, residuals="ou", priors={"C": bs.LogNormal(1e-5, 0.01)})
     low, high = float(without.posterior["sigma"].quantile(0.01)), float(fit.posterior["sigma"].quantile(0.99))
     assert high < low
