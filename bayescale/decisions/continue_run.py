@@ -69,9 +69,9 @@ def _rows(fit: Fit, run: str, group: str | None, inputs: dict[str, Any]) -> np.n
     table = fit.runs.table
     chosen = (table["run"] == run).to_numpy()
     if group is not None:
-        chosen &= (table["family"] == group).to_numpy() if fit.runs.families else False
+        chosen = chosen & ((table["family"] == group).to_numpy() if fit.runs.families else False)
     if "params" in table and np.ndim(inputs.get("params", [])) == 0:
-        chosen &= table["params"].to_numpy() == inputs["params"]
+        chosen = chosen & (table["params"].to_numpy() == inputs["params"])
     found = np.unique(run_codes(fit.runs)[chosen])
     if found.size != 1:
         names = list(dict.fromkeys(table["run"]))

@@ -71,6 +71,14 @@ def test_points_of_one_answer_are_of_one_run(fit):
     assert table["kind"].tolist() == ["continuation"] * 2
 
 
+def test_a_run_is_chosen_by_its_size_too(fit, runs):
+    size = runs.table.loc[runs.table["run"] == "run 2", "params"].iloc[0]
+    one, two = (flat(bs.continue_run(fit, "run 2", tokens=4e11, **more)) for more in ({}, {"params": size}))
+    np.testing.assert_array_equal(one, two)
+    with pytest.raises(bs.SettingsError, match="must have one run 'run 2'"):
+        bs.continue_run(fit, "run 2", tokens=4e11, params=2 * size)
+
+
 def test_the_answer_is_repeated(fit):
     one, two = (flat(bs.continue_run(fit, "run 2", tokens=4e11)) for _ in range(2))
     np.testing.assert_array_equal(one, two)

@@ -78,3 +78,34 @@ def test_run_effects_silence_the_warning_of_independent_checkpoints():
         runs = curves(3)
         runs = runs.subset(runs.table["tokens"].to_numpy() > 1e11)
         bs.fit("chinchilla", runs, effects="run", engine="nuts", draws=50, warmup=50, chains=2)
+
+
+@pytest.mark.slow
+def test_both_engines_have_one_posterior():
+    """Means of NUTS and of the instant engine within four Monte-Carlo errors, and sds within a tenth."""
+    runs = curves(0)
+    fits = [bs.fit("chinchilla", runs, noise="normal", residuals="ou", engine=engine) for engine in ("instant", "nuts")]
+    for fit in fits:
+        fit.check()
+    for name in (*NAMES, "sigma", "tau"):
+        one, other = (fit.posterior[name] for fit in fits)
+        # An ESS of 1,000 at the least.
+        assert abs(float(one.mean() - other.mean())) < 4 * float(one.std()) * (2 / 1000) ** 0.5, name
+        assert float(other.std() / one.std()) == pytest.approx(1.0, abs=0.1), name
+
+
+@pytest.mark.slow
+def test_families_of_runs_are_fitted_together():
+    """Three tables as families: the checks pass, and the common correlation length is the true one."""
+    parts = [curves(seed).to_frame().assign(family=f"family {seed}") for seed in range(3)]
+    with pytest.warns(bs.DataWarning, match="checkpoints-as-runs"):
+        runs = bs.read_runs(pd.concat(parts))
+    runs = runs.subset(np.arange(len(runs)) % 3 == 0)
+    fit = bs.fit("chinchilla", runs, noise="normal", residuals="ou", draws=500)
+    fit.check()
+    assert fit.record["engine"]["name"] == "nuts"
+    low, high = np.quantile(fit.posterior["tau"], [0.005, 0.995])
+    assert low < TAU < high
+    made = bs.continue_run(fit, "run 3", group="family 1", tokens=1e12)
+    assert made.group == "family 1 / run 3"
+    assert np.isfinite(made.draws["loss"]).all()
