@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submodules=["costs", "data", "laws", "models"],
     submod_attrs={
-        "data": ["Runs", "datasets", "read_runs"],
+        "data": ["Early", "Runs", "datasets", "read_runs"],
         "decisions": [
             "Chain",
             "ChainPrediction",
@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "allocate",
             "chain",
             "compare_valleys",
+            "continue_run",
             "convert",
             "predict",
             "simulate",

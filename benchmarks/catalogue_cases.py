@@ -85,6 +85,24 @@ def curves() -> bs.Runs:
     return bs.read_runs(table[["params", "tokens", "step", "loss"]])
 
 
+def schedules() -> bs.Runs:
+    """Misfitting's runs of 1.8e8 parameters over 4,000 and 12,000 steps, their last three quarters.
+
+    The schedule is taken for a cosine to a tenth of the peak after a tenth of warm-up.
+    """
+    table = pd.read_csv(REAL_DATA / "misfitting" / "scaling_results.csv")
+    table = table[(table["peak_lr"] == 0.002) & (table["model"] == "misfitting_100m")]
+    parts = []
+    for steps in (4000, 12_000):
+        rows = table[(table["total_steps"] == steps) & table["current_steps"].between(steps / 4, steps)]
+        step = rows["current_steps"].to_numpy()
+        lr = bs.laws.cosine_schedule(steps, 0.002, warmup=steps // 10)
+        area, annealing = bs.laws.schedule_areas(lr, warmup=steps // 10)
+        areas = {"lr_area": area[step - 1], "annealing_area": annealing[step - 1], "step": step}
+        parts.append(pd.DataFrame(areas | {"loss": rows["loss"].to_numpy(), "run": f"{steps} steps"}))
+    return bs.read_runs(pd.concat(parts).drop_duplicates(["run", "step"]), law="annealing")
+
+
 def with_embeddings() -> bs.Runs:
     """The loss-to-loss sweep with the embedding parameters, which are what 12 n_layers d_model^2 leaves of all."""
     table = pd.read_csv(REAL_DATA / "loss-to-loss" / "sweep.csv")
@@ -151,6 +169,7 @@ CASES: tuple[Case, ...] = (
         {"eps": (0.8570, "gadre2024language"), "gamma": (0.7146, "gadre2024language")},
     ),
     Case("downstream-accuracy", "ARC-easy, SmolLM corpus", arc_easy, settings={"noise": "beta-binomial"}),
+    Case("annealing", "misfitting, two schedules of one size", schedules, settings={"residuals": "ou"}),
 )
 
 

@@ -23,6 +23,7 @@ from bayescale.cli.fit_options import (
     Out,
     ParamsConvention,
     PoolingKinds,
+    ResidualsName,
     Seed,
     Table,
     TargetAccept,
@@ -50,6 +51,7 @@ def fit(
     pooling: PoolingKinds = None,
     noise: NoiseName = "student-t",
     effects: Effects = None,
+    residuals: ResidualsName = None,
     seed: Seed = 0,
     chains: Chains = None,
     warmup: Warmup = None,
@@ -80,7 +82,8 @@ def fit(
         bytes_per_token=bytes_per_token,
         params_convention=params_convention,
     )
-    made = bs.fit(law_class, runs, pooling=kinds, noise=noise, effects=effects, seed=seed, settings=settings)
+    declared = {"pooling": kinds, "noise": noise, "effects": effects, "residuals": residuals}
+    made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings)
     made.save(target)
     describe(made)
     typer.echo(f"\nSaved to {out}. Next:")
@@ -93,7 +96,8 @@ def describe(fit: Fit) -> None:
     """Print what was fitted and what its checks say."""
     families = f" in {len(fit.groups)} families" if len(fit.groups) > 1 else ""
     typer.echo(f"Fitted {fit.law.name} to {len(fit.runs):,} runs{families}, from {fit.runs.source}")
-    typer.echo(f"  noise    {fit.model.noise.name}")
+    along = f", residuals {fit.model.residuals.name} along runs" if fit.model.residuals else ""
+    typer.echo(f"  noise    {fit.model.noise.name}{along}")
     if len(fit.groups) > 1:
         kinds = {kind: [p.name for p in fit.model.of_kind(kind)] for kind in ("partial", "none", "complete")}
         pooled = "; ".join(f"{kind} ({', '.join(names)})" for kind, names in kinds.items() if names)

@@ -45,6 +45,10 @@ NoiseName = Annotated[
 Effects = Annotated[
     str | None, typer.Option("--effects", help="Common shifts of the rows of one 'budget' or one 'run'.")
 ]
+ResidualsName = Annotated[
+    str | None,
+    typer.Option("--residuals", help="How residuals of a run's checkpoints follow each other: ou or ar1."),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Every random number derives from it.")]
 Chains = Annotated[int | None, typer.Option("--chains", help="Independent chains.", show_default=_LIBRARY)]
 Warmup = Annotated[

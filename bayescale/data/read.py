@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bayescale.data.accounting import complete_design
+from bayescale.data.checkpoints import Early
 from bayescale.data.columns import map_columns
 from bayescale.data.opening import open_source
 from bayescale.data.parsing import Parsed, parse_table
@@ -39,6 +40,7 @@ def read_runs(
     bytes_per_token: float | None = None,
     params_convention: str = "total",
     max_rows: int = 5_000_000,
+    drop_early: bool | Early = False,
 ) -> Runs:
     """Read a table of training runs, refusing what cannot be used and warning of what looks wrong.
 
@@ -57,6 +59,8 @@ def read_runs(
         bytes_per_token: the mean bytes per token of the test set, for ``"bits/byte"``.
         params_convention: ``"total"``, ``"non_embedding"`` or ``"active"``, recorded as given.
         max_rows: the largest number of rows to accept.
+        drop_early: True to leave out the first tenth of each run and its first 1e10 tokens, as
+            :meth:`Runs.drop_early` does, saying what that was; an :class:`bayescale.Early` for other numbers.
 
     Returns:
         the runs, in the order of the source, with their coded warnings.
@@ -92,6 +96,8 @@ def read_runs(
         params_convention=params_convention,
         max_rows=max_rows,
     )
+    if drop_early:
+        runs = runs.without_early(drop_early if isinstance(drop_early, Early) else Early())
     for warning in runs.warnings:
         warnings.warn(warning, stacklevel=2)
     return runs

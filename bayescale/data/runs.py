@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from bayescale.data.checkpoints import DROPPED, Early
 from bayescale.data.schema import REQUIRED_COLUMNS, Column, columns_with
 from bayescale.data.suspicions import suspicions
 from bayescale.language.errors import DataWarning, SettingsError
@@ -89,8 +91,37 @@ class Runs:
             raise SettingsError(
                 f"mask must be {len(self)} booleans, one per run, got an array of {mask.dtype} with shape {mask.shape}."
             )
+        said = tuple(warning for warning in self.warnings if warning.code == DROPPED)
         chosen = replace(self, table=self.table[mask].reset_index(drop=True), warnings=())
-        return replace(chosen, warnings=suspicions(chosen))
+        return replace(chosen, warnings=(*said, *suspicions(chosen)))
+
+    def drop_early(self, fraction: float = Early.fraction, tokens: float = Early.tokens) -> Runs:
+        """Return the runs without their first checkpoints, saying how many rows that were.
+
+        Args:
+            fraction: of a run that is dropped, counted from its last row, in [0, 1); 0 for no such rule.
+            tokens: rows with fewer are dropped; 0 for no such rule.
+
+        Raises:
+            SettingsError: a number outside these bounds.
+            DataError: no row would be left, or the table does not say how far its runs are.
+
+        Warns:
+            DataWarning: what was dropped, also kept in ``warnings``.
+
+        References:
+            choshen2024hitchhiker
+        """
+        chosen = self.without_early(Early(fraction, tokens))
+        if len(chosen) < len(self):
+            warnings.warn(chosen.warnings[0], stacklevel=2)
+        return chosen
+
+    def without_early(self, early: Early) -> Runs:
+        """Do what :meth:`drop_early` does, keeping the warning, as the first one, without emitting it."""
+        kept, said = early.drop(self)
+        chosen = self.subset(kept)
+        return chosen if said is None else replace(chosen, warnings=(said, *chosen.warnings))
 
     def select(self, family: str | Sequence[str] | None = None, *, mask: np.ndarray | None = None) -> Runs:
         """Return the runs of some families, and of those the ones where a mask is true.

@@ -2,6 +2,7 @@
 
 from bayescale.decisions.allocate import Plan, allocate
 from bayescale.decisions.chain import Chain, chain
+from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.predict import Prediction, predict
 from bayescale.decisions.simulate import simulate
@@ -17,6 +18,7 @@ __all__ = [
     "allocate",
     "chain",
     "compare_valleys",
+    "continue_run",
     "convert",
     "predict",
     "simulate",

@@ -91,7 +91,7 @@ class Coordinates:
     @cached_property
     def noise_parameters(self) -> tuple[Parameter, ...]:
         """The noise parameters that each family owns."""
-        noise = self.model.noise.parameters
+        noise = self.model.noise_parameters
         return (*self.model.partial_noise, *(p for p in noise if self.model.kind(p) == "none"))
 
     @cached_property

@@ -14,16 +14,15 @@ import xarray as xr
 
 from bayescale.data import Runs
 from bayescale.inference.posterior import natural_dataset, sites_dataset
+from bayescale.inference.preparation import prepare_fit
 from bayescale.inference.provenance import provenance
 from bayescale.inference.sampling import Sample, sample
 from bayescale.inference.settings import Settings, check_seed, merge_settings
-from bayescale.inference.table import MAX_ROWS, check_table
-from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
-from bayescale.models import Model, Noise, Pooling, RunEffects, StudentT, build_model, find_noise, lay_out
-from bayescale.models.layout import Layout, design_anchors
-from bayescale.models.suspicions import prior_suspicions
+from bayescale.models import Model, Noise, Pooling, Residuals, RunEffects, StudentT, find_residuals, lay_out
+from bayescale.models.layout import Layout
+from bayescale.models.suspicions import checkpoint_suspicions, prior_suspicions
 
 if TYPE_CHECKING:
     from bayescale.inference.checks import Check, Checks
@@ -74,7 +73,8 @@ class Fit:
     @cached_property
     def layout(self) -> Layout:
         """The padded arrays of the data."""
-        return lay_out(self.law, self.runs, self.model.effects, dict(self.anchors), self.model.noise)
+        model = self.model
+        return lay_out(self.law, self.runs, model.effects, dict(self.anchors), model.noise, model.residuals)
 
     @cached_property
     def posterior(self) -> xr.Dataset:
@@ -145,10 +145,11 @@ class Fit:
         families = f", {len(self.groups)} families" if self.groups else ""
         kinds = {kind: [p.name for p in self.model.of_kind(kind)] for kind in ("partial", "none", "complete")}
         pooled = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
+        noise = self.model.noise.name + (f", residuals {self.model.residuals.name}" if self.model.residuals else "")
         draws = f"{self.settings.chains} chains x {self.settings.draws} draws, seed {self.seed}"
         return (
             f"Fit of {self.law.name} to {len(self.runs):,} runs{families}\n"
-            f"  noise {self.model.noise.name}; pooling {pooled}\n  {self.engine}, {draws}\n  {self.checks.verdict}"
+            f"  noise {noise}; pooling {pooled}\n  {self.engine}, {draws}\n  {self.checks.verdict}"
         )
 
 
@@ -159,6 +160,7 @@ def fit(
     pooling: str | Mapping[str, str] | Pooling | None = None,
     noise: str | type[Noise] = StudentT,
     effects: str | RunEffects | None = None,
+    residuals: str | type[Residuals] | None = None,
     priors: Mapping[str, Prior] | None = None,
     seed: int = 0,
     settings: Settings | None = None,
@@ -178,6 +180,9 @@ def fit(
         noise: ``"student-t"``, ``"normal"`` or ``"laplace"``, of the log of the response; ``"beta-binomial"`` (accuracy
             over ``items``) or ``"normal-value"``, of itself; or a Noise class, which :func:`load` needs again.
         effects: ``"budget"`` or ``"run"`` for random effects over that column, or a :class:`RunEffects`.
+        residuals: how residuals follow each other along the checkpoints of a run: ``"ou"`` (correlation that fades with
+            the distance in log tokens), ``"ar1"`` (one correlation from checkpoint to checkpoint), or a
+            :class:`bayescale.models.Residuals`; None for independent ones. Needs the column ``run``.
         priors: priors that replace the declared ones, by parameter. Like these they hold at the law's anchors, which
             are the geometric means of the design, although fits print A and B at anchors of 1 as papers do: a prior of
             Chinchilla's A is one of the nats/token that a usual size of the table loses, not of the 400 of papers.
@@ -193,14 +198,15 @@ def fit(
         LawError, SettingsError, DataError, FitError: what was expected, what came, what to do.
 
     Warns:
-        SettingsWarning: a replaced prior that looks like one at anchors of 1.
+        SettingsWarning: a replaced prior that looks like one at anchors of 1; checkpoints that are fitted as if they
+            were independent runs.
 
     References:
         hoffman2014nuts, vehtari2024pareto
     """
     chosen, settings, seed = find_law(law), merge_settings(settings, sampler), check_seed(seed)
-    model, anchors, layout = _prepare(chosen, runs, pooling, noise, effects, priors)
-    for warning in prior_suspicions(model):
+    model, anchors, layout = prepare_fit(chosen, runs, pooling, noise, effects, find_residuals(residuals), priors)
+    for warning in (*prior_suspicions(model), *checkpoint_suspicions(model, runs)):
         warnings.warn(warning, stacklevel=2)
     began = time.perf_counter()
     drawn = sample(model, layout, settings, seed, progress)
@@ -216,35 +222,3 @@ def assemble(
     sample_stats = sample_stats.assign_coords(chain=unconstrained["chain"], draw=unconstrained["draw"])
     record = provenance(model, runs, anchors, drawn.settings, seed, seconds=seconds)
     return Fit(model, runs, anchors, drawn.settings, seed, unconstrained, sample_stats, {**record, **drawn.record})
-
-
-def _prepare(
-    law: type[Law],
-    runs: Runs,
-    pooling: str | Mapping[str, str] | Pooling | None,
-    noise: str | type[Noise],
-    effects: str | RunEffects | None,
-    priors: Mapping[str, Prior] | None,
-) -> tuple[Model, dict[str, float], Layout]:
-    """Check the arguments and build model, anchors and arrays."""
-    check_table(runs)
-    if len(runs) > MAX_ROWS:
-        raise FitError(
-            f"The table has {len(runs):,} rows and NUTS takes up to {MAX_ROWS:,}; "
-            "keep the last checkpoint of each run, or every k-th one, with runs.subset(mask)."
-        )
-    effects = RunEffects(effects) if isinstance(effects, str) else effects
-    if effects is not None and not isinstance(effects, RunEffects):
-        raise SettingsError(f"effects must be 'budget', 'run' or a RunEffects, got {effects!r}.")
-    anchors = design_anchors(law, runs) if set(law.inputs()) <= set(runs.table) else {}
-    layout = lay_out(law, runs, effects, anchors, find_noise(noise))
-    model = build_model(
-        law,
-        noise=find_noise(noise),
-        pooling=Pooling.of(pooling, grouped=len(runs.families) > 1),
-        effects=effects,
-        priors=priors,
-        n_families=len(layout.families),
-        n_levels=len(layout.levels),
-    )
-    return model, anchors, layout

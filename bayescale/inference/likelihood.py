@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bayescale.inference.formula import split_log_loss
+from bayescale.models.chain import innovations, links
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model, observed
 
@@ -36,6 +37,7 @@ class Rows(NamedTuple):
         mask, level: as in a layout.
         family: of every block.
         columns: what the noise takes besides, by argument.
+        gap, linked: as in a layout with residuals along runs, else None.
     """
 
     fixed: tuple[Any, ...]
@@ -45,6 +47,8 @@ class Rows(NamedTuple):
     level: Any
     family: Any
     columns: dict[str, Any]
+    gap: Any = None
+    linked: Any = None
 
 
 def prepare(model: Model, data: Mapping[str, Any]) -> Rows:
@@ -58,7 +62,7 @@ def prepare(model: Model, data: Mapping[str, Any]) -> Rows:
     fixed = jax.vmap(jax.vmap(lambda inputs: split.fixed_part((inputs, data["anchors"]))))(data["inputs"])
     value = data.get("value", {"sd": data["measurement_sd"], "columns": {}})
     where = data["mask"], data["level"], data["family"]
-    return Rows(fixed, observed(data), value["sd"], *where, value["columns"])
+    return Rows(fixed, observed(data), value["sd"], *where, value["columns"], data.get("gap"), data.get("linked"))
 
 
 def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows) -> Any:
@@ -76,16 +80,42 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
     # One gather for all of them: its gradient is a loop over the blocks.
     owned = jnp.stack([values[name] for name in names], axis=1)[rows.family] if names else jnp.zeros(0)
 
-    def block(own: Any, fixed: Any, seen: Any, counts: Any, shift: Any, sd: Any, columns: Any) -> Any:
+    def curve(own: Any, fixed: Any, seen: Any, shift: Any) -> Any:
         named = {**common, **dict(zip(names, own, strict=True))}
         parameters = {p.name: named[p.name] for p in model.law.parameters}
         mean = jax.vmap(partial(split.rest, parameters), axis_size=seen.size)(fixed)
+        return mean if shift is None else mean + shift
+
+    def noise(own: Any, seen: Any, mean: Any, counts: Any, sd: Any, columns: Any) -> Any:
+        named = {**common, **dict(zip(names, own, strict=True))}
         # One draw: the noise takes parameters of shape draw x 1 and curves of shape draw x run.
-        noise = model.noise(**{p.name: jnp.reshape(named[p.name], (1, 1)) for p in model.noise.parameters})
-        return noise.log_density(seen, (mean if shift is None else mean + shift)[None], sd, counts, columns)[0]
+        here = model.noise(**{p.name: jnp.reshape(named[p.name], (1, 1)) for p in model.noise.parameters})
+        return here.log_density(seen, mean[None], sd, counts, columns)[0]
+
+    def block(own: Any, fixed: Any, seen: Any, counts: Any, shift: Any, sd: Any, columns: Any) -> Any:
+        return noise(own, seen, curve(own, fixed, seen, shift), counts, sd, columns)
 
     same_sd = rows.measurement_sd.size == 1
     axes = (0 if names else None, 0, 0, 0, None if shifts is None else 0, None if same_sd else 0, 0)
     sd = rows.measurement_sd.reshape(1) if same_sd else rows.measurement_sd
     moved = None if shifts is None else shifts[rows.level]
+    if model.residuals is not None:
+        mean = jax.vmap(curve, in_axes=(axes[0], 0, 0, axes[4]))(owned, rows.fixed, rows.observed, moved)
+        new, share = _innovations(model, values, rows, rows.mask * (rows.observed - mean))
+        over = jax.vmap(noise, in_axes=(axes[0], 0, 0, 0, axes[5], 0))
+        total = over(owned, new, jnp.zeros_like(new), rows.mask, sd, rows.columns).sum()
+        return total - (rows.mask * jnp.log(share)).sum()
     return jax.vmap(block, in_axes=axes)(owned, rows.fixed, rows.observed, rows.mask, moved, sd, rows.columns).sum()
+
+
+def _innovations(model: Model, values: Mapping[str, Any], rows: Rows, residual: Any) -> tuple[Any, Any]:
+    """What is new in each residual of runs whose residuals follow each other, and its share of the scale."""
+    shape, place = residual.shape, {"family": rows.family}
+    decay = jnp.broadcast_to(model.residuals_at(values, place)(rows.gap), shape).ravel()
+    correlation, share = links(decay, rows.linked.ravel())
+    scale = None
+    if rows.measurement_sd.size > 1:
+        sigma = getattr(model.noise_at(values, place), model.noise.scale)
+        scale = jnp.broadcast_to(jnp.hypot(sigma, rows.measurement_sd), shape).ravel()
+    new = innovations(residual.ravel(), correlation, share, scale)
+    return new.reshape(shape), share.reshape(shape)

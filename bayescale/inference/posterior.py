@@ -45,7 +45,7 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
         law = _textbook(model, family, anchors)
         differ = {name for name, value in law.items() if np.ndim(value) > 1}
         located, anchored = _population(model, family, population, anchors, differ)
-    noise = {p.name: family[p.name] for p in model.noise.parameters}
+    noise = {p.name: family[p.name] for p in model.noise_parameters}
     population |= located
     shape = (sites.sizes["chain"], sites.sizes["draw"])
     out = xr.Dataset(coords={"chain": sites["chain"], "draw": sites["draw"]})

@@ -29,6 +29,8 @@ def provenance(
         "law": {"name": model.law.name, "class": model.law.__qualname__, "source_sha256": definition_hash(model.law)},
         "noise": model.noise.name,
         "noise_sha256": definition_hash(model.noise),
+        "residuals": None if model.residuals is None else model.residuals.name,
+        "residuals_sha256": None if model.residuals is None else definition_hash(model.residuals),
         "pooling": asdict(model.pooling),
         "effects": None
         if model.effects is None

@@ -40,7 +40,9 @@ def stored_groups(fit: Fit) -> dict[str, xr.Dataset]:
     """
     run = {"run": np.arange(len(fit.runs))}
     response, table = fit.law.response.name, fit.runs.table
-    design = {name: ("run", table[name].to_numpy()) for name in table.columns if name != response}
+    # The rows of a table are the dimension "run", so its column of that name needs another one here.
+    names = {"run": "run_name"}
+    design = {names.get(name, name): ("run", table[name].to_numpy()) for name in table.columns if name != response}
     return {
         "posterior": fit.posterior,
         "unconstrained_posterior": fit.unconstrained,
@@ -62,15 +64,20 @@ def _storable(values: np.ndarray) -> np.ndarray:
 
 
 def log_likelihood_group(fit: Fit) -> xr.Dataset:
-    """Log density of every observed response over chain, draw, run."""
+    """Log density of every observed response over chain, draw, run; along runs, given the rows before in its run.
+
+    Their sums are joint densities in any case. Leaving out one checkpoint of a run whose neighbours stay says little of
+    its forecast: to compare laws along runs, leave out the rest of a run, or whole runs.
+    """
     kept, sites = _kept(fit)
     with computing():
         log_prob = np.asarray(log_likelihood(fit.model, sites, fit.layout.arrays))
     if fit.model.noise.of_value:
         return _per_run(fit, kept, log_prob, lambda values: values, {})
+    words = {} if fit.model.residuals is None else {"long_name": "log density given the earlier rows of the run"}
     # The likelihood is written in log loss; dividing by the loss makes it a density of the loss.
     log_loss = np.log(fit.runs.table[fit.law.response.name].to_numpy())
-    return _per_run(fit, kept, log_prob, lambda values: values - log_loss, {})
+    return _per_run(fit, kept, log_prob, lambda values: values - log_loss, words)
 
 
 def predictive_group(fit: Fit) -> xr.Dataset:

@@ -1,5 +1,6 @@
 """The catalogue of scaling laws: one file per paper, listed in ``CATALOGUE``."""
 
+from bayescale.laws.annealing import Annealing
 from bayescale.laws.base import Law
 from bayescale.laws.catalogue import CATALOGUE, find_law
 from bayescale.laws.chinchilla import Chinchilla
@@ -15,10 +16,12 @@ from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
 from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
 from bayescale.laws.overtraining import Overtraining
 from bayescale.laws.references import citation
+from bayescale.laws.schedule import cosine_schedule, schedule_areas
 from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
 
 __all__ = [
     "CATALOGUE",
+    "Annealing",
     "Chinchilla",
     "ChinchillaEmbedding",
     "ChinchillaOffset",
@@ -40,6 +43,7 @@ __all__ = [
     "Law",
     "Overtraining",
     "citation",
+    "cosine_schedule",
     "critical_batch",
     "definition_hash",
     "find_law",
@@ -47,4 +51,5 @@ __all__ = [
     "law_record",
     "least_compute",
     "least_steps",
+    "schedule_areas",
 ]

@@ -10,6 +10,7 @@ from types import ModuleType
 
 from bayescale.language.errors import LawError
 from bayescale.language.hints import nearest
+from bayescale.laws.annealing import Annealing
 from bayescale.laws.base import Law
 from bayescale.laws.chinchilla import Chinchilla
 from bayescale.laws.chinchilla_variants import ChinchillaOuter, ChinchillaTied
@@ -44,6 +45,7 @@ CATALOGUE: tuple[type[Law], ...] = (
     IsoFLOPValley,
     DownstreamError,
     DownstreamAccuracy,
+    Annealing,
 )
 
 

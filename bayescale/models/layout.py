@@ -20,7 +20,9 @@ from bayescale.language.errors import DataError
 from bayescale.laws import Law
 from bayescale.models.effects import RunEffects
 from bayescale.models.noise import Noise
+from bayescale.models.residuals import Residuals
 from bayescale.models.responses import responses
+from bayescale.models.sequence import sequence
 
 SMALLEST_BLOCK = 16
 
@@ -33,7 +35,9 @@ class Layout:
         arrays: the arguments of the compiled model: ``inputs`` (per law argument, block x row), ``log_loss``,
             ``measurement_sd``, ``mask``, ``level`` (block x row), ``family`` (block) and the ``anchors``. The last
             blocks may be padding as a whole. ``log_loss`` is the log of the law's response, whatever that is; for a
-            noise of the response itself it is approximate, and ``value`` has what :func:`responses` says.
+            noise of the response itself it is approximate, and ``value`` has what :func:`responses` says. With
+            residuals along runs, rows are in the order of :func:`sequence`, whose ``gap`` and ``linked`` are there
+            too: the row before another one is the one in the place before it, blocks read one after the other.
         families: names; one empty name for an ungrouped table.
         levels: (family, value) of every random-effect level.
         position: block and place of every row of the table, two integer arrays.
@@ -51,6 +55,7 @@ def lay_out(
     effects: RunEffects | None,
     anchors: dict[str, float],
     noise: type[Noise] | None = None,
+    residuals: type[Residuals] | None = None,
 ) -> Layout:
     """Arrange the rows of ``runs`` in blocks, for a noise; None stands for any noise of log loss.
 
@@ -61,7 +66,8 @@ def lay_out(
     families = runs.families or ("",)
     family = _codes(runs.table["family"], families) if runs.families else np.zeros(len(runs), int)
     width = block_width(np.bincount(family, minlength=len(families)))
-    position, block_family = _positions(family, len(families), width)
+    along = None if residuals is None else sequence(runs, residuals, family)
+    position, block_family = _positions(family, len(families), width, None if along is None else along.rank)
     levels, level = _levels(runs, effects, family, families)
 
     blocks = padded_count(block_family.size)
@@ -85,6 +91,8 @@ def lay_out(
         "level_family": np.array([families.index(name) for name, _ in levels], int),
         "anchors": {name: np.float64(value) for name, value in anchors.items()},
     }
+    if along is not None:
+        arrays |= {"gap": spread(along.gap, 1.0), "linked": spread(along.linked, 0.0)}
     if "value" in observed:
         arrays["value"] = tree.map(lambda column: spread(column, column[0]), observed["value"])
     return Layout(arrays, families, levels, position)
@@ -122,12 +130,14 @@ def padded_count(blocks: int) -> int:
     return -(-blocks // step) * step
 
 
-def _positions(family: np.ndarray, n_families: int, width: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Block and place of every row, and the family of every block."""
+def _positions(
+    family: np.ndarray, n_families: int, width: int, rank_of_all: np.ndarray | None = None
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Block and place of every row, and the family of every block; rows are in the order of the table, or as ranked."""
     counts = np.bincount(family, minlength=n_families)
     blocks = np.maximum(1, -(-counts // width))
     first_block = np.concatenate([[0], np.cumsum(blocks)[:-1]])
-    order = np.argsort(family, kind="stable")
+    order = np.argsort(family, kind="stable") if rank_of_all is None else np.argsort(rank_of_all)
     rank = np.empty(family.size, int)
     rank[order] = np.arange(family.size) - np.concatenate([[0], np.cumsum(counts)[:-1]])[family[order]]
     position = (first_block[family] + rank // width, rank % width)

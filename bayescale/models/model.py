@@ -14,15 +14,14 @@ import numpyro.distributions as dist
 from numpyro.distributions import biject_to
 
 from bayescale.language.declare import Parameter, PooledCoordinate
-from bayescale.language.errors import SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law
-from bayescale.laws.pooled import check_pooled
+from bayescale.models.chain import Chain
 from bayescale.models.effects import RunEffects
-from bayescale.models.names import CORRELATION, EFFECTS, FAMILY, OBSERVED, OMEGA, check_names
+from bayescale.models.names import CORRELATION, EFFECTS, FAMILY, OBSERVED, OMEGA
 from bayescale.models.noise import Noise
-from bayescale.models.noise_check import check_log_likelihood
 from bayescale.models.pooling import Pooling
+from bayescale.models.residuals import Residuals
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Model:
         priors: pairs of parameter name and a prior that replaces the declared one.
         n_families: number of families in the table, at least 1.
         n_levels: number of levels of the effects.
+        residuals: how residuals follow each other along runs, or None where they are independent.
     """
 
     law: type[Law]
@@ -46,11 +46,17 @@ class Model:
     priors: tuple[tuple[str, Prior], ...]
     n_families: int
     n_levels: int = 0
+    residuals: type[Residuals] | None = None
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Every parameter of law and noise as declared; :meth:`prior` has the prior in force."""
-        return (*self.law.parameters, *self.noise.parameters)
+        """Every parameter of law, noise and residuals as declared; :meth:`prior` has the prior in force."""
+        return (*self.law.parameters, *self.noise_parameters)
+
+    @cached_property
+    def noise_parameters(self) -> tuple[Parameter, ...]:
+        """The parameters of what is not the law: of the noise, then of the residuals."""
+        return (*self.noise.parameters, *(self.residuals.parameters if self.residuals else ()))
 
     def prior(self, name: str) -> Prior:
         """The prior in force for a parameter."""
@@ -74,8 +80,8 @@ class Model:
 
     @cached_property
     def partial_noise(self) -> tuple[Parameter, ...]:
-        """The noise's partially pooled parameters."""
-        return tuple(p for p in self.noise.parameters if self.kind(p) == "partial")
+        """The partially pooled parameters of noise and residuals."""
+        return tuple(p for p in self.noise_parameters if self.kind(p) == "partial")
 
     @cached_property
     def uses_pooled(self) -> bool:
@@ -132,6 +138,9 @@ class Model:
         mean = self.log_loss(values, data)
         if shifts is not None:
             mean = mean + shifts[data["level"]]
+        if self.residuals is not None:
+            decay = self.residuals_at(values, data)(data["gap"])
+            return Chain(self.noise_at(values, data), mean, data["measurement_sd"], decay, data["linked"])
         value = data.get("value", {"sd": data["measurement_sd"], "columns": {}})
         return self.noise_at(values, data).around(mean, value["sd"], value["columns"])
 
@@ -181,6 +190,11 @@ class Model:
         """The noise with each block's parameters."""
         return self.noise(**{p.name: _per_block(values[p.name], data) for p in self.noise.parameters})
 
+    def residuals_at(self, values: Mapping[str, Any], data: Mapping[str, Any]) -> Residuals:
+        """The correlation of residuals with each block's parameters."""
+        assert self.residuals is not None
+        return self.residuals(**{p.name: _per_block(values[p.name], data) for p in self.residuals.parameters})
+
     def log_loss(self, values: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
         """The law's log response for every padded row, block x row: the one-run formula, vectorised twice."""
         law = self.law_at({p.name: _per_block(values[p.name], data, 1) for p in self.law.parameters}, {})
@@ -202,38 +216,3 @@ def _per_block(value: Any, data: Mapping[str, Any], ndim: int = 2) -> Any:
     blocks = data["family"].shape[0]
     spread = value[data["family"]] if value.ndim else jnp.broadcast_to(value, (blocks,))
     return spread[:, None] if ndim == 2 else spread
-
-
-def build_model(
-    law: type[Law],
-    *,
-    noise: type[Noise],
-    pooling: Pooling,
-    effects: RunEffects | None = None,
-    priors: Mapping[str, Prior] | None = None,
-    n_families: int = 1,
-    n_levels: int = 0,
-) -> Model:
-    """Return a checked :class:`Model`.
-
-    Raises:
-        SettingsError: a prior or a pooling for a parameter that the law and the noise do not have, or one they share.
-        LawError: a law with a name that the model uses or with pooled coordinates that break their rules, or a noise
-            whose two densities differ.
-    """
-    check_names(law, noise)
-    declared = {p.name for p in (*law.parameters, *noise.parameters)}
-    for what, names in (("prior", set(priors or {})), ("pooling", {name for name, _ in pooling.overrides})):
-        if unknown := sorted(names - declared):
-            raise SettingsError(
-                f"There is no parameter {unknown[0]!r} to set the {what} of; "
-                f"{law.name} with {noise.name} noise has {', '.join(sorted(declared))}."
-            )
-    for name, prior in (priors or {}).items():
-        if not isinstance(prior, Prior):
-            raise SettingsError(f"The prior of {name!r} must be a Prior such as LogNormal(0.4, 0.4), got {prior!r}.")
-    model = Model(law, noise, pooling, effects, tuple(sorted((priors or {}).items())), n_families, n_levels)
-    if model.uses_pooled:
-        check_pooled(law)
-    check_log_likelihood(noise)
-    return model

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayescale.language.errors import LawError, SettingsError
 from bayescale.laws import Law
 from bayescale.models.noise import Noise
+from bayescale.models.residuals import Residuals
 
 EFFECTS = "run_effects"
 OMEGA = "run_effects_sd"
@@ -20,24 +21,24 @@ DIMENSIONS = ("chain", "draw", "family", "level", "coordinate", "coordinate_othe
 RESERVED = frozenset((*SITES, *DIMENSIONS, "loss", "default"))
 
 
-def check_names(law: type[Law], noise: type[Noise]) -> None:
+def check_names(law: type[Law], noise: type[Noise], residuals: type[Residuals] | None = None) -> None:
     """Refuse names that two variables of the model would share.
 
     Raises:
         LawError: a law or a noise that uses a name of the model's own.
-        SettingsError: a law and a noise that do not go together.
+        SettingsError: a law, a noise and residuals that do not go together.
     """
     coordinates = [c.name for c in law.pooled]
-    of_law, of_noise = (
-        [*(p.name for p in one.parameters), *(d.name for d in one.derived_quantities)] for one in (law, noise)
-    )
+    of_law, of_noise = _names(law), _names(noise)
     # A coordinate is seen only as {coordinate}_between, so it may be called level.
     reserved = RESERVED | {law.response.name}
-    checked: tuple[tuple[type[Law] | type[Noise], list[str], frozenset[str]], ...] = (
+    checked: list[tuple[type[Law] | type[Noise] | type[Residuals], list[str], frozenset[str]]] = [
         (law, of_law, reserved),
         (noise, of_noise, reserved),
         (law, coordinates, frozenset()),
-    )
+    ]
+    if residuals is not None:
+        checked.append((residuals, _names(residuals), reserved))
     for owner, names, taken in checked:
         if wrong := sorted(name for name in names if name.endswith(ENDINGS) or name in taken):
             raise LawError(
@@ -48,3 +49,13 @@ def check_names(law: type[Law], noise: type[Noise]) -> None:
         raise SettingsError(
             f"The law {law.name} and the noise {noise.name} both have a {shared[0]!r}; rename the law's."
         )
+    if residuals is not None and (shared := sorted({*of_law, *coordinates, *of_noise} & set(_names(residuals)))):
+        other = f"noise {noise.name}" if shared[0] in of_noise else f"law {law.name}"
+        raise SettingsError(
+            f"The {other} and the residuals {residuals.name!r} both have a {shared[0]!r}; take other residuals, or "
+            "rename it."
+        )
+
+
+def _names(one: type[Law] | type[Noise] | type[Residuals]) -> list[str]:
+    return [*(p.name for p in one.parameters), *(d.name for d in one.derived_quantities)]

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bayescale.language.errors import LawError
+from bayescale.language.errors import LawError, SettingsError
 from bayescale.models.noise import NOISES, Noise
 
 # What rounding leaves is far below this, and another formula misses by far more.
@@ -66,3 +66,35 @@ def _one_by_one(noise: type[Noise], values: Any, draw: int, residual: np.ndarray
     return np.array(
         [float(one(0.0, e).log_prob(r)) for r, e in zip(residual, np.broadcast_to(sd, residual.shape), strict=True)]
     )
+
+
+def check_scaling(noise: type[Noise], residuals: str) -> None:
+    """Refuse a noise that is not hypot(sigma, measurement_sd) times one distribution: residuals along runs are.
+
+    Raises:
+        SettingsError: it is of the response itself, or is another function of its scale.
+    """
+    if noise.of_value or not noise.scale:
+        raise SettingsError(
+            f"Residuals {residuals!r} are of the log of the response, and the noise {noise.name!r} is of the response "
+            "itself; take 'normal' or 'student-t' noise, or effects='run'."
+        )
+    if noise not in NOISES and not _scales(noise):  # type: ignore[arg-type]
+        raise SettingsError(
+            f"Residuals {residuals!r} need a noise that is hypot({noise.scale}, measurement_sd) times one distribution "
+            f"around log_loss, and {noise.name!r} is not; take 'normal', 'student-t' or 'laplace'."
+        )
+
+
+@cache
+def _scales(noise: type[Noise]) -> bool:
+    """Whether the distribution of residuals divided by their scale is always the same."""
+    values = {p.name: p.prior.typical() for p in noise.parameters}
+    standard = np.array([-2.0, -0.3, 0.7, 3.0])
+    found = []
+    with jax.enable_x64(True):
+        for sigma, sd, log_loss in ((0.01, 0.0, 0.0), (0.03, 0.04, 0.7), (0.5, 0.0, 1.2)):
+            scale = float(np.hypot(sigma, sd))
+            one = noise(**values | {noise.scale: sigma})(log_loss, sd)
+            found.append(np.asarray(one.log_prob(log_loss + scale * standard)) + np.log(scale))
+    return bool(np.allclose(found[1:], found[0], rtol=TOLERANCE, atol=TOLERANCE))

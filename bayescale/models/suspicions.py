@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bayescale.data import Runs
+from bayescale.data.checkpoints import has_checkpoints
 from bayescale.language.errors import SettingsWarning
 from bayescale.models.model import Model
 
@@ -30,3 +32,17 @@ def prior_suspicions(model: Model) -> tuple[SettingsWarning, ...]:
                 )
             )
     return tuple(found)
+
+
+def checkpoint_suspicions(model: Model, runs: Runs) -> tuple[SettingsWarning, ...]:
+    """Return a warning where checkpoints of a run are taken for independent runs."""
+    of_runs = model.effects is not None and model.effects.column == "run"
+    if model.residuals is not None or of_runs or not has_checkpoints(runs):
+        return ()
+    return (
+        SettingsWarning(
+            "independent-checkpoints",
+            "runs have several rows, and the model takes their errors for independent: intervals are too narrow. "
+            "Declare residuals='ou' (or effects='run'), or keep one row per run with runs.subset(mask).",
+        ),
+    )

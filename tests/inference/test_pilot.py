@@ -54,7 +54,11 @@ def prepared(law, **choices):
     se = rng.uniform(0.0, 0.01, family.size)
     runs = read_quietly(
         pd.DataFrame({"family": family, "params": params, "tokens": tokens, "loss": loss, "loss_se": se}).assign(
-            unique_tokens=tokens / 3, step=tokens / 1e6, embedding_params=params / 10
+            unique_tokens=tokens / 3,
+            step=tokens / 1e6,
+            embedding_params=params / 10,
+            lr_area=tokens / 1e9,
+            annealing_area=params / 1e11,
         )
     )
     layout = lay_out(law, runs, None, design_anchors(law, runs))

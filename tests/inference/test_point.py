@@ -120,6 +120,7 @@ def test_neither_the_order_of_rows_nor_padding_matters(point, runs):
 def test_slope_and_curvature_are_those_of_the_objective(law, loss, runs):
     table = runs.to_frame()
     more = {"unique_tokens": table["tokens"] / 3, "step": table["tokens"] / 1e6}
+    more |= {"lr_area": table["tokens"] / 1e9, "annealing_area": table["params"] / 1e11}
     runs = read_quietly(table.assign(**more, embedding_params=table["params"] / 10))
     with jax.enable_x64(True):
         rows = padded_rows(law, runs, design_anchors(law, runs))

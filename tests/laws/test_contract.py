@@ -137,13 +137,13 @@ RANGES |= {
     "warmup_tokens": (1e6, 1e10),
     "finetune_tokens": (1e5, 1e10),
     "lr_area": (1.0, 1e3),
-    "annealing_area": (1e-3, 1e2),
+    "annealing_area": (1e-3, 0.1),  # a part of lr_area
 }
 LARGE |= {"embedding_params": 1e9, "experts": 64.0, "repeats": 1.0, "accuracy": 0.7, "error": 0.3, "chance": 0.25}
 LARGE |= {"items": 1e4, "source_loss": 2.0, "bits_weights": 16.0, "bits_activations": 16.0, "bits_kv": 16.0}
 LARGE |= {"loss": 2.0, "warmup_tokens": 1e9, "finetune_tokens": 1e9, "lr_area": 100.0, "annealing_area": 1.0}
 # More of these never hurts; a batch or a learning rate has a best value.
-HELPFUL = ("params", "tokens", "compute", "unique_tokens", "step")
+HELPFUL = ("params", "tokens", "compute", "unique_tokens", "step", "lr_area", "annealing_area")
 # More of these never helps.
 HARMFUL = ("loss", "source_loss")
 # What is better the larger it is; all other responses are better the smaller they are.

@@ -84,7 +84,8 @@ def checkpoints_as_runs(runs: Runs) -> str | None:
     verb = "run has" if several == 1 else "runs have"
     return (
         f"{several:,} {verb} more than one row: errors along a run are correlated, so the intervals are too narrow "
-        "unless the model has run effects or one row per run is kept."
+        "unless the model has residuals along runs (residuals='ou'), or one row per run is kept; the first checkpoints "
+        "of a run follow no law, runs.drop_early() leaves them out."
     )
 
 

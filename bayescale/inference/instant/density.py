@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bayescale.inference.instant.powers import Powers
+from bayescale.models.chain import innovations, links
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model
 
@@ -27,6 +28,7 @@ class Density:
         log_inputs: log of each input by argument of the law, shape (run,).
         log_loss: shape (run,).
         measurement_sd: shape (run,), or (1,) when it is zero for all.
+        gap, linked: shape (run,), with rows along runs, where residuals follow each other.
     """
 
     model: Model
@@ -34,11 +36,16 @@ class Density:
     log_inputs: Mapping[str, np.ndarray]
     log_loss: np.ndarray
     measurement_sd: np.ndarray
+    gap: np.ndarray | None = None
+    linked: np.ndarray | None = None
 
     @classmethod
     def of(cls, model: Model, layout: Layout) -> Density:
         """The density of a model for laid-out data."""
         arrays, rows = layout.arrays, layout.position
+        if model.residuals is not None:
+            order = np.lexsort(rows[::-1])
+            rows = rows[0][order], rows[1][order]
         sd = np.asarray(arrays["measurement_sd"])[rows]
         with np.errstate(divide="ignore"):  # an input may be zero, and a power of it then is
             log_inputs = {name: np.log(np.asarray(value)[rows]) for name, value in arrays["inputs"].items()}
@@ -48,6 +55,7 @@ class Density:
             log_inputs,
             np.asarray(arrays["log_loss"])[rows],
             sd if sd.any() else sd[:1],
+            *(np.asarray(arrays[name])[rows] if name in arrays else None for name in ("gap", "linked")),
         )
 
     @cached_property
@@ -111,7 +119,15 @@ class Density:
     def _log_likelihood(self, unconstrained: np.ndarray) -> np.ndarray:
         natural = self.natural(unconstrained)
         residual = self.log_loss - self.log_curve(natural)
-        return self._noise(natural).log_likelihood(residual, self.measurement_sd, None)
+        noise = self._noise(natural)
+        if self.model.residuals is None:
+            return noise.log_likelihood(residual, self.measurement_sd, None)
+        along = self.model.residuals(**{p.name: natural[p.name] for p in self.model.residuals.parameters})
+        correlation, share = links(np.broadcast_to(along(self.gap), residual.shape), self.linked)
+        same = self.measurement_sd.size == 1
+        scale = None if same else np.hypot(getattr(noise, noise.scale), self.measurement_sd)
+        new = innovations(residual, correlation, share, scale)
+        return noise.log_likelihood(new, self.measurement_sd, None) - np.log(share).sum(axis=1)
 
     def _noise(self, natural: Mapping[str, np.ndarray]) -> Any:
         return self.model.noise(**{p.name: natural[p.name] for p in self.model.noise.parameters})

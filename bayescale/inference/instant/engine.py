@@ -138,7 +138,7 @@ def _measured(density: Density, draws: Draws) -> Convergence:
     values, _ = density.unconstrained(draws.positions.reshape(-1, density.size))
     natural = density.natural(values)
     law = density.model.law_at(natural, density.anchors).textbook().values
-    noise = [natural[p.name] for p in density.model.noise.parameters]
+    noise = [natural[p.name] for p in density.model.noise_parameters]
     shape = draws.log_density.shape
     return convergence(np.stack([np.asarray(value).reshape(shape) for value in (*law.values(), *noise)])[None])
 

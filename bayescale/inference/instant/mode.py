@@ -22,8 +22,8 @@ H = 1.0
 def find_mode(density: Density) -> tuple[np.ndarray, np.ndarray]:
     """Return the mode and a factor C with C C^T the inverse curvature there, in the density's coordinates."""
     law, scale = _fit_curve(density)
-    noise = [density.model.prior(p.name).unconstrained_moments()[0] for p in density.model.noise.parameters]
-    names = [p.name for p in density.model.noise.parameters]
+    noise = [density.model.prior(p.name).unconstrained_moments()[0] for p in density.model.noise_parameters]
+    names = [p.name for p in density.model.noise_parameters]
     noise[names.index(density.model.noise.scale)] = np.log(scale)
     start = density.positions(np.concatenate([law, noise])[None])[0]
     return _newton(density, start)

@@ -31,6 +31,7 @@ from bayescale.inference.store.record import (
     recorded_law,
     recorded_model,
     recorded_noise,
+    recorded_residuals,
     take_checks,
 )
 from bayescale.inference.store.table import runs_dataset, stored_runs
@@ -38,7 +39,7 @@ from bayescale.inference.tree import stored_groups
 from bayescale.language.errors import BayescaleError, SettingsError, StoreError
 from bayescale.language.priors import PRIORS
 from bayescale.laws import Law, find_law
-from bayescale.models import Noise
+from bayescale.models import RESIDUALS, Noise
 
 
 def save(fit: Fit, path: str | os.PathLike) -> None:
@@ -109,6 +110,11 @@ def load(
 
 def _check_storable(fit: Fit) -> None:
     """Refuse what only the code of this session knows: it would be lost with it."""
+    if fit.model.residuals is not None and fit.model.residuals not in RESIDUALS:
+        raise StoreError(
+            f"The residuals {fit.model.residuals.name!r} are your own, and a saved fit has one of "
+            f"{', '.join(known.name for known in RESIDUALS)}; keep the draws with fit.data.to_netcdf(...)."
+        )
     replaced = dict(fit.model.priors) | ({"run effects": fit.model.effects.prior} if fit.model.effects else {})
     for name, prior in replaced.items():
         if type(prior) not in PRIORS:
@@ -134,7 +140,8 @@ def _rebuild(archive: Archive, given: type[Law] | None, noise: type[Noise] | Non
     settings, seed = Settings(**record_part(record, "settings", dict)), check_seed(record_part(record, "seed", int))
     anchors = recorded_anchors(law, record_part(record, "anchors", dict))
     runs = stored_runs(archive.groups[RUNS], record_part(record, "data", dict), law)
-    model, layout = recorded_model(law, noise, record, runs, anchors)
+    residuals = recorded_residuals(record, allow_changed_law)
+    model, layout = recorded_model(law, noise, residuals, record, runs, anchors)
     draws, stats = archive.groups[DRAWS], archive.groups[STATS]
     check_draws(draws, model, layout, settings)
     check_stats(stats, settings, recorded_engine(record))

@@ -14,7 +14,7 @@ from bayescale.inference.store.archive import MAX_RECORD
 from bayescale.language.errors import StoreError
 from bayescale.language.priors import Prior, prior_from_dict
 from bayescale.laws import CATALOGUE, Law, definition_hash
-from bayescale.models import KNOWN, Model, Noise, Pooling, RunEffects, build_model, lay_out
+from bayescale.models import KNOWN, RESIDUALS, Model, Noise, Pooling, Residuals, RunEffects, build_model, lay_out
 from bayescale.models.layout import Layout
 
 if TYPE_CHECKING:
@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 
 _ALLOW = "pass allow_changed_law=True (--allow-changed-law on the command line)"
 # What load rebuilds the fit from; the rest of a record is for people.
-_BINDING = ("noise", "pooling", "effects", "priors", "replaced_priors", "anchors", "settings", "seed", "data")
+_BINDING = (
+    "noise",
+    "residuals",
+    "pooling",
+    "effects",
+    "priors",
+    "replaced_priors",
+    "anchors",
+    "settings",
+    "seed",
+    "data",
+)
 
 
 def record_text(fit: Fit) -> str:
@@ -134,6 +145,21 @@ def recorded_noise(record: Mapping[str, Any], given: type[Noise] | None, allow_c
     return noise
 
 
+def recorded_residuals(record: Mapping[str, Any], allow_changed_law: bool) -> type[Residuals] | None:
+    """The residuals by their name among those of the package; a file of before there were any has none."""
+    if record.get("residuals") is None:
+        return None
+    name, fitted = record_part(record, "residuals", str), record_part(record, "residuals_sha256", str)
+    known = {residuals.name: residuals for residuals in RESIDUALS}
+    if name not in known:
+        raise StoreError(f"its residuals must be one of {', '.join(known)}, got {name[:40]!r}; update bayescale.")
+    if not allow_changed_law and definition_hash(known[name]) != fitted:
+        raise StoreError(
+            f"it was fitted with other residuals called {name!r}; fit again, or if they are the same {_ALLOW}."
+        )
+    return known[name]
+
+
 def recorded_anchors(law: type[Law], recorded: Mapping[str, Any]) -> dict[str, float]:
     """The anchors of the fit, if they are those of its law."""
     expected = [a.name for a in law.anchors]
@@ -158,7 +184,12 @@ def recorded_engine(record: Mapping[str, Any]) -> str:
 
 
 def recorded_model(
-    law: type[Law], noise: type[Noise], record: Mapping[str, Any], runs: Runs, anchors: dict[str, float]
+    law: type[Law],
+    noise: type[Noise],
+    residuals: type[Residuals] | None,
+    record: Mapping[str, Any],
+    runs: Runs,
+    anchors: dict[str, float],
 ) -> tuple[Model, Layout]:
     """The model and the arrays, from the numbers of the record."""
     effects = None
@@ -166,15 +197,16 @@ def recorded_model(
         part = record_part(record, "effects", dict)
         effects = RunEffects(record_part(part, "column", str), prior_from_dict(record_part(part, "prior", dict)))
     pooling = Pooling.of(_pooling(record_part(record, "pooling", dict)), grouped=len(runs.families) > 1)
-    layout = lay_out(law, runs, effects, anchors, noise)
+    layout = lay_out(law, runs, effects, anchors, noise, residuals)
     model = build_model(
         law,
         noise=noise,
         pooling=pooling,
         effects=effects,
-        priors=_priors(record, law, noise),
+        priors=_priors(record, law, noise, *([residuals] if residuals else [])),
         n_families=len(layout.families),
         n_levels=len(layout.levels),
+        residuals=residuals,
     )
     return model, layout
 
@@ -188,10 +220,12 @@ def _pooling(recorded: Mapping[str, Any]) -> Pooling:
     return Pooling(record_part(recorded, "default", str), overrides, correlated, concentration)
 
 
-def _priors(record: Mapping[str, Any], law: type[Law], noise: type[Noise]) -> dict[str, Prior]:
+def _priors(
+    record: Mapping[str, Any], law: type[Law], noise: type[Noise], *others: type[Residuals]
+) -> dict[str, Prior]:
     """The priors of the fit that are not the declared ones: replaced by the user, or declared otherwise since."""
     recorded, replaced = record_part(record, "priors", dict), record_part(record, "replaced_priors", dict)
-    declared = {p.name: p.prior for p in (*law.parameters, *noise.parameters)}
+    declared = {p.name: p.prior for one in (law, noise, *others) for p in one.parameters}
     if set(recorded) != set(declared) or not set(replaced) <= set(declared):
         raise StoreError(
             f"it has the parameters {', '.join(sorted(recorded))[:200]} and {law.name} with {noise.name} noise has "

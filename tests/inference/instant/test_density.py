@@ -33,6 +33,7 @@ def runs() -> dict[str, bs.Runs]:
     truth = bs.laws.Chinchilla.published["besiroglu2024chinchilla"]
     table = bs.simulate(truth, pd.DataFrame({"params": params, "tokens": tokens}), sigma=0.01, nu=3.0, seed=0)
     table = table.assign(unique_tokens=tokens / 3, step=tokens / 1e6, embedding_params=params / 10)
+    table = table.assign(lr_area=tokens / 1e9, annealing_area=params / 1e10)
     return {
         "plain": bs.read_runs(table),
         "with errors": bs.read_runs(table.assign(loss_se=0.01 + 0.002 * rng.random(19))),

@@ -63,6 +63,7 @@ def simulated(rows: int, errors: bool) -> bs.Runs:
     table = bs.simulate(truth, pd.DataFrame(design), sigma=0.01, nu=3.0, seed=rows)
     table["unique_tokens"], table["step"] = table["tokens"] / 3, table["tokens"] / 1e6
     table["embedding_params"] = table["params"] / 10
+    table["lr_area"], table["annealing_area"] = table["tokens"] / 1e9, table["params"] / 1e11
     return read_quietly(table.assign(loss_se=0.01 + 0.02 * rng.random(rows)) if errors else table)
 
 
