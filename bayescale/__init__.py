@@ -7,8 +7,17 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submodules=["costs", "data", "laws", "models"],
     submod_attrs={
-        "data": ["Runs", "datasets", "read_runs"],
-        "decisions": ["ConvertedFit", "Plan", "Prediction", "allocate", "convert", "predict", "simulate"],
+        "data": ["Runs", "censor", "datasets", "read_runs"],
+        "decisions": [
+            "ConvertedFit",
+            "Plan",
+            "Prediction",
+            "allocate",
+            "convert",
+            "hyperparameters",
+            "predict",
+            "simulate",
+        ],
         "inference": [
             "Check",
             "Fit",

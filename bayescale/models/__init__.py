@@ -1,5 +1,6 @@
 """The statistical model around a law: noise, pooling over families, run effects, and the NumPyro model they make."""
 
+from bayescale.models.censored import Censored
 from bayescale.models.effects import RunEffects
 from bayescale.models.known_noises import KNOWN, find_noise
 from bayescale.models.layout import Layout, lay_out
@@ -13,6 +14,7 @@ __all__ = [
     "NOISES",
     "VALUE_NOISES",
     "BetaBinomial",
+    "Censored",
     "Laplace",
     "Layout",
     "Model",

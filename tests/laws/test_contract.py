@@ -140,15 +140,21 @@ RANGES |= {
 }
 LARGE |= {"embedding_params": 1e9, "experts": 64.0, "repeats": 1.0, "accuracy": 0.7, "error": 0.3, "chance": 0.25}
 LARGE |= {"items": 1e4, "source_loss": 2.0, "bits_weights": 16.0, "bits_activations": 16.0, "bits_kv": 16.0}
+RANGES |= {"flop_per_token": (1e8, 1e13), "censored": (1e-9, 1.0)}
+LARGE |= {"flop_per_token": 4e11, "censored": 0.0}
 LARGE |= {"warmup_tokens": 1e9, "finetune_tokens": 1e9, "lr_area": 100.0, "annealing_area": 1.0}
 # More of these never hurts; a batch or a learning rate has a best value.
 HELPFUL = ("params", "tokens", "compute", "unique_tokens", "step")
 # Where a law's form does not promise that more helps: Farseer's data term may rise with size faster than its floor
 # falls, and at small sizes its published constants have it so.
 UNPROMISED = {("farseer", "params")}
+# At fixed settings a larger plan can be worse: its best settings are others.
+UNPROMISED |= {(law, helpful) for law in ("step-law", "step-law-nd") for helpful in ("params", "tokens")}
 # Where a law's form depends on the unit: Farseer's log coefficient of data is a stretched exponential of size for D in
 # tokens, and in another unit it is one plus a multiple of its exponent.
 OF_ONE_UNIT = {("farseer", "D0")}
+# A batch is counted in the tokens that data are counted in, and a best batch size has no anchor.
+OF_ONE_UNIT |= {("step-law", "D0"), ("step-law-nd", "D0")}
 # The inputs that a pooled law has no anchor of, where they do not matter.
 IMMATERIAL = {"embedding_params": 0.0, "unique_tokens": 1e30}
 # A law without a floor goes below what text allows, at sizes that its paper did not see.
@@ -225,15 +231,26 @@ def at_other_anchors(law: type[Law], batch: Law) -> Law:
     return MOVES[law.name](batch, {name: 7.0 * value for name, value in middle(law).items()})
 
 
+def promised(law: type[Law]) -> list[str]:
+    """The arguments of which more never hurts."""
+    return [
+        argument
+        for argument, quantity in law.arguments.items()
+        if quantity.name in HELPFUL and (law.name, quantity.name) not in UNPROMISED
+    ]
+
+
 def laws_where(has: Callable[[type[Law]], Any]) -> Any:
     """The laws with a capability."""
     return pytest.mark.parametrize("law", [law for law in LAWS if has(law)], ids=lambda law: law.name)
 
 
 every_law = laws_where(lambda law: True)
+law_of_loss = laws_where(lambda law: law.response.name == "loss")
+law_that_promises = laws_where(lambda law: law.response.name == "loss" and promised(law))
 anchored_law = laws_where(lambda law: law.anchors)
 pooled_law = laws_where(lambda law: law.pooled)
-splitting_law = laws_where(lambda law: set(law.inputs()) == {"params", "tokens"})
+splitting_law = laws_where(lambda law: law.response.name == "loss" and set(law.inputs()) == {"params", "tokens"})
 closed_form_law = laws_where(lambda law: law.optimum is not Law.optimum)
 law_with_exponent = laws_where(
     lambda law: law.optimum is not Law.optimum and "a" in [d.name for d in law.derived_quantities]
@@ -288,16 +305,15 @@ def test_every_quantity_has_a_range():
     assert set(RANGES) == set(LARGE) >= set(QUANTITIES) - {"loss"}
 
 
-@every_law
+@law_that_promises
 def test_the_loss_falls_as_every_input_grows(law):
     slope = jax.vmap(jax.grad(loss_of, argnums=1))(prior_draws(law), design(law))
-    helpful = [
-        argument
-        for argument, quantity in law.arguments.items()
-        if quantity.name in HELPFUL and (law.name, quantity.name) not in UNPROMISED
-    ]
-    assert helpful
-    assert all((np.asarray(slope[argument]) <= 0).all() for argument in helpful)
+    assert all((np.asarray(slope[argument]) <= 0).all() for argument in promised(law))
+
+
+def test_every_law_of_the_loss_promises_something_but_those_with_best_settings():
+    silent = [law.name for law in LAWS if law.response.name == "loss" and not promised(law)]
+    assert silent == ["step-law", "step-law-nd"]
 
 
 @every_law
@@ -488,7 +504,7 @@ def test_citations_exist(law):
         assert citation(key).startswith("@")
 
 
-@every_law
+@law_of_loss
 def test_published_values_are_losses_people_have_seen(law):
     lowest = 1.0 if law.name in WITHOUT_FLOOR else 1.5
     for instance in law.published.values():
@@ -532,7 +548,7 @@ def test_the_record_is_json_and_says_what_was_declared(law):
     assert [p["name"] for p in record["parameters"]] == [p.name for p in law.parameters]
     assert all(p["meaning"] and p["symbol"] and p["prior"] for p in record["parameters"])
     assert record["inputs"] == list(law.inputs())
-    assert record["response"] == "loss"
+    assert record["response"] == law.response.name
     assert [d["name"] for d in record["derived"]] == [d.name for d in law.derived_quantities]
     assert record["published"] == list(law.published)
 
