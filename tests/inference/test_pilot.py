@@ -21,8 +21,8 @@ from bayescale.laws.catalogue import CATALOGUE
 from bayescale.models import Pooling, StudentT, build_model, lay_out
 from bayescale.models.layout import design_anchors
 
-# Those whose columns a table can have.
-LAWS = [law for law in CATALOGUE if set(law.inputs()) <= set(COLUMNS)]
+# Those of the loss whose columns a table can have.
+LAWS = [law for law in CATALOGUE if law.response.name == "loss" and set(law.inputs()) <= set(COLUMNS)]
 
 
 class OnlyJax(Law):
@@ -54,7 +54,11 @@ def prepared(law, **choices):
     se = rng.uniform(0.0, 0.01, family.size)
     runs = read_quietly(
         pd.DataFrame({"family": family, "params": params, "tokens": tokens, "loss": loss, "loss_se": se}).assign(
-            unique_tokens=tokens / 3, step=tokens / 1e6, embedding_params=params / 10
+            unique_tokens=tokens / 3,
+            step=tokens / 1e6,
+            embedding_params=params / 10,
+            lr=params**-0.3,
+            batch_tokens=tokens**0.5,
         )
     )
     layout = lay_out(law, runs, None, design_anchors(law, runs))

@@ -27,8 +27,8 @@ from bayescale.language.quantities import Loss, Size, Tokens
 from bayescale.laws import CATALOGUE, Chinchilla, KaplanND, Law
 from bayescale.models.layout import design_anchors
 
-# Those whose columns a table can have.
-LAWS = [law for law in CATALOGUE if set(law.inputs()) <= set(COLUMNS)]
+# Those of the loss whose columns a table can have.
+LAWS = [law for law in CATALOGUE if law.response.name == "loss" and set(law.inputs()) <= set(COLUMNS)]
 
 TRUTH = Chinchilla.published["besiroglu2024chinchilla"]
 QUICK = {"starts": 64, "resamples": 100}
@@ -120,6 +120,7 @@ def test_neither_the_order_of_rows_nor_padding_matters(point, runs):
 def test_slope_and_curvature_are_those_of_the_objective(law, loss, runs):
     table = runs.to_frame()
     more = {"unique_tokens": table["tokens"] / 3, "step": table["tokens"] / 1e6}
+    more |= {"lr": table["params"] ** -0.3, "batch_tokens": table["tokens"] ** 0.5}
     runs = read_quietly(table.assign(**more, embedding_params=table["params"] / 10))
     with jax.enable_x64(True):
         rows = padded_rows(law, runs, design_anchors(law, runs))

@@ -464,7 +464,7 @@ def test_adding_to_the_first_pooled_coordinate_adds_to_the_log_of_the_loss(law):
 def test_the_printed_formula_computes_what_the_code_computes(law):
     """The Unicode formula, read as arithmetic, gives the law's value."""
     left, _, right = formula(law).partition(" = ")
-    assert left == f"{law.response.symbol}({', '.join(plain(q.symbol) for q in law.arguments.values())})"
+    assert left == f"{plain(law.response.symbol)}({', '.join(plain(q.symbol) for q in law.arguments.values())})"
     one, inputs = one_draw(prior_draws(law, 1), 0), {n: v[0] for n, v in design(law, 1).items()}
     words = {plain(d.symbol): float(getattr(one, d.name)) for d in (*law.parameters, *law.anchors)}
     words |= {plain(law.arguments[n].symbol): float(v) for n, v in inputs.items()}

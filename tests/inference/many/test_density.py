@@ -27,8 +27,8 @@ from bayescale.laws import CATALOGUE
 from bayescale.models import NOISES, Noise, Pooling, build_model, lay_out
 from bayescale.models.layout import design_anchors
 
-# Those whose columns a table can have.
-LAWS = [law for law in CATALOGUE if set(law.inputs()) <= set(COLUMNS)]
+# Those of the loss whose columns a table can have.
+LAWS = [law for law in CATALOGUE if law.response.name == "loss" and set(law.inputs()) <= set(COLUMNS)]
 
 
 class Growing(Noise):
@@ -63,6 +63,7 @@ def simulated(rows: int, errors: bool) -> bs.Runs:
     table = bs.simulate(truth, pd.DataFrame(design), sigma=0.01, nu=3.0, seed=rows)
     table["unique_tokens"], table["step"] = table["tokens"] / 3, table["tokens"] / 1e6
     table["embedding_params"] = table["params"] / 10
+    table["lr"], table["batch_tokens"] = table["params"] ** -0.3, table["tokens"] ** 0.5
     return read_quietly(table.assign(loss_se=0.01 + 0.02 * rng.random(rows)) if errors else table)
 
 
