@@ -48,7 +48,7 @@ def hyperparameters(
 
     Examples:
         >>> from bayescale.laws import StepLaw
-        >>> law = StepLaw(E=1.6, A_N=310.0, A_D=240.0, alpha=0.33, beta=0.28, eta_0=1.79, a_N=-0.713, a_D=0.307,
+        >>> law = StepLaw(L_0=2.3, s_N=0.066, s_D=0.037, alpha=0.36, beta=0.28, eta_0=1.79, a_N=-0.713, a_D=0.307,
         ...               B_0=0.58, b_D=0.571, k_eta=0.013, k_B=0.011, tilt=0.4, skew=0.6, twist=0.4)
         >>> table = hyperparameters(law, params=1e9, tokens=1e11)
         >>> [f"{setting} {value:.3g}" for setting, value in zip(table["setting"], table["median"])]

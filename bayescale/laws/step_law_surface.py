@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jax import Array
 
-from bayescale.language.declare import anchor, parameter
+from bayescale.language.declare import anchor, derived, parameter
 from bayescale.language.priors import LogNormal, Normal
 from bayescale.language.quantities import BatchTokens, LearningRate, Loss, Size, Tokens
 from bayescale.laws.bowl import Bowl, bowl
@@ -19,21 +19,38 @@ _NEEDS = (
 )
 _UNIDENTIFIED = (
     "The settings' exponents to better than the scatter of the cells around them: read the table with a group per cell "
-    "and pool E, eta_0 and B_0 partially. Far from the best the bowl is a sketch."
+    "and pool L_0, eta_0 and B_0 partially. Far from the best the bowl is a sketch."
 )
 # A factor of two in a setting costs some 0.3 % of the loss.
 _CURVATURE, _SKEW = LogNormal(0.015, 1.0), LogNormal(0.5, 0.7)
 _TILT, _TWIST = Normal(0.5, 0.5), Normal(0.0, 0.5)
-_GAP = LogNormal(0.4, 1.0)
+# Doubling size or data lowers the loss by two to five per cent around the designs of published grids.
+_SLOPE = LogNormal(0.05, 0.7)
+
+
+def floor(size: Any, data: Any, *, L_0: Any, s_N: Any, s_D: Any, alpha: Any, beta: Any) -> Any:
+    """Return the loss at the best settings: its log is a constant and a power each of size and data.
+
+    Over the few e-folds of a grid of settings this and a sum of powers are one curve. Here level, slopes and exponents
+    have one parameter each, which such a grid determines one by one; of a floor and two coefficients it does not.
+
+    Args:
+        size, data: in multiples of the anchors.
+        L_0: at the anchors.
+        s_N, s_D: how steeply its log falls there with the logs of size and data.
+        alpha, beta: exponents by which the slopes fall.
+    """
+    xp = namespace(size, data, s_N, alpha)
+    return L_0 * xp.exp(-s_N * (1.0 - size**-alpha) / alpha - s_D * (1.0 - data**-beta) / beta)
 
 
 class _Surface(Bowl, abstract=True):
-    """Base of the two surfaces: textbook form and floor."""
+    """Base of the two surfaces: their centre, and what is printed of it."""
 
     if TYPE_CHECKING:
-        E: Any
-        A_N: Any
-        A_D: Any
+        L_0: Any
+        s_N: Any
+        s_D: Any
         alpha: Any
         beta: Any
         eta_0: Any
@@ -44,12 +61,6 @@ class _Surface(Bowl, abstract=True):
         N0: Any
         D0: Any
 
-    def textbook(self) -> Any:
-        """The same law with anchors at 1, so that the constants of both settings are those papers print."""
-        rate, batch = self.centre(params=1.0, tokens=1.0)
-        gaps = {"A_N": self.A_N * self.N0**self.alpha, "A_D": self.A_D * self.D0**self.beta}
-        return self.replace(**gaps, eta_0=rate, B_0=batch, N0=1.0, D0=1.0)
-
     def centre(self, **plan: Any) -> tuple[Any, Any]:
         """The best learning rate and batch size, in tokens, at ``params`` and ``tokens``."""
         size, data = plan["params"] / self.N0, plan["tokens"] / self.D0
@@ -58,6 +69,21 @@ class _Surface(Bowl, abstract=True):
     def size_effect(self, size: Any) -> Any:
         """What the size does to the best batch size: nothing."""
         return 1.0
+
+    @derived("irreducible loss", unit="nats/token")
+    def E(self) -> Any:
+        """At unlimited size and data."""
+        return self.L_0 * namespace(self.s_N, self.alpha).exp(-self.s_N / self.alpha - self.s_D / self.beta)
+
+    @derived("best learning rate at one parameter and one token", symbol=r"\eta_1")
+    def eta_1(self) -> Any:
+        """The constant that papers print."""
+        return self.centre(params=1.0, tokens=1.0)[0]
+
+    @derived("best batch size at one parameter and one token", unit="tokens", symbol="B_1")
+    def B_1(self) -> Any:
+        """The constant that papers print."""
+        return self.centre(params=1.0, tokens=1.0)[1]
 
 
 class StepLaw(_Surface):
@@ -73,9 +99,9 @@ class StepLaw(_Surface):
     needs = _NEEDS
     unidentified = _UNIDENTIFIED
 
-    E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token")
-    A_N: Array = parameter("loss from finite size", at="N0", prior=_GAP, unit="nats/token")
-    A_D: Array = parameter("loss from finite data", at="D0", prior=_GAP, unit="nats/token")
+    L_0: Array = parameter("least loss", at=("N0", "D0"), prior=LogNormal(2.3, 0.35), unit="nats/token", symbol="L_0")
+    s_N: Array = parameter("fall of the log of the loss per e-fold of size", at="N0", prior=_SLOPE)
+    s_D: Array = parameter("fall of the log of the loss per e-fold of data", at="D0", prior=_SLOPE)
     alpha: Array = parameter("size exponent", prior=LogNormal(0.4, 0.4))
     beta: Array = parameter("data exponent", prior=LogNormal(0.4, 0.4))
     eta_0: Array = parameter("best learning rate", at=("N0", "D0"), prior=RATE, symbol=r"\eta_0")
@@ -97,8 +123,8 @@ class StepLaw(_Surface):
         rate = xp.log(eta / self.eta_0) - self.a_N * size - self.a_D * data
         batch = xp.log(B / self.B_0) - self.b_D * data
         above = bowl(rate, batch, k_eta=self.k_eta, k_B=self.k_B, tilt=self.tilt, skew=self.skew, twist=self.twist)
-        floor = self.E + self.A_N * (N / self.N0) ** -self.alpha + self.A_D * (D / self.D0) ** -self.beta
-        return floor * (1.0 + above)
+        slopes = {"s_N": self.s_N, "s_D": self.s_D, "alpha": self.alpha, "beta": self.beta}
+        return floor(N / self.N0, D / self.D0, L_0=self.L_0, **slopes) * (1.0 + above)
 
 
 class StepLawND(_Surface):
@@ -114,9 +140,9 @@ class StepLawND(_Surface):
     needs = _NEEDS
     unidentified = _UNIDENTIFIED
 
-    E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token")
-    A_N: Array = parameter("loss from finite size", at="N0", prior=_GAP, unit="nats/token")
-    A_D: Array = parameter("loss from finite data", at="D0", prior=_GAP, unit="nats/token")
+    L_0: Array = parameter("least loss", at=("N0", "D0"), prior=LogNormal(2.3, 0.35), unit="nats/token", symbol="L_0")
+    s_N: Array = parameter("fall of the log of the loss per e-fold of size", at="N0", prior=_SLOPE)
+    s_D: Array = parameter("fall of the log of the loss per e-fold of data", at="D0", prior=_SLOPE)
     alpha: Array = parameter("size exponent", prior=LogNormal(0.4, 0.4))
     beta: Array = parameter("data exponent", prior=LogNormal(0.4, 0.4))
     eta_0: Array = parameter("best learning rate", at=("N0", "D0"), prior=RATE, symbol=r"\eta_0")
@@ -139,8 +165,8 @@ class StepLawND(_Surface):
         rate = xp.log(eta / self.eta_0) - self.a_N * size - self.a_D * data
         batch = xp.log(B / self.B_0) - self.b_N * size - self.b_D * data
         above = bowl(rate, batch, k_eta=self.k_eta, k_B=self.k_B, tilt=self.tilt, skew=self.skew, twist=self.twist)
-        floor = self.E + self.A_N * (N / self.N0) ** -self.alpha + self.A_D * (D / self.D0) ** -self.beta
-        return floor * (1.0 + above)
+        slopes = {"s_N": self.s_N, "s_D": self.s_D, "alpha": self.alpha, "beta": self.beta}
+        return floor(N / self.N0, D / self.D0, L_0=self.L_0, **slopes) * (1.0 + above)
 
     def size_effect(self, size: Any) -> Any:
         """What the size does to the best batch size."""

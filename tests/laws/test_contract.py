@@ -211,6 +211,15 @@ def move_farseer(law: Law, to: dict[str, float]) -> Law:
     )
 
 
+def move_surface(law: Law, to: dict[str, float]) -> Law:
+    """Level, slopes and best settings at another plan."""
+    size, data = to["N0"] / law.N0, to["D0"] / law.D0
+    rate, batch = law.centre(params=to["N0"], tokens=to["D0"])
+    fall = law.s_N * (1 - size**-law.alpha) / law.alpha + law.s_D * (1 - data**-law.beta) / law.beta
+    slopes = {"s_N": law.s_N * size**-law.alpha, "s_D": law.s_D * data**-law.beta}
+    return law.replace(L_0=law.L_0 * np.exp(-fall), **slopes, eta_0=rate, B_0=batch, **to)
+
+
 # How the parameters move with the anchors, for laws that have no textbook form to say it.
 MOVES: dict[str, Callable[[Law, dict[str, float]], Law]] = {
     "kaplan-nd": move_kaplan,
@@ -220,6 +229,8 @@ MOVES: dict[str, Callable[[Law, dict[str, float]], Law]] = {
     "kaplan-c": move_power("C"),
     "kaplan-ns": move_steps,
     "farseer": move_farseer,
+    "step-law": move_surface,
+    "step-law-nd": move_surface,
     "reciprocal": move_reciprocal,
 }
 

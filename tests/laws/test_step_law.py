@@ -21,7 +21,7 @@ from bayescale.laws.bowl import bowl
 
 # Of the order that the public grid gives.
 SHAPE = {"k_eta": 0.016, "k_B": 0.013, "tilt": 0.37, "skew": 0.75, "twist": 0.4}
-FLOOR = {"E": 1.56, "A_N": 400.0, "A_D": 210.0, "alpha": 0.346, "beta": 0.27}
+FLOOR = {"L_0": 2.3, "s_N": 0.066, "s_D": 0.037, "alpha": 0.36, "beta": 0.28}
 CENTRE = {"eta_0": 1.79, "a_N": -0.713, "a_D": 0.307, "B_0": 0.58, "b_D": 0.571}
 
 
@@ -63,7 +63,9 @@ def test_the_loss_is_least_at_the_centre_and_rises_all_around(law):
     plan = {"params": 5e8, "tokens": 3e10}
     rate, batch = known.centre(**plan)
     least = known.at(**plan, lr=rate, batch_tokens=batch)
-    assert least == pytest.approx(FLOOR["E"] + 400 * 5e8**-0.346 + 210 * 3e10**-0.27, rel=1e-12)
+    fall = 0.066 * (1 - 5e8**-0.36) / 0.36 + 0.037 * (1 - 3e10**-0.28) / 0.28
+    assert least == pytest.approx(2.3 * np.exp(-fall), rel=1e-12)
+    assert least > known.E
     for angle in np.linspace(0, 2 * np.pi, 24, endpoint=False):
         steps = np.linspace(0.05, 5.0, 40)
         away = {"lr": rate * np.exp(steps * np.cos(angle)), "batch_tokens": batch * np.exp(steps * np.sin(angle))}
@@ -92,12 +94,11 @@ def test_at_no_effect_of_size_the_two_surfaces_are_one():
     assert known(1e9, 2e10, 3e-3, 1e6) == wider(1e9, 2e10, 3e-3, 1e6)
 
 
-def test_the_textbook_centre_is_the_law_that_papers_print():
+def test_the_constants_at_one_parameter_and_token_are_those_that_papers_print():
     anchored = StepLaw(**FLOOR, **SHAPE, eta_0=2e-3, a_N=-0.7, a_D=0.3, B_0=5e5, b_D=0.57, N0=4e8, D0=2e10)
-    printed = anchored.textbook()
     rate, batch = anchored.centre(params=1e9, tokens=1e11)
-    assert StepLawRate(eta_0=printed.eta_0, a_N=-0.7, a_D=0.3)(1e9, 1e11) == pytest.approx(rate, rel=1e-12)
-    assert StepLawBatch(B_0=printed.B_0, b_D=0.57)(1e11) == pytest.approx(batch, rel=1e-12)
+    assert StepLawRate(eta_0=anchored.eta_1, a_N=-0.7, a_D=0.3)(1e9, 1e11) == pytest.approx(rate, rel=1e-12)
+    assert StepLawBatch(B_0=anchored.B_1, b_D=0.57)(1e11) == pytest.approx(batch, rel=1e-12)
 
 
 @pytest.fixture(scope="module")
