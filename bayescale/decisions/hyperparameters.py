@@ -87,10 +87,14 @@ def _points(law: type[Bowl], plan: dict[str, Any]) -> dict[str, np.ndarray]:
     return {name: np.broadcast_to(array, (max(sizes, default=1),)).copy() for name, array in arrays.items()}
 
 
+def _centre(law: Any, plan: dict[str, Any]) -> Any:
+    return law.centre(**plan)
+
+
 @jax.jit
 def _centres(law: Any, plan: dict[str, Any]) -> Any:
     """Best learning rate and batch size, stacked, where parameters and plan broadcast to."""
-    return jnp.stack(one_by_one(lambda one, row: one.centre(**row), law, plan))
+    return jnp.stack(one_by_one(_centre, law, plan))
 
 
 def _table(quantity: Quantity, draws: np.ndarray, points: dict[str, np.ndarray], group: str, prob: float) -> Any:
