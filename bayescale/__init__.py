@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submodules=["costs", "data", "laws", "models"],
     submod_attrs={
-        "data": ["Early", "Runs", "datasets", "read_runs"],
+        "data": ["Early", "Runs", "censor", "datasets", "read_runs"],
         "decisions": [
             "Chain",
             "ChainPrediction",
@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "compare_valleys",
             "continue_run",
             "convert",
+            "hyperparameters",
             "predict",
             "simulate",
             "valley",

@@ -128,7 +128,34 @@ def arc_easy() -> bs.Runs:
     return bs.read_runs(table, columns, law="downstream-accuracy")
 
 
+def settings_grid() -> pd.DataFrame:
+    """Step Law's dense grid of learning rates and batch sizes; diverged runs have losses above 4."""
+    table = pd.read_csv(REAL_DATA / "step-law" / "dense_lr_bs_loss.csv")
+    columns = {"params": table["N"], "tokens": table["D"], "lr": table["lr"], "batch_tokens": 2048.0 * table["bs"]}
+    return pd.DataFrame({**columns, "compute": 6.0 * table["N"] * table["D"], "loss": table["smooth loss"]})
+
+
+def surface(law: str) -> bs.Runs:
+    """The whole grid, with lower bounds from 2 % above the best of a cell on."""
+    return bs.read_runs(bs.censor(settings_grid()), law=law)
+
+
+def best_settings(law: str) -> bs.Runs:
+    """The best run of each of the grid's 17 cells."""
+    grid = settings_grid()
+    return bs.read_runs(grid.loc[grid.groupby(["params", "tokens"])["loss"].idxmin()].drop(columns="loss"), law=law)
+
+
+def best_sizes(law: str) -> bs.Runs:
+    """The frontier of Hoffmann et al.'s runs, with six times the parameters as FLOP per token."""
+    table = frontier().to_frame()
+    table = pd.DataFrame({"compute": table["compute"], "flop_per_token": 6 * table["params"]})
+    return bs.read_runs(table.assign(tokens=table["compute"] / table["flop_per_token"]), law=law)
+
+
 DESIGN = ["params", "tokens", "loss"]
+GRID, BEST, LI = "Step Law's grid", "Step Law's grid, best of each cell", "li2025predictable"
+SURFACE = {"noise": "censored", "draws": 400, "target_accept": 0.9}
 POINTS, SWEEP = "Chinchilla's digitised points", "loss-to-loss, six corpora"
 BESIROGLU, HOFFMANN = "besiroglu2024chinchilla", "hoffmann2022training"
 CASES: tuple[Case, ...] = (
@@ -170,6 +197,15 @@ CASES: tuple[Case, ...] = (
     ),
     Case("downstream-accuracy", "ARC-easy, SmolLM corpus", arc_easy, settings={"noise": "beta-binomial"}),
     Case("annealing", "misfitting, two schedules of one size", schedules, settings={"residuals": "ou"}),
+    Case("step-law", GRID, lambda: surface("step-law"), {"a_N": (-0.713, LI), "a_D": (0.307, LI)}, SURFACE),
+    Case("step-law-nd", GRID, lambda: surface("step-law-nd"), {"a_N": (-0.713, LI), "a_D": (0.307, LI)}, SURFACE),
+    Case("step-law-lr", BEST, lambda: best_settings("step-law-lr"), {"a_N": (-0.713, LI), "a_D": (0.307, LI)}),
+    Case("step-law-batch", BEST, lambda: best_settings("step-law-batch"), {"b_D": (0.571, LI)}),
+    Case("step-law-batch-nd", BEST, lambda: best_settings("step-law-batch-nd"), {"b_D": (0.571, LI)}),
+    Case("deepseek-model", "Chinchilla's points, best by compute", lambda: best_sizes("deepseek-model")),
+    Case("deepseek-data", "Chinchilla's points, best by compute", lambda: best_sizes("deepseek-data")),
+    Case("deepseek-batch", BEST, lambda: best_settings("deepseek-batch")),
+    Case("deepseek-lr", BEST, lambda: best_settings("deepseek-lr")),
 )
 
 

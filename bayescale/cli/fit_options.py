@@ -40,7 +40,9 @@ PoolingKinds = Annotated[
 ]
 NoiseName = Annotated[
     str,
-    typer.Option("--noise", help="student-t, normal or laplace; beta-binomial or normal-value, of no logarithm."),
+    typer.Option(
+        "--noise", help="student-t, normal or laplace; beta-binomial, normal-value or censored, of the value."
+    ),
 ]
 Effects = Annotated[
     str | None, typer.Option("--effects", help="Common shifts of the rows of one 'budget' or one 'run'.")

@@ -1,9 +1,10 @@
-"""Decisions on the whole posterior: predicted loss, compute-optimal plans, simulated experiments."""
+"""Decisions on the whole posterior: predicted loss, compute-optimal plans, best settings, simulated experiments."""
 
 from bayescale.decisions.allocate import Plan, allocate
 from bayescale.decisions.chain import Chain, chain
 from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
+from bayescale.decisions.hyperparameters import hyperparameters
 from bayescale.decisions.predict import Prediction, predict
 from bayescale.decisions.simulate import simulate
 from bayescale.decisions.stages import ChainPrediction
@@ -20,6 +21,7 @@ __all__ = [
     "compare_valleys",
     "continue_run",
     "convert",
+    "hyperparameters",
     "predict",
     "simulate",
     "valley",

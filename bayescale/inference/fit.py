@@ -177,8 +177,8 @@ def fit(
         runs: from :func:`bayescale.read_runs`, with the law's inputs and its response; losses in nats/token.
         pooling: ``"partial"``, ``"complete"``, ``"none"``, a mapping of parameter to one of these (with ``"default"``),
             or a :class:`Pooling`; by default partial for tables with several families.
-        noise: ``"student-t"``, ``"normal"`` or ``"laplace"``, of the log of the response; ``"beta-binomial"`` (accuracy
-            over ``items``) or ``"normal-value"``, of itself; or a Noise class, which :func:`load` needs again.
+        noise: ``"student-t"``, ``"normal"`` or ``"laplace"``, of the log of the response; ``"beta-binomial"``,
+            ``"normal-value"`` or ``"censored"``, of itself; or a Noise class, which :func:`load` needs again.
         effects: ``"budget"`` or ``"run"`` for random effects over that column, or a :class:`RunEffects`.
         residuals: how residuals follow each other along the checkpoints of a run: ``"ou"`` (correlation that fades with
             the distance in log tokens), ``"ar1"`` (one correlation from checkpoint to checkpoint), or a

@@ -7,6 +7,7 @@ from bayescale.laws.chinchilla import Chinchilla
 from bayescale.laws.chinchilla_variants import ChinchillaOuter, ChinchillaTied
 from bayescale.laws.critical_batch import critical_batch, least_compute, least_steps
 from bayescale.laws.data_constrained import DataConstrained
+from bayescale.laws.deepseek import DeepSeekBatch, DeepSeekData, DeepSeekModel, DeepSeekRate
 from bayescale.laws.definition import definition_hash
 from bayescale.laws.describe import formula, law_record
 from bayescale.laws.downstream import DownstreamAccuracy, DownstreamError
@@ -17,6 +18,8 @@ from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
 from bayescale.laws.overtraining import Overtraining
 from bayescale.laws.references import citation
 from bayescale.laws.schedule import cosine_schedule, schedule_areas
+from bayescale.laws.step_law import StepLawBatch, StepLawBatchND, StepLawRate
+from bayescale.laws.step_law_surface import StepLaw, StepLawND
 from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
 
 __all__ = [
@@ -29,6 +32,10 @@ __all__ = [
     "ChinchillaOuter",
     "ChinchillaTied",
     "DataConstrained",
+    "DeepSeekBatch",
+    "DeepSeekData",
+    "DeepSeekModel",
+    "DeepSeekRate",
     "DownstreamAccuracy",
     "DownstreamError",
     "Farseer",
@@ -42,6 +49,11 @@ __all__ = [
     "KaplanNS",
     "Law",
     "Overtraining",
+    "StepLaw",
+    "StepLawBatch",
+    "StepLawBatchND",
+    "StepLawND",
+    "StepLawRate",
     "citation",
     "cosine_schedule",
     "critical_batch",

@@ -15,6 +15,7 @@ from bayescale.laws.base import Law
 from bayescale.laws.chinchilla import Chinchilla
 from bayescale.laws.chinchilla_variants import ChinchillaOuter, ChinchillaTied
 from bayescale.laws.data_constrained import DataConstrained
+from bayescale.laws.deepseek import DeepSeekBatch, DeepSeekData, DeepSeekModel, DeepSeekRate
 from bayescale.laws.definition import definition_hash
 from bayescale.laws.downstream import DownstreamAccuracy, DownstreamError
 from bayescale.laws.farseer import Farseer
@@ -22,6 +23,8 @@ from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
 from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
 from bayescale.laws.overtraining import Overtraining
+from bayescale.laws.step_law import StepLawBatch, StepLawBatchND, StepLawRate
+from bayescale.laws.step_law_surface import StepLaw, StepLawND
 from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
 
 # In the order in which they are listed: by what they take, and the most used first.
@@ -46,6 +49,15 @@ CATALOGUE: tuple[type[Law], ...] = (
     DownstreamError,
     DownstreamAccuracy,
     Annealing,
+    StepLaw,
+    StepLawND,
+    StepLawRate,
+    StepLawBatch,
+    StepLawBatchND,
+    DeepSeekModel,
+    DeepSeekData,
+    DeepSeekBatch,
+    DeepSeekRate,
 )
 
 

@@ -1,6 +1,7 @@
 """The statistical model around a law: noise, pooling over families, run effects, and the NumPyro model they make."""
 
 from bayescale.models.build import build_model
+from bayescale.models.censored import Censored
 from bayescale.models.effects import RunEffects
 from bayescale.models.known_noises import KNOWN, find_noise
 from bayescale.models.layout import Layout, lay_out
@@ -18,6 +19,7 @@ __all__ = [
     "RESIDUALS",
     "VALUE_NOISES",
     "BetaBinomial",
+    "Censored",
     "Laplace",
     "Layout",
     "Model",

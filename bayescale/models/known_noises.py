@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bayescale.language.errors import SettingsError
+from bayescale.models.censored import Censored
 from bayescale.models.noise import NOISES, Noise
 from bayescale.models.value_noise import VALUE_NOISES
 
-KNOWN: dict[str, type[Noise]] = {noise.name: noise for noise in (*NOISES, *VALUE_NOISES)}
+_NOISES: tuple[type[Noise], ...] = (*NOISES, *VALUE_NOISES, Censored)
+KNOWN: dict[str, type[Noise]] = {noise.name: noise for noise in _NOISES}
 
 
 def find_noise(noise: str | type[Noise]) -> type[Noise]:

@@ -206,13 +206,14 @@ def flat(text: str) -> str:
 
 
 def test_every_law_is_described_with_formula_priors_and_references(bayescale):
+    from bayescale.language.latex import plain_symbol
     from bayescale.laws import CATALOGUE
 
     listed = bayescale("laws").out
     for law in CATALOGUE:
         assert f"{law.name}: " in listed
         out = bayescale("laws", law.name).out
-        assert "  L(" in out
+        assert f"  {plain_symbol(law.response.symbol)}(" in out
         assert flat(law.unidentified) in flat(out)
         assert all(f"  {p.name} " in out for p in law.parameters)
         assert all(f"{{{key}," in out for key in law.cites)

@@ -21,8 +21,8 @@ from bayescale.laws.catalogue import CATALOGUE
 from bayescale.models import Pooling, StudentT, build_model, lay_out
 from bayescale.models.layout import design_anchors
 
-# Those whose columns a table can have.
-LAWS = [law for law in CATALOGUE if set(law.inputs()) <= set(COLUMNS)]
+# Those of the loss whose columns a table can have.
+LAWS = [law for law in CATALOGUE if law.response.name == "loss" and set(law.inputs()) <= set(COLUMNS)]
 
 
 class OnlyJax(Law):
@@ -59,6 +59,8 @@ def prepared(law, **choices):
             embedding_params=params / 10,
             lr_area=tokens / 1e9,
             annealing_area=params / 1e11,
+            lr=params**-0.3,
+            batch_tokens=tokens**0.5,
         )
     )
     layout = lay_out(law, runs, None, design_anchors(law, runs))

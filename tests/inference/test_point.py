@@ -27,8 +27,8 @@ from bayescale.language.quantities import Loss, Size, Tokens
 from bayescale.laws import CATALOGUE, Chinchilla, KaplanND, Law
 from bayescale.models.layout import design_anchors
 
-# Those whose columns a table can have.
-LAWS = [law for law in CATALOGUE if set(law.inputs()) <= set(COLUMNS)]
+# Those of the loss whose columns a table can have.
+LAWS = [law for law in CATALOGUE if law.response.name == "loss" and set(law.inputs()) <= set(COLUMNS)]
 
 TRUTH = Chinchilla.published["besiroglu2024chinchilla"]
 QUICK = {"starts": 64, "resamples": 100}
@@ -121,6 +121,8 @@ def test_slope_and_curvature_are_those_of_the_objective(law, loss, runs):
     table = runs.to_frame()
     more = {"unique_tokens": table["tokens"] / 3, "step": table["tokens"] / 1e6}
     more |= {"lr_area": table["tokens"] / 1e9, "annealing_area": table["params"] / 1e11}
+    row = np.arange(len(table))
+    more |= {"lr": 1e-3 * 2.0 ** (row % 5), "batch_tokens": 2e5 * 2.0 ** (row // 5 % 4)}
     runs = read_quietly(table.assign(**more, embedding_params=table["params"] / 10))
     with jax.enable_x64(True):
         rows = padded_rows(law, runs, design_anchors(law, runs))

@@ -39,3 +39,21 @@ def chinchilla_runs(chinchilla_points) -> bs.Runs:
 def chinchilla_fit(chinchilla_runs):
     """The default fit of the 240 points, which variants are held against."""
     return bs.fit("chinchilla", chinchilla_runs, seed=0)
+
+
+@pytest.fixture(scope="session")
+def step_grid(real_file) -> pd.DataFrame:
+    """Step Law's dense grid: 1,911 runs of 17 cells, 181 of which diverged, to losses above 4."""
+    table = pd.read_csv(real_file("step-law/dense_lr_bs_loss.csv"))
+    # Batches are counted in sequences of 2,048 tokens.
+    columns = {"params": table["N"], "tokens": table["D"], "lr": table["lr"], "batch_tokens": 2048.0 * table["bs"]}
+    grid = pd.DataFrame({**columns, "loss": table["smooth loss"]})
+    assert len(grid) == 1911 and (grid["loss"] > 4).sum() == 181
+    return grid
+
+
+@pytest.fixture(scope="session")
+def step_draws(real_file) -> pd.DataFrame:
+    """The authors' 1,000 bootstrap draws of five coefficients, the constants as natural logarithms."""
+    draws = pd.read_csv(real_file("step-law/1004_fitted_lr_bs_scaling_model_parameters.csv"))
+    return draws.set_axis(["eta_0", "a_N", "a_D", "B_0", "b_D"], axis=1)

@@ -21,8 +21,8 @@ from bayescale.models import NOISES, Pooling, build_model, lay_out
 from bayescale.models.layout import design_anchors
 from bayescale.models.log_sums import sum_log
 
-# Those whose columns a table can have.
-LAWS = [law for law in CATALOGUE if set(law.inputs()) <= set(COLUMNS)]
+# Those of the loss whose columns a table can have.
+LAWS = [law for law in CATALOGUE if law.response.name == "loss" and set(law.inputs()) <= set(COLUMNS)]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,7 @@ def runs() -> dict[str, bs.Runs]:
     table = bs.simulate(truth, pd.DataFrame({"params": params, "tokens": tokens}), sigma=0.01, nu=3.0, seed=0)
     table = table.assign(unique_tokens=tokens / 3, step=tokens / 1e6, embedding_params=params / 10)
     table = table.assign(lr_area=tokens / 1e9, annealing_area=params / 1e10)
+    table = table.assign(lr=params**-0.3, batch_tokens=tokens**0.5)
     return {
         "plain": bs.read_runs(table),
         "with errors": bs.read_runs(table.assign(loss_se=0.01 + 0.002 * rng.random(19))),

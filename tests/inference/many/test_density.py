@@ -27,8 +27,8 @@ from bayescale.laws import CATALOGUE
 from bayescale.models import NOISES, Noise, Pooling, build_model, lay_out
 from bayescale.models.layout import design_anchors
 
-# Those whose columns a table can have.
-LAWS = [law for law in CATALOGUE if set(law.inputs()) <= set(COLUMNS)]
+# Those of the loss whose columns a table can have.
+LAWS = [law for law in CATALOGUE if law.response.name == "loss" and set(law.inputs()) <= set(COLUMNS)]
 
 
 class Growing(Noise):
@@ -64,6 +64,7 @@ def simulated(rows: int, errors: bool) -> bs.Runs:
     table["unique_tokens"], table["step"] = table["tokens"] / 3, table["tokens"] / 1e6
     table["embedding_params"] = table["params"] / 10
     table["lr_area"], table["annealing_area"] = table["tokens"] / 1e9, table["params"] / 1e11
+    table["lr"], table["batch_tokens"] = table["params"] ** -0.3, table["tokens"] ** 0.5
     return read_quietly(table.assign(loss_se=0.01 + 0.02 * rng.random(rows)) if errors else table)
 
 
