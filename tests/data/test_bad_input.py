@@ -94,10 +94,7 @@ FILES = {
         OK,
         {"columns": {"lrr": "rate"}},
         SettingsError,
-        "columns maps 'lrr', which is no canonical column, did you mean 'lr'? (params, tokens, compute, loss, family, "
-        "run, step, budget, loss_se, batch_tokens, lr, unique_tokens, embedding_params, experts, repeats, accuracy, "
-        "error, chance, items, source_loss, bits_weights, bits_activations, bits_kv, warmup_tokens, finetune_tokens, "
-        "lr_area, annealing_area, accuracy_se, error_se).",
+        f"columns maps 'lrr', which is no canonical column, did you mean 'lr'? ({', '.join(COLUMNS)}).",
     ),
     "one column for two": (
         OK,

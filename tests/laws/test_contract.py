@@ -264,7 +264,6 @@ def laws_where(has: Callable[[type[Law]], Any]) -> Any:
 
 
 every_law = laws_where(lambda law: True)
-law_of_loss = laws_where(lambda law: law.response.name == "loss")
 scored_law = laws_where(lambda law: law.response.name in ("loss", "error", *SCORES))
 anchored_law = laws_where(lambda law: law.anchors)
 pooled_law = laws_where(lambda law: law.pooled)
@@ -323,7 +322,7 @@ def test_every_quantity_has_a_range():
     assert set(RANGES) == set(LARGE) >= set(QUANTITIES)
 
 
-@every_law
+@scored_law
 def test_the_response_gets_better_as_every_input_does(law):
     slope = jax.vmap(jax.grad(loss_of, argnums=1))(prior_draws(law), design(law))
     better = 1 if law.response.name in SCORES else -1
