@@ -118,6 +118,7 @@ LR_AREA = Quantity("lr_area", "S_1", "steps", "area under the learning-rate sche
 ANNEALING_AREA = Quantity(
     "annealing_area", "S_2", "steps", "annealing area of the learning-rate schedule", strict=False
 )
+EXAMPLES = Quantity("examples", "x", "examples", "training examples seen")
 # Of plans, not of tables.
 TOKENS_PER_PARAM = Quantity("tokens_per_param", "D/N", "tokens/parameter", "tokens per parameter")
 
@@ -127,7 +128,7 @@ QUANTITIES: dict[str, Quantity] = {
     q.name: q for q in (
         PARAMS, TOKENS, COMPUTE, LOSS, STEP, BATCH, LEARNING_RATE, UNIQUE_TOKENS, EMBEDDING_PARAMS, EXPERTS, REPEATS,
         ACCURACY, ERROR, CHANCE, ITEMS, SOURCE_LOSS, BITS_WEIGHTS, BITS_ACTIVATIONS, BITS_KV, WARMUP_TOKENS,
-        FINETUNE_TOKENS, LR_AREA, ANNEALING_AREA,
+        FINETUNE_TOKENS, LR_AREA, ANNEALING_AREA, EXAMPLES,
     )
 }
 # fmt: on
@@ -156,6 +157,7 @@ WarmupTokens = Annotated[Any, WARMUP_TOKENS]
 FinetuneTokens = Annotated[Any, FINETUNE_TOKENS]
 LearningRateArea = Annotated[Any, LR_AREA]
 AnnealingArea = Annotated[Any, ANNEALING_AREA]
+Examples = Annotated[Any, EXAMPLES]
 
 
 def quantity_of(annotation: object) -> Quantity | None:
