@@ -128,6 +128,22 @@ def _m3(axes: Axes) -> type[Law]:
             """The value far beyond 1/gamma."""
             return self.B * self.gamma**self.beta
 
+        # At the anchor data determine the level and the slope, beta / (1 + gamma); gamma then is curvature alone.
+        @staticmethod
+        def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
+            B, beta, gamma = logs
+            xp = B.__array_namespace__()
+            more = xp.log1p(xp.exp(gamma))
+            return B + xp.exp(beta) * more, beta - more, gamma
+
+        @staticmethod
+        def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+            level, slope, gamma = coordinates
+            xp = level.__array_namespace__()
+            more = xp.log1p(xp.exp(gamma))
+            beta = slope + more
+            return (level - xp.exp(beta) * more, beta, gamma), 0.0 * level
+
     return M3
 
 

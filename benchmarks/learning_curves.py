@@ -1,0 +1,129 @@
+"""Single-variable learning curves of a published benchmark, least-squares fits of them, and scores of forecasts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import curve_fit
+from tables import REAL_DATA
+
+import bayescale as bs
+
+FILES = ("benchmark.vision.csv", "benchmark.lang.csv")
+# Longer curves are thinned evenly, so that all have one compiled function.
+MOST_ROWS = 128
+# Starts of least squares, and how far from the middle of the prior its parameters may go, in sds: far enough that the
+# bounds keep numbers finite and decide nothing else.
+STARTS, FARTHEST = 10, 8.0
+# Families of tasks, by what names of tasks begin with.
+VISION = {"bird": "birds", "c": "CIFAR-100", "cal": "Caltech-101", "inet": "ImageNet"}
+TEXT = {"NMT": "translation", "LM": "language modelling", "BB": "BIG-Bench"}
+
+
+class Curve(NamedTuple):
+    """A curve and its two parts.
+
+    Args:
+        label: domain, task and model.
+        family: of tasks.
+        train: examples and error, sorted by examples.
+        later: the same beyond the training part.
+    """
+
+    label: str
+    family: str
+    train: pd.DataFrame
+    later: pd.DataFrame
+
+
+def read_curves(only: str = "") -> list[Curve]:
+    """The curves of Alabdulmohsin et al., both files; ``only`` is a part of the labels of those that are wanted."""
+    table = pd.concat([pd.read_csv(REAL_DATA / "learning-curves" / name) for name in FILES])
+    table = table.rename(columns={"Seen Examples": "examples", "Loss": "error"}).sort_values("examples", kind="stable")
+    curves = []
+    for (domain, task, model), rows in table.groupby(["Domain", "Task", "Model"], sort=True):
+        train, later = (rows.loc[rows["Training"] == flag, ["examples", "error"]] for flag in (1, 0))
+        family = TEXT.get(domain) or f"{VISION[task.split('_')[0]]}, few-shot"
+        label = f"{domain}/{task}/{model}"
+        if only in label:
+            curves.append(Curve(label, family, thinned(train), thinned(later)))
+    return curves
+
+
+def thinned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows evenly spaced in their order, at most so many."""
+    return rows.iloc[:: -(-len(rows) // MOST_ROWS)].reset_index(drop=True)
+
+
+def least_squares(law: type[bs.laws.Law], train: pd.DataFrame, seed: int) -> bs.laws.Law:
+    """The law at the least sum of squared residuals of log error, from many starts drawn from its priors.
+
+    Args:
+        law: with one input.
+        train: examples and error.
+        seed: of the starts.
+
+    Raises:
+        RuntimeError: no start leads anywhere.
+    """
+    x0, x = float(np.exp(np.log(train["examples"]).mean())), train["examples"].to_numpy()
+    middle, sd = np.array([p.prior.unconstrained_moments() for p in law.parameters]).T
+
+    def at(values: np.ndarray) -> bs.laws.Law:
+        return law(*(p.prior.natural(np.float64(v)) for p, v in zip(law.parameters, values, strict=True)), x0=x0)
+
+    def curve(x: np.ndarray, *values: float) -> np.ndarray:
+        return np.log(at(np.asarray(values))(x))
+
+    target, best = np.log(train["error"].to_numpy()), (np.inf, middle)
+    bounds = (middle - FARTHEST * sd, middle + FARTHEST * sd)
+    starts = np.random.default_rng(seed).standard_normal((STARTS - 1, middle.size))
+    with np.errstate(all="ignore"):
+        for start in (np.zeros(middle.size), *np.clip(starts, -2.0, 2.0)):
+            try:
+                found, _ = curve_fit(curve, x, target, middle + sd * start, bounds=bounds, max_nfev=300)
+            except (RuntimeError, ValueError):
+                continue
+            best = min(best, (float(((curve(x, *found) - target) ** 2).sum()), found), key=lambda pair: pair[0])
+    if not np.isfinite(best[0]):
+        raise RuntimeError(f"Least squares of {law.name} found nothing.")
+    return at(best[1])
+
+
+class Score(NamedTuple):
+    """Of one forecast of the later part of a curve.
+
+    Args:
+        rmsle: root mean squared error of the log of the median.
+        crps: continuous ranked probability score of the error, for a point its absolute error.
+        half, most: share of rows in the central 50 and 90 % intervals; NaN for a point.
+        log_score: mean log density of the errors; NaN for a point.
+    """
+
+    rmsle: float
+    crps: float
+    half: float = np.nan
+    most: float = np.nan
+    log_score: float = np.nan
+
+
+def score_point(predicted: np.ndarray, error: np.ndarray) -> Score:
+    """Score one number per row."""
+    return Score(float(np.sqrt(np.mean(np.log(predicted / error) ** 2))), float(np.abs(predicted - error).mean()))
+
+
+def score_draws(draws: np.ndarray, log_density: np.ndarray, error: np.ndarray) -> Score:
+    """Score draws of new runs, draw x row.
+
+    The score is E|X - y| - E|X - X'|/2, the second mean over all pairs of different draws, from sorted draws.
+    """
+    ordered, count = np.sort(draws, axis=0), len(draws)
+    weights = 2.0 * np.arange(1, count + 1) - count - 1.0
+    apart = (weights @ ordered) * 2.0 / (count * (count - 1.0))
+    crps = np.abs(ordered - error).mean(axis=0) - 0.5 * apart
+    low, first, median, third, high = np.quantile(ordered, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    point = score_point(median, error)
+    half, most = ((low <= error) & (error <= high) for low, high in ((first, third), (low, high)))
+    return Score(point.rmsle, float(crps.mean()), float(half.mean()), float(most.mean()), float(log_density.mean()))
