@@ -23,7 +23,7 @@ STEPS = 500
 
 
 class Forecast(NamedTuple):
-    """Draws of the error at some rows and the log density of what was observed there."""
+    """Draws of the log error at some rows and the log density of the errors observed there."""
 
     draws: np.ndarray
     log_density: np.ndarray
@@ -63,7 +63,7 @@ def forecast(fits: bs.Fits, label: str, rows: pd.DataFrame, seed: int) -> Foreca
     sigma, nu, error = values["sigma"], values["nu"], rows["error"].to_numpy()
     noise = np.random.default_rng(seed).standard_t(np.broadcast_to(nu, curve.shape))
     density = student_t.logpdf((np.log(error) - curve) / sigma, nu) - np.log(sigma) - np.log(error)
-    return Forecast(np.exp(curve + sigma * noise), logsumexp(density, axis=0) - np.log(len(density)))
+    return Forecast(curve + sigma * noise, logsumexp(density, axis=0) - np.log(len(density)))
 
 
 def first_parts(curves: Sequence[Curve]) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:

@@ -96,7 +96,8 @@ class Score(NamedTuple):
 
     Args:
         rmsle: root mean squared error of the log of the median.
-        crps: continuous ranked probability score of the error, for a point its absolute error.
+        crps: continuous ranked probability score of the log of the error, for a point its absolute error. Not of the
+            error itself, of which log-t forecasts have no mean.
         half, most: share of rows in the central 50 and 90 % intervals; NaN for a point.
         log_score: mean log density of the errors; NaN for a point.
     """
@@ -110,19 +111,21 @@ class Score(NamedTuple):
 
 def score_point(predicted: np.ndarray, error: np.ndarray) -> Score:
     """Score one number per row."""
-    return Score(float(np.sqrt(np.mean(np.log(predicted / error) ** 2))), float(np.abs(predicted - error).mean()))
+    return Score(
+        float(np.sqrt(np.mean(np.log(predicted / error) ** 2))), float(np.abs(np.log(predicted / error)).mean())
+    )
 
 
 def score_draws(draws: np.ndarray, log_density: np.ndarray, error: np.ndarray) -> Score:
-    """Score draws of new runs, draw x row.
+    """Score draws of the log error of new runs, draw x row.
 
     The score is E|X - y| - E|X - X'|/2, the second mean over all pairs of different draws, from sorted draws.
     """
-    ordered, count = np.sort(draws, axis=0), len(draws)
+    ordered, count, target = np.sort(draws, axis=0), len(draws), np.log(error)
     weights = 2.0 * np.arange(1, count + 1) - count - 1.0
     apart = (weights @ ordered) * 2.0 / (count * (count - 1.0))
-    crps = np.abs(ordered - error).mean(axis=0) - 0.5 * apart
+    crps = np.abs(ordered - target).mean(axis=0) - 0.5 * apart
     low, first, median, third, high = np.quantile(ordered, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
-    point = score_point(median, error)
-    half, most = ((low <= error) & (error <= high) for low, high in ((first, third), (low, high)))
+    point = score_point(np.exp(median), error)
+    half, most = ((low <= target) & (target <= high) for low, high in ((first, third), (low, high)))
     return Score(point.rmsle, float(crps.mean()), float(half.mean()), float(most.mean()), float(log_density.mean()))

@@ -28,7 +28,7 @@ from bayescale.laws import CATALOGUE, Chinchilla, KaplanND, Law
 from bayescale.models.layout import design_anchors
 
 # Those whose columns a table can have.
-LAWS = [law for law in CATALOGUE if set(law.inputs()) <= set(COLUMNS)]
+LAWS = [law for law in CATALOGUE if law.response.name == "loss" and set(law.inputs()) <= set(COLUMNS)]
 
 TRUTH = Chinchilla.published["besiroglu2024chinchilla"]
 QUICK = {"starts": 64, "resamples": 100}
