@@ -156,25 +156,33 @@ def test_double_descent_needs_two_breaks():
     assert not rises[-1]
 
 
+@pytest.fixture(scope="module")
+def double_descent() -> tuple[BNSL2Error, bs.Runs]:
+    """A law with a rise between two falls, and a curve of it with 1 % of noise."""
+    examples = np.geomspace(1e6, 1e10, 120)
+    values = {"E": 0.05, "B": 0.04, "c0": 0.3, "c1": -0.9, "d1": 0.1, "f1": 0.2, "c2": 1.2, "s": 3.0, "f2": 0.2}
+    law = BNSL2Error(**values, x0=float(np.exp(np.log(examples).mean())))
+    noise = np.exp(0.01 * np.random.default_rng(1).standard_normal(120))
+    return law.textbook(), bs.read_runs(pd.DataFrame({"examples": examples, "error": law(examples) * noise}))
+
+
+def test_least_squares_from_many_starts_recover_a_double_descent(double_descent):
+    """The curve everywhere to a percent: nine parameters of 120 points with 1 % noise leave about 0.3 % on average."""
+    law, runs = double_descent
+    made = bs.point_fit("bnsl-2-error", runs, loss="squares", starts=60, resamples=2, seed=0)
+    found, x = next(iter(made.laws.values())), runs.table["examples"].to_numpy()
+    assert np.abs(np.log(found(x) / law(x))).max() < 0.01
+
+
 # Both engines start from one fit of the curve, which here explains the hump alone and takes the first descent for noise
 # (sigma .145 instead of .0084), and every check passes: chains that start in one mode do not see another.
 @pytest.mark.xfail(reason="the start of engines is one local fit, which misses the mode of the truth", strict=True)
 @pytest.mark.slow
-def test_a_double_descent_is_recovered():
-    """Exponents and breaks of a simulated curve are in their 98 % intervals, and the checks pass."""
-    truth = {"E": 0.05, "B": 0.04, "c0": 0.3, "c1": -0.9, "d1": 0.1, "f1": 0.2, "c2": 1.2, "s": 3.0, "f2": 0.2}
-    table = pd.DataFrame({"examples": np.geomspace(1e6, 1e10, 120)})
-    x0 = float(np.exp(np.log(table["examples"]).mean()))
-    law = BNSL2Error(**truth, x0=x0)
-    noise = np.random.default_rng(1).standard_normal(len(table))
-    table["error"] = law(table["examples"].to_numpy()) * np.exp(0.01 * noise)
-    fit = bs.fit("bnsl-2-error", bs.read_runs(table), noise="normal", seed=0)
+def test_a_double_descent_is_recovered(double_descent):
+    """Exponents and breaks are in their 98 % intervals: for nine independent ones, all are so in five tables of six."""
+    law, runs = double_descent
+    fit = bs.fit("bnsl-2-error", runs, noise="normal", seed=0)
     fit.check()
-    textbook = law.textbook()
-    # In nine independent intervals of 98 % one true value in six tables lies outside.
-    outside = [
-        name
-        for name in truth
-        if not np.quantile(fit.posterior[name], 0.01) < getattr(textbook, name) < np.quantile(fit.posterior[name], 0.99)
-    ]
-    assert not outside
+    for name, value in law.values.items():
+        low, high = np.quantile(fit.posterior[name], [0.01, 0.99])
+        assert low < value < high
