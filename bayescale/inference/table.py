@@ -23,16 +23,12 @@ def check_table(runs: object) -> None:
         raise SettingsError(f"runs must come from read_runs, got {type(runs).__name__}; write read_runs(table) first.")
 
 
-def check_batch(law: type[Law], noise: type[Noise]) -> None:
-    """Check that a law is one of losses and a noise one of their logs, which is what batches of fits know.
+def check_batch(noise: type[Noise]) -> None:
+    """Check that a noise is one of the log of the response, which is what batches of fits know.
 
     Raises:
         FitError: another.
     """
-    if law.response.name != "loss":
-        raise FitError(
-            f"The law {law.name!r} predicts {law.response.label}; fit_many takes laws of the loss, fit(...) any."
-        )
     if noise.of_value:
         raise FitError(f"The noise {noise.name!r} is not one of log loss; fit_many takes those only, fit(...) any.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,17 @@ class Expression:
 
 _NAMES = {"logistic": "sigmoid", "log1p": "log1p", "expm1": "expm1", "pow": "pow", "integer_pow": "pow"}
 _WRAPPERS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call", "remat")
+_PRINTED = "printed_"
 _IGNORED = ("convert_element_type", "copy", "broadcast_in_dim", "squeeze", "stop_gradient")
+
+
+def printed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let formulas show a JAX function by its name instead of what it computes, such as the root of an equation.
+
+    The law's page must then say in words what it is.
+    """
+    function.__name__ = f"{_PRINTED}{function.__name__}"
+    return jax.jit(function)
 
 
 def formula_of(law: type[Declared], arguments: dict[str, str], symbols: dict[str, str]) -> Expression:
@@ -57,7 +68,9 @@ def _walk(jaxpr: Any, consts: list[Any], inputs: list[Expression]) -> list[Expre
     for equation in jaxpr.eqns:
         operands = [read(atom) for atom in equation.invars]
         name = equation.primitive.name
-        if name in _WRAPPERS:
+        if str(equation.params.get("name", "")).startswith(_PRINTED):
+            results = [Expression(equation.params["name"].removeprefix(_PRINTED), tuple(operands))]
+        elif name in _WRAPPERS:
             inner = equation.params.get("jaxpr") or equation.params.get("call_jaxpr")
             results = _walk(getattr(inner, "jaxpr", inner), list(getattr(inner, "consts", [])), operands)
         elif name in _IGNORED:

@@ -120,6 +120,7 @@ ANNEALING_AREA = Quantity(
 )
 FLOP_PER_TOKEN = Quantity("flop_per_token", "M", "FLOP/token", "model scale")
 CENSORED = Quantity("censored", "c", "", "whether the response is a lower bound only", upper=1.0, strict=False)
+EXAMPLES = Quantity("examples", "x", "examples", "training examples seen")
 # Of plans, not of tables.
 TOKENS_PER_PARAM = Quantity("tokens_per_param", "D/N", "tokens/parameter", "tokens per parameter")
 
@@ -129,7 +130,7 @@ QUANTITIES: dict[str, Quantity] = {
     q.name: q for q in (
         PARAMS, TOKENS, COMPUTE, LOSS, STEP, BATCH, LEARNING_RATE, UNIQUE_TOKENS, EMBEDDING_PARAMS, EXPERTS, REPEATS,
         ACCURACY, ERROR, CHANCE, ITEMS, SOURCE_LOSS, BITS_WEIGHTS, BITS_ACTIVATIONS, BITS_KV, WARMUP_TOKENS,
-        FINETUNE_TOKENS, LR_AREA, ANNEALING_AREA, FLOP_PER_TOKEN, CENSORED,
+        FINETUNE_TOKENS, LR_AREA, ANNEALING_AREA, FLOP_PER_TOKEN, CENSORED, EXAMPLES,
     )
 }
 # fmt: on
@@ -160,6 +161,7 @@ LearningRateArea = Annotated[Any, LR_AREA]
 AnnealingArea = Annotated[Any, ANNEALING_AREA]
 FlopPerToken = Annotated[Any, FLOP_PER_TOKEN]
 Censored = Annotated[Any, CENSORED]
+Examples = Annotated[Any, EXAMPLES]
 
 
 def quantity_of(annotation: object) -> Quantity | None:

@@ -2,7 +2,9 @@
 
 from bayescale.laws.annealing import Annealing
 from bayescale.laws.base import Law
+from bayescale.laws.broken import BNSL1, BNSL2, BNSL1Error, BNSL2Error
 from bayescale.laws.catalogue import CATALOGUE, find_law
+from bayescale.laws.chance_curves import M4, M4Error
 from bayescale.laws.chinchilla import Chinchilla
 from bayescale.laws.chinchilla_variants import ChinchillaOuter, ChinchillaTied
 from bayescale.laws.critical_batch import critical_batch, least_compute, least_steps
@@ -15,6 +17,7 @@ from bayescale.laws.farseer import Farseer
 from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
 from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
+from bayescale.laws.learning_curves import M2, M3, M1Error, M2Error, M3Error
 from bayescale.laws.overtraining import Overtraining
 from bayescale.laws.references import citation
 from bayescale.laws.schedule import cosine_schedule, schedule_areas
@@ -23,8 +26,15 @@ from bayescale.laws.step_law_surface import StepLaw, StepLawND
 from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
 
 __all__ = [
+    "BNSL1",
+    "BNSL2",
     "CATALOGUE",
+    "M2",
+    "M3",
+    "M4",
     "Annealing",
+    "BNSL1Error",
+    "BNSL2Error",
     "Chinchilla",
     "ChinchillaEmbedding",
     "ChinchillaOffset",
@@ -48,6 +58,10 @@ __all__ = [
     "KaplanNDFloor",
     "KaplanNS",
     "Law",
+    "M1Error",
+    "M2Error",
+    "M3Error",
+    "M4Error",
     "Overtraining",
     "StepLaw",
     "StepLawBatch",

@@ -12,6 +12,8 @@ from bayescale.language.errors import LawError
 from bayescale.language.hints import nearest
 from bayescale.laws.annealing import Annealing
 from bayescale.laws.base import Law
+from bayescale.laws.broken import BNSL1, BNSL2, BNSL1Error, BNSL2Error
+from bayescale.laws.chance_curves import M4, M4Error
 from bayescale.laws.chinchilla import Chinchilla
 from bayescale.laws.chinchilla_variants import ChinchillaOuter, ChinchillaTied
 from bayescale.laws.data_constrained import DataConstrained
@@ -22,6 +24,7 @@ from bayescale.laws.farseer import Farseer
 from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
 from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
+from bayescale.laws.learning_curves import M2, M3, M1Error, M2Error, M3Error
 from bayescale.laws.overtraining import Overtraining
 from bayescale.laws.step_law import StepLawBatch, StepLawBatchND, StepLawRate
 from bayescale.laws.step_law_surface import StepLaw, StepLawND
@@ -58,6 +61,17 @@ CATALOGUE: tuple[type[Law], ...] = (
     DeepSeekData,
     DeepSeekBatch,
     DeepSeekRate,
+    M2,
+    M3,
+    M4,
+    BNSL1,
+    BNSL2,
+    M1Error,
+    M2Error,
+    M3Error,
+    M4Error,
+    BNSL1Error,
+    BNSL2Error,
 )
 
 

@@ -100,14 +100,17 @@ def lay_out(
 
 def design_anchors(law: type[Law], runs: Runs) -> dict[str, float]:
     """The anchors of a law at a design: the geometric mean of each anchored input."""
-    columns = {a.name: law.arguments[a.argument].name for a in law.anchors}
-    for name, column in columns.items():
-        if not (runs.table[column] > 0).all():
+    anchors = {}
+    for anchor in law.anchors:
+        column = law.arguments[anchor.argument].name
+        values = runs.table[column].to_numpy(float)
+        if not (values > 0).all():
             raise DataError(
-                f"The law {law.name!r} has the anchor {name} at the geometric mean of {column}, and there are zeros in "
-                "the table; leave these runs out, or declare the law without that anchor."
+                f"The law {law.name!r} has the anchor {anchor.name} at the geometric mean of {column}, and there are "
+                "zeros in the table; leave these runs out, or declare the law without that anchor."
             )
-    return {name: float(np.exp(np.log(runs.table[column].to_numpy(float)).mean())) for name, column in columns.items()}
+        anchors[anchor.name] = float(np.exp(np.log(values).mean()))
+    return anchors
 
 
 def block_width(counts: np.ndarray) -> int:

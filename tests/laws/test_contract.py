@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import Array
+from scipy.optimize import brentq
 
 from bayescale.costs import Cost, SixND
 from bayescale.decisions import allocate
@@ -138,14 +139,16 @@ RANGES |= {
     "finetune_tokens": (1e5, 1e10),
     "lr_area": (1.0, 1e3),
     "annealing_area": (1e-3, 0.1),  # a part of lr_area
+    "examples": (1e7, 1e10),
 }
 LARGE |= {"embedding_params": 1e9, "experts": 64.0, "repeats": 1.0, "accuracy": 0.7, "error": 0.3, "chance": 0.25}
 LARGE |= {"items": 1e4, "source_loss": 2.0, "bits_weights": 16.0, "bits_activations": 16.0, "bits_kv": 16.0}
 LARGE |= {"loss": 2.0, "warmup_tokens": 1e9, "finetune_tokens": 1e9, "lr_area": 100.0, "annealing_area": 1.0}
 RANGES |= {"flop_per_token": (1e8, 1e13), "censored": (1e-9, 1.0)}
 LARGE |= {"flop_per_token": 4e11, "censored": 0.0}
+LARGE |= {"examples": 1e9}
 # More of these never hurts; a batch or a learning rate has a best value.
-HELPFUL = ("params", "tokens", "compute", "unique_tokens", "step", "lr_area", "annealing_area")
+HELPFUL = ("params", "tokens", "compute", "unique_tokens", "step", "lr_area", "annealing_area", "examples")
 # More of these never helps.
 HARMFUL = ("loss", "source_loss")
 # What is better the larger it is; all other responses are better the smaller they are.
@@ -157,6 +160,8 @@ UNPROMISED = {("farseer", "params")}
 UNPROMISED |= {(law, quantity) for law in ("isoflop", "isoflop-valley") for quantity in ("params", "tokens")}
 # At fixed settings a larger plan can be worse: its best settings are others.
 UNPROMISED |= {(law, helpful) for law in ("step-law", "step-law-nd") for helpful in ("params", "tokens")}
+# A broken law may rise and fall again.
+UNPROMISED |= {("bnsl-1", "tokens"), ("bnsl-2", "tokens"), ("bnsl-1-error", "examples"), ("bnsl-2-error", "examples")}
 # Where a law's form depends on the unit: Farseer's log coefficient of data is a stretched exponential of size for D in
 # tokens, and in another unit it is one plus a multiple of its exponent.
 OF_ONE_UNIT = {("farseer", "D0")}
@@ -330,9 +335,9 @@ def test_the_response_gets_better_as_every_input_does(law):
         assert ((better if helps else -better) * np.asarray(slope[argument]) >= 0).all()
 
 
-def test_every_law_promises_something_but_those_of_best_settings_and_valleys():
+def test_every_law_promises_something_but_those_of_best_settings_valleys_and_breaks():
     silent = {law.name for law in LAWS if law.response.name in ("loss", *SCORES) and not promised(law)}
-    assert silent == {"step-law", "step-law-nd", "isoflop", "isoflop-valley"}
+    assert silent == {"step-law", "step-law-nd", "isoflop", "isoflop-valley", "bnsl-1", "bnsl-2"}
 
 
 @every_law
@@ -493,8 +498,13 @@ def test_the_printed_formula_computes_what_the_code_computes(law):
         code = re.sub(rf"(?<![\w₀]){re.escape(word)}(?![\w₀])", f"v{i}_", code)
         values[f"v{i}_"] = words[word]
         assert f"v{i}_" in code, f"{word} is not in {right}"
-    names = values | {"exp": np.exp, "expm1": np.expm1, "log": np.log, "min": min, "max": max}
+    names = values | {"exp": np.exp, "expm1": np.expm1, "log": np.log, "min": min, "max": max, "share": share_between}
     assert eval(code, {"__builtins__": {}}, names) == pytest.approx(float(one(**inputs)), rel=1e-10)
+
+
+def share_between(ratio: float, alpha: float) -> float:
+    """What the page of M4 says of it: the u between 0 and 1 at which u / (1 - u)^alpha is the ratio."""
+    return float(brentq(lambda u: u - ratio * (1 - u) ** alpha, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
 
 
 def plain(latex: str) -> str:

@@ -95,7 +95,7 @@ def fit_many(
     """
     _check_arguments(sampler)
     chosen, settings, seed = find_law(law), merge_settings(settings, sampler, caller="fit_many"), check_seed(seed)
-    check_batch(chosen, find_noise(noise))
+    check_batch(find_noise(noise))
     model = build_model(chosen, noise=find_noise(noise), pooling=Pooling("complete"), priors=priors)
     for warning in prior_suspicions(model):
         warnings.warn(warning, stacklevel=2)

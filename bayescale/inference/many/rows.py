@@ -20,8 +20,8 @@ class Rows(NamedTuple):
 
     Args:
         inputs: each argument of the law, over row.
-        log_loss: over row.
-        measurement_sd: of log loss, over row, or of length 1 and zero where no table of the bucket has any.
+        log_loss: over row; of another response than the loss, the log of that.
+        measurement_sd: of it, over row, or of length 1 and zero where no table of the bucket has any.
         mask: 1 for rows, 0 for padding.
         count: number of rows.
         anchors: of the law.
@@ -40,17 +40,17 @@ class Bucket(NamedTuple):
 
     Args:
         width: padded rows.
-        with_errors: whether losses have standard errors.
+        with_errors: whether responses have standard errors.
     """
 
     width: int
     with_errors: bool
 
     @classmethod
-    def of(cls, runs: Runs) -> Bucket:
-        """The bucket of a table."""
+    def of(cls, law: type[Law], runs: Runs) -> Bucket:
+        """The bucket of a table for a law."""
         width = WIDTH << max(0, (len(runs) - 1).bit_length() - WIDTH.bit_length() + 1)
-        return cls(width, "loss_se" in runs.table)
+        return cls(width, f"{law.response.name}_se" in runs.table)
 
 
 def stack(law: type[Law], tables: Sequence[Runs], anchors: Sequence[Mapping[str, float]], width: int) -> Rows:
@@ -62,12 +62,12 @@ def stack(law: type[Law], tables: Sequence[Runs], anchors: Sequence[Mapping[str,
     def padded(name: str) -> np.ndarray:
         return np.stack([runs.table[name].to_numpy(float)[row] for runs, row in zip(tables, index, strict=True)])
 
-    loss = padded("loss")
-    with_errors = "loss_se" in tables[0].table
+    name = law.response.name
+    response, with_errors = padded(name), f"{name}_se" in tables[0].table
     return Rows(
         inputs={argument: padded(quantity.name) for argument, quantity in law.arguments.items()},
-        log_loss=np.log(loss),
-        measurement_sd=padded("loss_se") / loss if with_errors else np.zeros((len(tables), 1)),
+        log_loss=np.log(response),
+        measurement_sd=padded(f"{name}_se") / response if with_errors else np.zeros((len(tables), 1)),
         mask=(np.arange(width) < counts[:, None]) * 1.0,
         count=counts,
         anchors={name: np.array([a[name] for a in anchors]) for name in (a.name for a in law.anchors)},

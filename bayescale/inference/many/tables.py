@@ -17,6 +17,7 @@ from bayescale.inference.table import MAX_ROWS
 from bayescale.language.errors import BayescaleError, DataError, SettingsError
 from bayescale.laws import Law
 from bayescale.models.layout import require_columns
+from bayescale.models.responses import responses
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,7 @@ def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any]) -
     try:
         runs = table if isinstance(table, Runs) else read_quietly(table, **{"law": law, **read})
         require_columns(law, runs)
+        responses(law, runs, None)
         if len(runs.families) > 1:
             raise DataError(
                 f"the table has {len(runs.families)} families, and each table gets one curve; give each family as a "

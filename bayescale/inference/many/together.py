@@ -11,6 +11,7 @@ import numpy as np
 from bayescale.inference.many.engine import SETTLE, Drawn, drawn_from
 from bayescale.inference.many.rows import Bucket
 from bayescale.inference.many.steps import Steps, Table
+from bayescale.laws import Law
 from bayescale.models import Model
 
 # Steps of each chain, at least: with fewer, R-hat of perfect chains is often above its limit.
@@ -51,18 +52,18 @@ class Plan(NamedTuple):
 def fit_together(model: Model, tables: Sequence[Table], plan: Plan) -> Generator[Drawn, None, list[Left]]:
     """Yield the fits that pass, or all of them if there is no other engine; return what is left."""
     left: list[Left] = []
-    for bucket, members in sorted(_by_bucket(tables).items()):
+    for bucket, members in sorted(_by_bucket(model.law, tables).items()):
         ordered = sorted(members, key=lambda table: len(table.runs))
         for start in range(0, len(ordered), GATHERED):
             left += yield from _gathered(model, ordered[start : start + GATHERED], bucket.width, plan)
     return left
 
 
-def _by_bucket(tables: Sequence[Table]) -> dict[Bucket, list[Table]]:
+def _by_bucket(law: type[Law], tables: Sequence[Table]) -> dict[Bucket, list[Table]]:
     """The tables that share a compiled function."""
     buckets: dict[Bucket, list[Table]] = {}
     for table in tables:
-        buckets.setdefault(Bucket.of(table.runs), []).append(table)
+        buckets.setdefault(Bucket.of(law, table.runs), []).append(table)
     return buckets
 
 

@@ -103,7 +103,9 @@ def by_numpyro(model, runs, values) -> np.ndarray:
 
 def side_by_side(model, chunk, values) -> tuple[np.ndarray, np.ndarray]:
     """Log density on the unconstrained scale of a padded chunk, table x point, and the values that came back."""
-    rows = stack(model.law, chunk, [design_anchors(model.law, runs) for runs in chunk], Bucket.of(chunk[0]).width)
+    rows = stack(
+        model.law, chunk, [design_anchors(model.law, runs) for runs in chunk], Bucket.of(model.law, chunk[0]).width
+    )
 
     @jax.jit
     @jax.vmap

@@ -197,7 +197,7 @@ def test_float32_moves_log_densities_by_no_more_than_its_rounding(rows, scatter,
 
     runs = read_quietly(table(0, rows=rows, scatter=scatter))
     fit = bs.fit_many("chinchilla", [runs], draws=100)
-    data = stack(fit.law, [runs], [design_anchors(fit.law, runs)], Bucket.of(runs).width)
+    data = stack(fit.law, [runs], [design_anchors(fit.law, runs)], Bucket.of(fit.law, runs).width)
     data = jax.tree.map(lambda a: a[0], data)
     draws = np.stack([fit.unconstrained[p.name].to_numpy().ravel() for p in fit.model.parameters], axis=-1)
 

@@ -1,0 +1,100 @@
+"""Posteriors of many learning curves, what they forecast, and how forecasts of several laws are averaged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from learning_curves import Curve
+from scipy.special import logsumexp
+from scipy.stats import t as student_t
+
+import bayescale as bs
+
+# Of every fit, over its chains: enough for 5 % quantiles.
+DRAWS = 1000
+# The first part of a training part, by rows, from which laws are tried on the rest before they are averaged.
+FIRST = 0.6
+# Steps of the averaging weights, which settle long before.
+STEPS = 500
+
+
+class Forecast(NamedTuple):
+    """Draws of the log error at some rows and the log density of the errors observed there."""
+
+    draws: np.ndarray
+    log_density: np.ndarray
+
+
+class Fitted(NamedTuple):
+    """One law's posteriors of many curves.
+
+    Args:
+        fits: by label of the curve.
+        cpu: seconds of the processor for all of them.
+    """
+
+    fits: bs.Fits
+    cpu: float
+
+    @property
+    def flagged(self) -> int:
+        """How many do not pass every check."""
+        return int((self.fits.status["status"] != "ok").sum())
+
+
+def fit_all(law: type[bs.laws.Law], tables: dict[str, pd.DataFrame], seed: int) -> Fitted:
+    """Fit every table by the instant engine; what does not pass its checks is kept, and counted."""
+    began = time.process_time()
+    fits = bs.fit_many(law, tables, seed=seed, engine="instant", chains=4, draws=DRAWS // 4, progress=False)
+    return Fitted(fits, time.process_time() - began)
+
+
+def forecast(fits: bs.Fits, label: str, rows: pd.DataFrame, seed: int) -> Forecast:
+    """New runs at the rows of a curve, from the posterior with Student-t noise."""
+    one = fits.posterior.sel(fit=label)
+    values = {name: one[name].to_numpy().reshape(-1, 1) for name in one.data_vars}
+    law = fits.model.law(**{p.name: values[p.name] for p in fits.model.law.parameters})
+    with np.errstate(all="ignore"):
+        curve = np.log(law(rows["examples"].to_numpy()[None]))
+    sigma, nu, error = values["sigma"], values["nu"], rows["error"].to_numpy()
+    noise = np.random.default_rng(seed).standard_t(np.broadcast_to(nu, curve.shape))
+    density = student_t.logpdf((np.log(error) - curve) / sigma, nu) - np.log(sigma) - np.log(error)
+    return Forecast(curve + sigma * noise, logsumexp(density, axis=0) - np.log(len(density)))
+
+
+def first_parts(curves: Sequence[Curve]) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Of every curve's training part the first rows, and the others."""
+    cut = {curve.label: max(5, round(FIRST * len(curve.train))) for curve in curves}
+    return {c.label: (c.train.iloc[: cut[c.label]], c.train.iloc[cut[c.label] :]) for c in curves}
+
+
+def stacking_weights(log_densities: Sequence[np.ndarray]) -> np.ndarray:
+    """Weights of laws that maximise the mean log density of a mixture of their forecasts.
+
+    Args:
+        log_densities: for each curve, law x row; every curve counts the same.
+    """
+    rows = np.concatenate(log_densities, axis=1)
+    counts = np.concatenate([np.full(one.shape[1], 1.0 / one.shape[1]) for one in log_densities])
+    scaled = np.exp(rows - rows.max(axis=0))
+    weights = np.full(len(rows), 1.0 / len(rows))
+    for _ in range(STEPS):
+        shares = weights[:, None] * scaled
+        weights = (shares / shares.sum(axis=0)) @ counts / counts.sum()
+    return weights
+
+
+def averaged(forecasts: Sequence[Forecast], weights: np.ndarray) -> Forecast:
+    """The mixture of forecasts: as many draws of each as its weight says."""
+    counts = np.floor(weights * DRAWS + 0.5).astype(int)
+    # Draws lie chain after chain: even spacing takes from all.
+    kept = [
+        one.draws[np.linspace(0, len(one.draws) - 1, n).astype(int)] for one, n in zip(forecasts, counts, strict=True)
+    ]
+    with np.errstate(divide="ignore"):
+        logs = np.log(weights)[:, None] + np.stack([one.log_density for one in forecasts])
+    return Forecast(np.concatenate(kept), logsumexp(logs, axis=0))
