@@ -153,6 +153,23 @@ def best_sizes(law: str) -> bs.Runs:
     return bs.read_runs(table.assign(tokens=table["compute"] / table["flop_per_token"]), law=law)
 
 
+def one_run() -> bs.Runs:
+    """The longest run of the misfitting set's largest model, its checkpoints after a tenth of training."""
+    table = pd.read_csv(REAL_DATA / "misfitting" / "scaling_results.csv")
+    table = table[(table["peak_lr"] == 0.002) & (table["N"] == 522374400) & (table["total_steps"] == 12000)]
+    table = table[table["portion_steps_elapsed"].between(0.1, 1.0)].rename(columns={"D": "tokens"})
+    return bs.read_runs(table[["tokens", "loss"]], law="m2")
+
+
+def few_shot() -> bs.Runs:
+    """A vision transformer's error on ImageNet from 25 examples a class, over its pre-training."""
+    table = pd.read_csv(REAL_DATA / "learning-curves" / "benchmark.vision.csv")
+    table = table[(table["Task"] == "inet_25") & (table["Model"] == "ViT/B/16") & (table["Training"] == 1)]
+    return bs.read_runs(
+        table.rename(columns={"Seen Examples": "examples", "Loss": "error"})[["examples", "error"]], law="m2-error"
+    )
+
+
 DESIGN = ["params", "tokens", "loss"]
 GRID, BEST, LI = "Step Law's grid", "Step Law's grid, best of each cell", "li2025predictable"
 SURFACE = {"noise": "censored", "draws": 400, "target_accept": 0.9}
@@ -206,6 +223,11 @@ CASES: tuple[Case, ...] = (
     Case("deepseek-data", "Chinchilla's points, best by compute", lambda: best_sizes("deepseek-data")),
     Case("deepseek-batch", BEST, lambda: best_settings("deepseek-batch")),
     Case("deepseek-lr", BEST, lambda: best_settings("deepseek-lr")),
+    *(Case(law, "misfitting, one run", one_run) for law in ("m2", "m3", "m4", "bnsl-1", "bnsl-2")),
+    *(
+        Case(f"{law}-error", "few-shot error of one vision transformer", few_shot)
+        for law in ("m1", "m2", "m3", "m4", "bnsl-1", "bnsl-2")
+    ),
 )
 
 
