@@ -11,16 +11,23 @@ from bayescale.laws.deepseek import DeepSeekBatch, DeepSeekData, DeepSeekModel, 
 from bayescale.laws.definition import definition_hash
 from bayescale.laws.describe import formula, law_record
 from bayescale.laws.downstream import DownstreamAccuracy, DownstreamError
+from bayescale.laws.experts import ExpertsGranularity, ExpertsJoint
 from bayescale.laws.farseer import Farseer
 from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
 from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
+from bayescale.laws.loss_to_loss import LossOffset, LossToLoss
+from bayescale.laws.loss_to_loss_joint import LossToLossJoint
+from bayescale.laws.mixing import DataMixing, mixing_law
 from bayescale.laws.overtraining import Overtraining
+from bayescale.laws.precision import PostTrainingQuantisation, Precision
 from bayescale.laws.references import citation
+from bayescale.laws.routing import Routing
 from bayescale.laws.schedule import cosine_schedule, schedule_areas
 from bayescale.laws.step_law import StepLawBatch, StepLawBatchND, StepLawRate
 from bayescale.laws.step_law_surface import StepLaw, StepLawND
 from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
+from bayescale.laws.transfer import EffectiveTransfer
 
 __all__ = [
     "CATALOGUE",
@@ -32,12 +39,16 @@ __all__ = [
     "ChinchillaOuter",
     "ChinchillaTied",
     "DataConstrained",
+    "DataMixing",
     "DeepSeekBatch",
     "DeepSeekData",
     "DeepSeekModel",
     "DeepSeekRate",
     "DownstreamAccuracy",
     "DownstreamError",
+    "EffectiveTransfer",
+    "ExpertsGranularity",
+    "ExpertsJoint",
     "Farseer",
     "IsoFLOP",
     "IsoFLOPValley",
@@ -48,7 +59,13 @@ __all__ = [
     "KaplanNDFloor",
     "KaplanNS",
     "Law",
+    "LossOffset",
+    "LossToLoss",
+    "LossToLossJoint",
     "Overtraining",
+    "PostTrainingQuantisation",
+    "Precision",
+    "Routing",
     "StepLaw",
     "StepLawBatch",
     "StepLawBatchND",
@@ -63,5 +80,6 @@ __all__ = [
     "law_record",
     "least_compute",
     "least_steps",
+    "mixing_law",
     "schedule_areas",
 ]
