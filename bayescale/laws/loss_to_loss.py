@@ -52,16 +52,16 @@ class LossToLoss(Law):
         "tokens (train to train), or across test sets (train to test, test to test)."
     )
     valid = (
-        "Losses of the kind and range of the table, above the source's floor E_s. Below E_s, where a sharper model than "
-        "the law allows would be, the formula is only a continuation, close to E."
+        "Losses of the kind and range of the table, above the source's floor E_s. Below it the law says nothing, and "
+        "the formula is only a continuation, close to E."
     )
     needs = (
         "Pairs of losses from runs of the same size and tokens, or of the same run; losses from far above to near the "
         "lower end, since curvature alone tells the floors."
     )
     unidentified = (
-        "E_s, kappa and E, of which one replaces another over a narrow range of losses; level and slope at its middle, Y "
-        "and eta, are known. Noise in the source loss is taken for the target's."
+        "E_s, kappa and E, of which one replaces another over a narrow range of losses, while level and slope at its "
+        "middle, Y and eta, are known. Noise in the source loss is taken for the target's."
     )
 
     # What a design tells one by one: level and slope at its middle. Curvature tells of the two floors one number only,

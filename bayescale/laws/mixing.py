@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -11,63 +10,69 @@ from jax import Array
 
 from bayescale.language.declare import derived, parameter
 from bayescale.language.errors import LawError
-from bayescale.language.priors import LogNormal
+from bayescale.language.priors import LogitNormal, LogNormal, Normal
 from bayescale.language.quantities import LOSS, mixture
 from bayescale.laws.base import Law
 from bayescale.laws.namespace import namespace
 
 _WORDS = {
     "claims": (
-        "At one size and number of tokens the reducible loss on a set is the product of what each domain alone would "
-        "leave, each to the power of its weight: an exponential of a weighted sum of the weights."
+        "At one size and number of tokens the reducible loss on a set is an exponential of a sum of the domains' "
+        "weights, each times a number that says how much the domain helps there."
     ),
     "valid": (
         "One size, one number of tokens, one test set; other sets are other families. Mixtures between those of the "
         "table; a pure domain far from all of them is an extrapolation."
     ),
-    "needs": "More mixtures than domains, in which weights vary for themselves, some of them small or zero.",
+    "needs": "More mixtures than domains, in which weights vary for themselves; weights may be zero.",
     "unidentified": (
-        "c against the scale of all k, where losses vary little. The paper's k and t_j have a constant too many, since "
-        "weights sum to 1: here k_j = k exp(t_j), and derived t_j are differences from their mean."
+        "f, and with it c and k, unless losses vary so much that their curve shows. The paper's k and t_j have a "
+        "constant too many, since weights sum to 1: here the t_j sum to 0 and k belongs to the even mixture."
     ),
 }
 
 
 class Mixing(Law, abstract=True):
-    """Base of the laws of mixtures: ``c + k_1^r_1 k_2^r_2 ...`` for weights r that sum to 1."""
+    """Base of the laws of mixtures: ``Y (f + (1 - f) exp(sum_j t_j r_j))`` for weights r that sum to 1."""
 
 
 def mixing_law(*domains: str, name: str | None = None) -> type[Law]:
     """Return the law of mixtures of some domains, whose weights are the columns ``mix_<domain>``.
+
+    What a design tells one by one are its parameters: ``Y``, the loss of an even mixture; ``g_<domain>``, by how much
+    the log of the loss changes there with that weight, from the mean of all, for all domains but the last; ``f``, the
+    irreducible share of Y, which only curvature tells. Derived are the letters of the paper: ``c``, ``k`` and, for each
+    domain, ``t_<domain>``, of which a constant that weights of sum 1 leave open is taken so that they sum to 0.
 
     Args:
         domains: two or more different names, each of letters, digits and underscores.
         name: the law's name; by default ``data-mixing`` and the domains.
 
     Returns:
-        a law class with the parameters ``c`` and, for each domain, ``k_<domain>``: the reducible loss after training on
-        that domain alone. Derived are ``t_<domain>``, the paper's exponents up to the constant that no data tell.
+        a law class.
 
     Raises:
         LawError: domains that are no names, or fewer than two.
 
     References:
-        ye2024data, equation 6
+        ye2024data
 
     Examples:
         >>> law = mixing_law("web", "code")
         >>> law.inputs()
         ('mix_web', 'mix_code')
-        >>> law(c=1.5, k_web=0.5, k_code=2.0).at(mix_web=0.5, mix_code=0.5)
+        >>> law(Y=2.5, f=0.6, g_web=-0.1).at(mix_web=0.5, mix_code=0.5)
         2.5
     """
     _check_domains(domains)
     title = "".join(domain.title().replace("_", "") for domain in domains)
-    fields: dict[str, Any] = {"c": parameter("irreducible loss", prior=LogNormal(1.7, 0.5), unit="nats/token")}
-    for domain in domains:
-        fields[f"k_{domain}"] = parameter(
-            f"loss above c after {domain} alone", prior=LogNormal(1.0, 1.0), unit="nats/token", between=0.5
-        )
+    fields: dict[str, Any] = {
+        "Y": parameter("loss of the even mixture", prior=LogNormal(2.5, 0.5), unit="nats/token", between=0.4),
+        "f": parameter("irreducible share of it", prior=LogitNormal(0.65, 0.8)),
+    }
+    for domain in domains[:-1]:
+        doc = f"change of log loss with the weight of {domain}, from the mean of all"
+        fields[f"g_{domain}"] = parameter(doc, prior=Normal(0.0, 0.5))
     content = {
         "__doc__": f"Loss of models trained on mixtures of {', '.join(domains[:-1])} and {domains[-1]}.",
         "__module__": __name__,
@@ -77,6 +82,8 @@ def mixing_law(*domains: str, name: str | None = None) -> type[Law]:
         "cites": ("ye2024data",),
         **_WORDS,
         **fields,
+        "c": derived("irreducible loss", unit="nats/token")(lambda self: self.Y * self.f),
+        "k": derived("loss of the even mixture above c", unit="nats/token")(lambda self: self.Y * (1 - self.f)),
         **{f"t_{domain}": _exponent(domain, domains) for domain in domains},
     }
     return type(f"Mixing{title}", (Mixing,), content)
@@ -97,23 +104,16 @@ def _check_domains(domains: tuple[str, ...]) -> None:
 
 def _formula(domains: tuple[str, ...]) -> Callable[..., Any]:
     """The formula, with one argument a domain."""
-    weights = [
-        inspect.Parameter(
-            f"r_{domain}", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Annotated[Any, mixture(domain)]
-        )
-        for domain in domains
-    ]
-    signature = inspect.Signature(
-        [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD), *weights],
-        return_annotation=Annotated[Any, LOSS],
-    )
+    kind, last = inspect.Parameter.POSITIONAL_OR_KEYWORD, f"r_{domains[-1]}"
+    weights = [inspect.Parameter(f"r_{d}", kind, annotation=Annotated[Any, mixture(d)]) for d in domains]
+    signature = inspect.Signature([inspect.Parameter("self", kind), *weights])
 
+    # The changes sum to 0 over all domains, so that sum_j g_j r_j is this sum over all but the last.
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
         given = signature.bind(self, *args, **kwargs).arguments
-        return self.c + math.prod(
-            (getattr(self, f"k_{domain}") ** given[f"r_{domain}"] for domain in domains[1:]),
-            start=getattr(self, f"k_{domains[0]}") ** given[f"r_{domains[0]}"],
-        )
+        first, *others = [getattr(self, f"g_{d}") * (given[f"r_{d}"] - given[last]) for d in domains[:-1]]
+        xp = namespace(*args, *kwargs.values(), *self.values.values())
+        return self.Y * (self.f + (1 - self.f) * xp.exp(sum(others, start=first) / (1 - self.f)))
 
     __call__.__signature__ = signature  # type: ignore[attr-defined]
     __call__.__annotations__ = {p.name: p.annotation for p in weights} | {"return": Annotated[Any, LOSS]}
@@ -125,8 +125,9 @@ def _exponent(domain: str, domains: tuple[str, ...]) -> derived:
 
     def t(self: Any) -> Any:
         """Below 0 for a domain that helps more than the mean."""
-        log = namespace(*self.values.values()).log
-        return log(getattr(self, f"k_{domain}")) - sum(log(getattr(self, f"k_{d}")) for d in domains) / len(domains)
+        if domain != domains[-1]:
+            return getattr(self, f"g_{domain}") / (1 - self.f)
+        return -sum(getattr(self, f"g_{d}") for d in domains[:-1]) / (1 - self.f)
 
     return derived(f"exponent of {domain}, from the mean of all domains", symbol=f"t_{{{domain}}}")(t)
 

@@ -49,7 +49,7 @@ class Routing(Law):
     L_N: Array = parameter("loss at one effective expert", at="N0", prior=LogNormal(3.0, 0.5), unit="nats/token")
     alpha: Array = parameter("size exponent", prior=LogNormal(0.08, 0.4))
     beta: Array = parameter("exponent of effective experts", at="N0", prior=LogNormal(0.05, 0.7))
-    gamma: Array = parameter("fall of that exponent per e-fold of size", prior=Normal(0.0, 0.005))
+    gamma: Array = parameter("fall of that exponent per e-fold of size", prior=Normal(0.0, 0.005), between=0.002)
     u: Array = parameter("shift of the number of experts", prior=LogNormal(2.0, 0.7), unit="experts")
     E_max: Array = parameter("largest effective number of experts", prior=LogNormal(300.0, 1.0), unit="experts")
     N0: float = anchor("N", symbol="N_0")
