@@ -22,8 +22,8 @@ class LossToLossJoint(Law):
         "the power have one posterior, and a target is predicted from size and tokens."
     )
     valid = (
-        "As Chinchilla's, whose errors it hands to the target: beyond the data it forecasts web text and code 1.5 to 7 % "
-        "too high where loss-to-loss, which fixes no floor, is off by 0.2 to 3 %. Both losses scatter alike."
+        "As Chinchilla's, whose errors it hands to the target: from small targets it forecast four corpora 2 to 7 % "
+        "too high, where loss-to-loss, with floors of its own, was off by 0.5 to 3 %. Both losses scatter alike."
     )
     needs = (
         "One row a loss, with is_target 0 for the source and 1 for the target; source runs as Chinchilla needs them, "

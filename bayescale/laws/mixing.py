@@ -61,7 +61,7 @@ def mixing_law(*domains: str, name: str | None = None) -> type[Law]:
         >>> law = mixing_law("web", "code")
         >>> law.inputs()
         ('mix_web', 'mix_code')
-        >>> law(Y=2.5, f=0.6, g_web=-0.1).at(mix_web=0.5, mix_code=0.5)
+        >>> float(law(Y=2.5, f=0.6, g_web=-0.1).at(mix_web=0.5, mix_code=0.5))
         2.5
     """
     _check_domains(domains)

@@ -139,35 +139,44 @@ def test_one_posterior_of_both_losses_knows_the_source_floor(both, power):
 
 
 def test_pairs_predict_large_targets_better_than_size_and_tokens_do(sweep):
-    """Two mixtures of web text, targets up to 2e18 FLOP, errors at 4.84e19: pairs are off by 0.5 % and hold the losses
-    in their intervals, both laws of size and tokens by 1.4 and 2.1 % and do not: Chinchilla's floor is too high, as it
-    is whenever it is fitted to small runs, and the joint law hands that floor to the target."""
-    source, target = SOURCE, "slimpajama-chunk1"
-    table = sweep[sweep["data"].isin([source, target])].rename(columns={"val_loss": "loss"})
+    """Two mixtures of web text: pairs are off by 0.7 % and hold the losses in their intervals, both laws of size and
+    tokens by 1.6 and 2.4 % and do not. Chinchilla's floor of small runs is too high, and the joint law hands it on."""
+    errors = forecasts(sweep, "slimpajama-chunk1", "loss-to-loss", "chinchilla", "loss-to-loss-joint")
+    pairs, alone, joint = (np.abs(error).max() for error, _ in errors)
+    assert pairs < 0.007 < 0.015 < alone < joint
+    assert errors[0][1] > 0.9
+    assert errors[1][1] == errors[2][1] == 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", [TARGET, "smollm-corpus", "proof-pile-2", "slimpajama-chunk1"])
+def test_the_joint_law_forecasts_targets_too_high(sweep, target):
+    """What the pages of both laws say of means over the largest budget."""
+    (pairs, _), (joint, _) = forecasts(sweep, target, "loss-to-loss", "loss-to-loss-joint")
+    assert 0.02 < joint.mean() < 0.07
+    assert 0.004 < abs(pairs.mean()) < 0.03
+
+
+def forecasts(sweep: pd.DataFrame, target: str, *laws: str) -> list[tuple[np.ndarray, float]]:
+    """From all source runs and targets up to 2e18 FLOP, of targets at 4.84e19: relative errors of the median curve, and
+    the share of losses in its 90 % interval."""
+    table = sweep[sweep["data"].isin([SOURCE, target])].rename(columns={"val_loss": "loss"})
     table = table.assign(is_target=(table["data"] == target).astype(float))
-    own = table["is_target"] == 1
-    few, last = table["iso_flop"] < 3e18, table["iso_flop"] == table["iso_flop"].max()
-    wide = table.pivot(index=["params", "iso_flop"], columns="data", values="loss")[[source, target]].dropna()
-    wide = wide.set_axis(["source_loss", "loss"], axis=1).reset_index()
-    pairs, ahead = wide[wide["iso_flop"] < 3e18], wide[wide["iso_flop"] == wide["iso_flop"].max()]
-    fits = {
-        "pairs": (checked("loss-to-loss", pairs[["source_loss", "loss"]]), ahead),
-        "joint": (checked("loss-to-loss-joint", table.loc[~own | few, FIELDS]), table[own & last]),
-        "alone": (checked("chinchilla", table.loc[own & few, FIELDS[:3]]), table[own & last]),
-    }
-    errors = {name: forecast_errors(*found) for name, found in fits.items()}
-    assert errors["pairs"][0] < 0.007 < 0.013 < errors["alone"][0] < errors["joint"][0]
-    assert errors["pairs"][1] > 0.9
-    assert errors["alone"][1] == errors["joint"][1] == 0.0
-
-
-def forecast_errors(fit: bs.Fit, ahead: pd.DataFrame) -> tuple[float, float]:
-    """Largest relative error of the median curve, and the share of losses in its 90 % interval."""
-    inputs = {name: ahead[name].to_numpy() for name in fit.law.inputs()}
-    draws = bs.predict(fit, **inputs, kind="law").draws["loss"].stack(sample=("chain", "draw"))
-    low, middle, high = (draws.quantile(level, "sample").to_numpy() for level in (0.05, 0.5, 0.95))
-    loss = ahead["loss"].to_numpy()
-    return float(np.abs(middle / loss - 1).max()), float(((low <= loss) & (loss <= high)).mean())
+    source = table[table["is_target"] == 0].set_index(["params", "iso_flop"])["loss"].rename("source_loss")
+    targets = table[table["is_target"] == 1].join(source, on=["params", "iso_flop"])
+    found = []
+    for law in laws:
+        own = targets.dropna(subset="source_loss") if law == "loss-to-loss" else targets
+        few, ahead = own[own["iso_flop"] < 3e18], own[own["iso_flop"] == own["iso_flop"].max()]
+        rows = pd.concat([table[table["is_target"] == 0], few]) if law == "loss-to-loss-joint" else few
+        inputs = list(bs.laws.find_law(law).inputs())
+        fit = checked(law, rows[[*inputs, "loss"]])
+        at = {name: ahead[name].to_numpy() for name in inputs}
+        draws = bs.predict(fit, **at, kind="law").draws["loss"].stack(sample=("chain", "draw"))
+        low, middle, high = (draws.quantile(level, "sample").to_numpy() for level in (0.05, 0.5, 0.95))
+        loss = ahead["loss"].to_numpy()
+        found.append((middle / loss - 1, float(((low <= loss) & (loss <= high)).mean())))
+    return found
 
 
 def test_a_row_is_of_the_source_or_of_the_target():
