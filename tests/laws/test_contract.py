@@ -177,7 +177,7 @@ UNPROMISED |= {(law, quantity) for law in ("isoflop", "isoflop-valley") for quan
 UNPROMISED |= {(law, helpful) for law in ("step-law", "step-law-nd") for helpful in ("params", "tokens")}
 # Changes of exponents by experts may turn them over, what quantising costs grows with tokens, and domains may hurt.
 UNPROMISED |= {("routing", "params"), ("routing", "experts"), ("experts-joint", "params"), ("experts-joint", "tokens")}
-UNPROMISED |= {("post-training-quantisation", "tokens")}
+UNPROMISED |= {("post-training-quantisation", "tokens"), ("experts-joint", "experts")}
 UNPROMISED |= {("data-mixing", f"mix_{domain}") for domain in ("web", "books", "code")}
 # Where a law's form depends on the unit: Farseer's log coefficient of data is a stretched exponential of size for D in
 # tokens, and in another unit it is one plus a multiple of its exponent.
