@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from bayescale.data import read_runs
+from bayescale.data.schema import COLUMNS
 from bayescale.language.errors import BadCell, BayescaleError, DataError, SettingsError
 
 HEADER = "params,tokens,loss\n"
