@@ -8,6 +8,7 @@ import numpy as np
 
 from bayescale.data.cells import CellLog
 from bayescale.data.schema import is_mixture
+from bayescale.language.quantities import INDICATORS
 
 # Tokens that follow from compute, and shares of three digits, agree with others to this.
 ROUNDING = 1e-6
@@ -25,7 +26,7 @@ def check_together(numbers: Mapping[str, np.ndarray], rows: np.ndarray, names: M
         names: canonical name to source column, for messages.
         log: where they go.
     """
-    for look in (_unique_tokens, _chance, _mixture):
+    for look in (_unique_tokens, _chance, _mixture, _indicators):
         for name, index, reason in look(numbers):
             value = f"{numbers[name][index]:.15g}"
             log.add(int(rows[index]), names.get(name, name), value, reason, spare=name)
@@ -69,3 +70,11 @@ def _mixture(numbers: Mapping[str, np.ndarray]) -> Found:
     total = np.sum([numbers[name] for name in weights], axis=0)
     for index in np.flatnonzero(np.abs(total - 1) > SHARES).tolist():
         yield weights[0], index, f"and the other weights of the mixture sum to {total[index]:.6g} instead of 1"
+
+
+def _indicators(numbers: Mapping[str, np.ndarray]) -> Found:
+    """What says yes or no is 1 or 0."""
+    for name in INDICATORS:
+        values = numbers.get(name, np.zeros(0))
+        for index in np.flatnonzero((values != 0) & (values != 1)).tolist():
+            yield name, index, "is neither 0 (no) nor 1 (yes)"

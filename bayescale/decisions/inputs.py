@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from bayescale.data.schema import is_mixture
+from bayescale.data.together import SHARES
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import Quantity
+from bayescale.language.quantities import INDICATORS, Quantity
 
 
 def numbers_of(quantity: Quantity, value: Any) -> np.ndarray:
@@ -27,7 +30,26 @@ def numbers_of(quantity: Quantity, value: Any) -> np.ndarray:
         above = f"{'above' if quantity.strict else 'at least'} {quantity.lower:g}"
         below = f" and at most {quantity.upper:g}" if np.isfinite(quantity.upper) else ""
         raise SettingsError(f"{quantity.name} must be finite, {above}{below}, {form}, got {value!r}.")
+    if quantity.name in INDICATORS and not np.isin(array, (0.0, 1.0)).all():
+        raise SettingsError(f"{quantity.name} must be 0 (no) or 1 (yes), {form}, got {value!r}.")
     return array
+
+
+def check_mixtures(points: Mapping[str, np.ndarray]) -> None:
+    """Refuse weights of a mixture that do not sum to 1.
+
+    Args:
+        points: values by the name of their quantity, all of one length.
+
+    Raises:
+        SettingsError: with the first mixture that does not.
+    """
+    weights = {name: values for name, values in points.items() if is_mixture(name)}
+    total = np.sum(list(weights.values()), axis=0) if weights else np.ones(1)
+    if (wrong := np.abs(total - 1) > SHARES).any():
+        first = int(np.argmax(wrong))
+        shown = ", ".join(f"{name}={values[first]:g}" for name, values in weights.items())
+        raise SettingsError(f"The weights of a mixture sum to 1, and {shown} sum to {total[first]:.6g}.")
 
 
 def positive_numbers(name: str, value: Any, form: str) -> np.ndarray:

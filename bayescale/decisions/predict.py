@@ -14,7 +14,7 @@ from bayescale.costs import ComputeError, Cost, SixND
 from bayescale.decisions.chain import Chain
 from bayescale.decisions.draws import check_error, family_draws, group_label, labelled, law_of, seed_of, with_error
 from bayescale.decisions.extrapolation import largest_compute
-from bayescale.decisions.inputs import numbers_of
+from bayescale.decisions.inputs import check_mixtures, numbers_of
 from bayescale.inference.evaluate import by_points, curve, new_runs, response
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
@@ -235,7 +235,9 @@ def points_of(law: str, quantities: dict[str, Quantity], given: dict[str, Any]) 
         lengths = ", ".join(f"{name} {array.size}" for name, array in arrays.items())
         raise SettingsError(f"The inputs must have one length, or be single numbers; got {lengths}.")
     length = max(sizes, default=1)
-    return {name: np.broadcast_to(array, (length,)).copy() for name, array in arrays.items()}
+    points = {name: np.broadcast_to(array, (length,)).copy() for name, array in arrays.items()}
+    check_mixtures(points)
+    return points
 
 
 def compute_of(points: dict[str, np.ndarray], cost: Cost) -> np.ndarray:

@@ -121,6 +121,12 @@ ANNEALING_AREA = Quantity(
 FLOP_PER_TOKEN = Quantity("flop_per_token", "M", "FLOP/token", "model scale")
 CENSORED = Quantity("censored", "c", "", "whether the response is a lower bound only", upper=1.0, strict=False)
 EXAMPLES = Quantity("examples", "x", "examples", "training examples seen")
+BITS_POST = Quantity("bits_post", "P_{post}", "bits", "precision after training")
+GRANULARITY = Quantity("granularity", "G", "", "granularity of experts")
+# Either 0 or 1: tables with anything between are refused.
+IS_TARGET = _share("is_target", "t", "loss is of the target")
+IS_PRETRAINED = _share("is_pretrained", "p", "run starts from a trained model")
+INDICATORS = (IS_TARGET.name, IS_PRETRAINED.name)
 # Of plans, not of tables.
 TOKENS_PER_PARAM = Quantity("tokens_per_param", "D/N", "tokens/parameter", "tokens per parameter")
 
@@ -131,6 +137,7 @@ QUANTITIES: dict[str, Quantity] = {
         PARAMS, TOKENS, COMPUTE, LOSS, STEP, BATCH, LEARNING_RATE, UNIQUE_TOKENS, EMBEDDING_PARAMS, EXPERTS, REPEATS,
         ACCURACY, ERROR, CHANCE, ITEMS, SOURCE_LOSS, BITS_WEIGHTS, BITS_ACTIVATIONS, BITS_KV, WARMUP_TOKENS,
         FINETUNE_TOKENS, LR_AREA, ANNEALING_AREA, FLOP_PER_TOKEN, CENSORED, EXAMPLES,
+        BITS_POST, GRANULARITY, IS_TARGET, IS_PRETRAINED,
     )
 }
 # fmt: on
@@ -162,6 +169,10 @@ AnnealingArea = Annotated[Any, ANNEALING_AREA]
 FlopPerToken = Annotated[Any, FLOP_PER_TOKEN]
 Censored = Annotated[Any, CENSORED]
 Examples = Annotated[Any, EXAMPLES]
+BitsPost = Annotated[Any, BITS_POST]
+Granularity = Annotated[Any, GRANULARITY]
+IsTarget = Annotated[Any, IS_TARGET]
+IsPretrained = Annotated[Any, IS_PRETRAINED]
 
 
 def quantity_of(annotation: object) -> Quantity | None:

@@ -13,17 +13,24 @@ from bayescale.laws.deepseek import DeepSeekBatch, DeepSeekData, DeepSeekModel, 
 from bayescale.laws.definition import definition_hash
 from bayescale.laws.describe import formula, law_record
 from bayescale.laws.downstream import DownstreamAccuracy, DownstreamError
+from bayescale.laws.experts import ExpertsGranularity, ExpertsJoint
 from bayescale.laws.farseer import Farseer
 from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
 from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
 from bayescale.laws.learning_curves import M2, M3, M1Error, M2Error, M3Error
+from bayescale.laws.loss_to_loss import LossOffset, LossToLoss
+from bayescale.laws.loss_to_loss_joint import LossToLossJoint
+from bayescale.laws.mixing import DataMixing, mixing_law
 from bayescale.laws.overtraining import Overtraining
+from bayescale.laws.precision import PostTrainingQuantisation, Precision
 from bayescale.laws.references import citation
+from bayescale.laws.routing import Routing
 from bayescale.laws.schedule import cosine_schedule, schedule_areas
 from bayescale.laws.step_law import StepLawBatch, StepLawBatchND, StepLawRate
 from bayescale.laws.step_law_surface import StepLaw, StepLawND
 from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
+from bayescale.laws.transfer import EffectiveTransfer
 
 __all__ = [
     "BNSL1",
@@ -42,12 +49,16 @@ __all__ = [
     "ChinchillaOuter",
     "ChinchillaTied",
     "DataConstrained",
+    "DataMixing",
     "DeepSeekBatch",
     "DeepSeekData",
     "DeepSeekModel",
     "DeepSeekRate",
     "DownstreamAccuracy",
     "DownstreamError",
+    "EffectiveTransfer",
+    "ExpertsGranularity",
+    "ExpertsJoint",
     "Farseer",
     "IsoFLOP",
     "IsoFLOPValley",
@@ -58,11 +69,17 @@ __all__ = [
     "KaplanNDFloor",
     "KaplanNS",
     "Law",
+    "LossOffset",
+    "LossToLoss",
+    "LossToLossJoint",
     "M1Error",
     "M2Error",
     "M3Error",
     "M4Error",
     "Overtraining",
+    "PostTrainingQuantisation",
+    "Precision",
+    "Routing",
     "StepLaw",
     "StepLawBatch",
     "StepLawBatchND",
@@ -77,5 +94,6 @@ __all__ = [
     "law_record",
     "least_compute",
     "least_steps",
+    "mixing_law",
     "schedule_areas",
 ]

@@ -20,15 +20,22 @@ from bayescale.laws.data_constrained import DataConstrained
 from bayescale.laws.deepseek import DeepSeekBatch, DeepSeekData, DeepSeekModel, DeepSeekRate
 from bayescale.laws.definition import definition_hash
 from bayescale.laws.downstream import DownstreamAccuracy, DownstreamError
+from bayescale.laws.experts import ExpertsGranularity, ExpertsJoint
 from bayescale.laws.farseer import Farseer
 from bayescale.laws.isoflop import IsoFLOP, IsoFLOPValley
 from bayescale.laws.kaplan import KaplanND, KaplanNDFloor
 from bayescale.laws.kaplan_single import KaplanC, KaplanD, KaplanN, KaplanNS
 from bayescale.laws.learning_curves import M2, M3, M1Error, M2Error, M3Error
+from bayescale.laws.loss_to_loss import LossOffset, LossToLoss
+from bayescale.laws.loss_to_loss_joint import LossToLossJoint
+from bayescale.laws.mixing import DataMixing
 from bayescale.laws.overtraining import Overtraining
+from bayescale.laws.precision import PostTrainingQuantisation, Precision
+from bayescale.laws.routing import Routing
 from bayescale.laws.step_law import StepLawBatch, StepLawBatchND, StepLawRate
 from bayescale.laws.step_law_surface import StepLaw, StepLawND
 from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
+from bayescale.laws.transfer import EffectiveTransfer
 
 # In the order in which they are listed: by what they take, and the most used first.
 CATALOGUE: tuple[type[Law], ...] = (
@@ -72,6 +79,16 @@ CATALOGUE: tuple[type[Law], ...] = (
     M4Error,
     BNSL1Error,
     BNSL2Error,
+    LossOffset,
+    LossToLoss,
+    LossToLossJoint,
+    EffectiveTransfer,
+    Routing,
+    ExpertsGranularity,
+    ExpertsJoint,
+    Precision,
+    PostTrainingQuantisation,
+    DataMixing,
 )
 
 

@@ -182,6 +182,13 @@ def require_columns(
                 f"The {what} needs the column{'s' * (len(missing) > 1)} {', '.join(missing)}, which the table "
                 f"lacks; it has {', '.join(runs.table.columns)}. Map one with columns={{...}} in read_runs.{also}"
             )
+    taken = [name for name in law.inputs() if is_mixture(name)]
+    beyond = [name for name in runs.table if is_mixture(name) and name not in taken]
+    if taken and beyond:
+        raise DataError(
+            f"The law {law.name!r} takes the weights {', '.join(taken)}, and the mixtures of the table have "
+            f"{', '.join(beyond)} too: make a law of all its domains with laws.mixing_law(...)."
+        )
     if effects is not None and effects.column not in runs.table:
         raise DataError(
             f"Effects over {effects.column!r} need that column; map it with "

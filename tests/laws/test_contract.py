@@ -140,6 +140,13 @@ RANGES |= {
     "lr_area": (1.0, 1e3),
     "annealing_area": (1e-3, 0.1),  # a part of lr_area
     "examples": (1e7, 1e10),
+    "bits_post": (2.0, 16.0),
+    "granularity": (1.0, 64.0),
+    "is_target": (1e-3, 1.0),
+    "is_pretrained": (1e-3, 1.0),
+    "mix_web": (1e-3, 1.0),
+    "mix_books": (1e-3, 1.0),
+    "mix_code": (1e-3, 1.0),
 }
 LARGE |= {"embedding_params": 1e9, "experts": 64.0, "repeats": 1.0, "accuracy": 0.7, "error": 0.3, "chance": 0.25}
 LARGE |= {"items": 1e4, "source_loss": 2.0, "bits_weights": 16.0, "bits_activations": 16.0, "bits_kv": 16.0}
@@ -147,8 +154,19 @@ LARGE |= {"loss": 2.0, "warmup_tokens": 1e9, "finetune_tokens": 1e9, "lr_area": 
 RANGES |= {"flop_per_token": (1e8, 1e13), "censored": (1e-9, 1.0)}
 LARGE |= {"flop_per_token": 4e11, "censored": 0.0}
 LARGE |= {"examples": 1e9}
+LARGE |= {"bits_post": 16.0, "granularity": 8.0, "is_target": 0.0, "is_pretrained": 0.0}
+LARGE |= {"mix_web": 0.5, "mix_books": 0.3, "mix_code": 0.2}
 # More of these never hurts; a batch or a learning rate has a best value.
 HELPFUL = ("params", "tokens", "compute", "unique_tokens", "step", "lr_area", "annealing_area", "examples")
+HELPFUL += (
+    "finetune_tokens",
+    "granularity",
+    "is_pretrained",
+    "bits_weights",
+    "bits_activations",
+    "bits_kv",
+    "bits_post",
+)
 # More of these never helps.
 HARMFUL = ("loss", "source_loss")
 # What is better the larger it is; all other responses are better the smaller they are.
@@ -162,13 +180,17 @@ UNPROMISED |= {(law, quantity) for law in ("isoflop", "isoflop-valley") for quan
 UNPROMISED |= {(law, helpful) for law in ("step-law", "step-law-nd") for helpful in ("params", "tokens")}
 # A broken law may rise and fall again.
 UNPROMISED |= {("bnsl-1", "tokens"), ("bnsl-2", "tokens"), ("bnsl-1-error", "examples"), ("bnsl-2-error", "examples")}
+# Changes of exponents by experts may turn them over, and what quantising costs grows with tokens.
+UNPROMISED |= {("routing", "params"), ("experts-joint", "params"), ("experts-joint", "tokens")}
+UNPROMISED |= {("post-training-quantisation", "tokens")}
 # Where a law's form depends on the unit: Farseer's log coefficient of data is a stretched exponential of size for D in
 # tokens, and in another unit it is one plus a multiple of its exponent.
 OF_ONE_UNIT = {("farseer", "D0")}
 # A batch is counted in the tokens that data are counted in, and a best batch size has no anchor.
 OF_ONE_UNIT |= {("step-law", "D0"), ("step-law-nd", "D0")}
 # The inputs that a pooled law has no anchor of, where they do not matter.
-IMMATERIAL = {"embedding_params": 0.0, "unique_tokens": 1e30}
+IMMATERIAL = {"embedding_params": 0.0, "unique_tokens": 1e30, "granularity": 1.0, "is_pretrained": 0.0}
+IMMATERIAL |= {"bits_weights": 1e3, "bits_activations": 1e3, "bits_kv": 1e3}
 # A law without a floor goes below what text allows, at sizes that its paper did not see.
 WITHOUT_FLOOR = ("kaplan-n", "kaplan-d", "kaplan-c", "kaplan-nd", "kaplan-ns")
 
@@ -232,6 +254,23 @@ def move_surface(law: Law, to: dict[str, float]) -> Law:
     return law.replace(L_0=law.L_0 * np.exp(-fall), **slopes, eta_0=rate, B_0=batch, **to)
 
 
+def move_loss(law: Law, to: dict[str, float]) -> Law:
+    """The same floors and exponent, from another source loss."""
+    Y, f_s = law(to["L0"]), law.E_s / to["L0"]
+    f = law.E / Y
+    return law.replace(Y=Y, f=f, f_s=f_s, eta=law.kappa * (1 - f) / (1 - f_s), **to)
+
+
+def move_joint(law: Law, to: dict[str, float]) -> Law:
+    """The same curves of both losses, from another size and other tokens."""
+    changed = moved(law, "A", "N0", law.alpha, to) | moved(law, "B", "D0", law.beta, to)
+    reducible = changed["A"] + changed["B"]
+    Y = law(to["N0"], to["D0"], 1.0)
+    f = law.E / Y
+    eta = law.kappa * (1 - f) * (law.E_s + reducible) / reducible
+    return law.replace(Y=Y, f=f, eta=eta, **changed, **to)
+
+
 # How the parameters move with the anchors, for laws that have no textbook form to say it.
 MOVES: dict[str, Callable[[Law, dict[str, float]], Law]] = {
     "kaplan-nd": move_kaplan,
@@ -243,6 +282,8 @@ MOVES: dict[str, Callable[[Law, dict[str, float]], Law]] = {
     "farseer": move_farseer,
     "step-law": move_surface,
     "step-law-nd": move_surface,
+    "loss-to-loss": move_loss,
+    "loss-to-loss-joint": move_joint,
     "reciprocal": move_reciprocal,
 }
 
@@ -335,9 +376,13 @@ def test_the_response_gets_better_as_every_input_does(law):
         assert ((better if helps else -better) * np.asarray(slope[argument]) >= 0).all()
 
 
-def test_every_law_promises_something_but_those_of_best_settings_valleys_and_breaks():
+def test_every_law_promises_something_but_those_whose_form_does_not():
+    """Best settings, valleys, breaks, experts and mixtures: more can be worse."""
     silent = {law.name for law in LAWS if law.response.name in ("loss", *SCORES) and not promised(law)}
-    assert silent == {"step-law", "step-law-nd", "isoflop", "isoflop-valley", "bnsl-1", "bnsl-2"}
+    assert silent == {
+        *("step-law", "step-law-nd", "isoflop", "isoflop-valley", "bnsl-1", "bnsl-2"),
+        *("routing", "experts-joint", "data-mixing"),
+    }
 
 
 @every_law
