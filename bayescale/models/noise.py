@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from jax import Array
 
@@ -109,7 +110,9 @@ class Noise(Declared, ABC, abstract=True):
     @classmethod
     def to_response(cls, observed: Any) -> Any:
         """The response from what is observed of it, which is its log; for NumPy and JAX arrays."""
-        return observed.__array_namespace__().exp(observed)
+        # Far in the tail of a Student-t with few degrees of freedom a loss is infinite, which quantiles can take.
+        with np.errstate(over="ignore"):
+            return observed.__array_namespace__().exp(observed)
 
     def log_density(
         self, observed: Any, log_loss: Any, measurement_sd: Any, mask: Any, columns: Mapping[str, Any] | None = None
