@@ -65,6 +65,35 @@ def prior_draw() -> Callable[[np.random.Generator, bs.Prior], float]:
 
 
 @pytest.fixture(scope="session")
+def with_every_input() -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Give a table of params and tokens a column for every input that a law of the loss may take."""
+
+    def add(table: pd.DataFrame) -> pd.DataFrame:
+        params, tokens, row = table["params"], table["tokens"], np.arange(len(table))
+        return table.assign(
+            unique_tokens=tokens / 3,
+            step=tokens / 1e6,
+            embedding_params=params / 10,
+            lr_area=tokens / 1e9,
+            annealing_area=params / 1e11,
+            lr=1e-3 * 2.0 ** (row % 5),
+            batch_tokens=2e5 * 2.0 ** (row // 5 % 4),
+            source_loss=1.5 + 1.5 * (1 + row % 7) / 7,
+            experts=2.0 ** (row % 6),
+            granularity=2.0 ** (row % 4),
+            finetune_tokens=tokens / 100 * 4.0 ** (row % 3),
+            is_target=row % 2,
+            is_pretrained=row // 2 % 2,
+            bits_weights=3.0 + row % 5,
+            bits_activations=3.0 + row // 2 % 5,
+            bits_kv=3.0 + row // 3 % 5,
+            bits_post=3.0 + row % 7,
+        )
+
+    return add
+
+
+@pytest.fixture(scope="session")
 def chinchilla_points(real_file) -> pd.DataFrame:
     """Hoffmann et al.'s digitised runs, all 245, sorted by loss, with the IsoFLOP budget nearest to each."""
     table = pd.read_csv(real_file("chinchilla/svg_extracted_data.csv"))

@@ -45,7 +45,8 @@ def check_mixtures(points: Mapping[str, np.ndarray]) -> None:
         SettingsError: with the first mixture that does not.
     """
     weights = {name: values for name, values in points.items() if is_mixture(name)}
-    total = np.sum(list(weights.values()), axis=0) if weights else np.ones(1)
+    # A law of one weight leaves the rest to the other domains.
+    total = np.sum(list(weights.values()), axis=0) if len(weights) > 1 else np.ones(1)
     if (wrong := np.abs(total - 1) > SHARES).any():
         first = int(np.argmax(wrong))
         shown = ", ".join(f"{name}={values[first]:g}" for name, values in weights.items())

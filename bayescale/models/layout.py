@@ -184,7 +184,8 @@ def require_columns(
             )
     taken = [name for name in law.inputs() if is_mixture(name)]
     beyond = [name for name in runs.table if is_mixture(name) and name not in taken]
-    if taken and beyond:
+    # A law of one weight may take the others to be what it leaves.
+    if len(taken) > 1 and beyond:
         raise DataError(
             f"The law {law.name!r} takes the weights {', '.join(taken)}, and the mixtures of the table have "
             f"{', '.join(beyond)} too: make a law of all its domains with laws.mixing_law(...)."

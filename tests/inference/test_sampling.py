@@ -18,7 +18,7 @@ from bayescale.language.errors import FitError
 from bayescale.models import Pooling, layout
 
 # The package also has a function of that name.
-fitting = importlib.import_module("bayescale.inference.fit")
+preparation = importlib.import_module("bayescale.inference.preparation")
 sampling = importlib.import_module("bayescale.inference.sampling")
 SETTINGS = Settings(chains=2, warmup=50, draws=48, target_accept=0.9)
 
@@ -248,14 +248,14 @@ def test_another_table_of_the_same_bucket_is_fitted_without_tracing_or_compiling
 
 
 def test_a_table_of_too_many_rows_is_refused(sample, monkeypatch):
-    monkeypatch.setattr(fitting, "MAX_ROWS", 7)
+    monkeypatch.setattr(preparation, "MAX_ROWS", 7)
     message = (
         r"^The table has 8 rows and NUTS takes up to 7; keep the last checkpoint of each run, or every k-th one, "
         r"with runs\.subset\(mask\)\.$"
     )
     with pytest.raises(FitError, match=message):
         sample()
-    monkeypatch.setattr(fitting, "MAX_ROWS", 8)
+    monkeypatch.setattr(preparation, "MAX_ROWS", 8)
     assert len(sample().runs) == 8
 
 

@@ -55,32 +55,39 @@ LENGTHS = (7, TILE, 2 * TILE + 5)
 POINTS = 6
 
 
-def simulated(rows: int, errors: bool) -> bs.Runs:
-    """Runs of a published law, with measurement errors that differ between them."""
+def simulated(rows: int, errors: bool, complete) -> bs.Runs:
+    """Runs of a published law with all inputs, and with measurement errors that differ between them."""
     rng = np.random.default_rng(rows)
     design = {"params": rng.lognormal(19, 1.2, rows), "tokens": rng.lognormal(23, 1.2, rows)}
     truth = bs.laws.Chinchilla.published["besiroglu2024chinchilla"]
     table = bs.simulate(truth, pd.DataFrame(design), sigma=0.01, nu=3.0, seed=rows)
-    table["unique_tokens"], table["step"] = table["tokens"] / 3, table["tokens"] / 1e6
-    table["embedding_params"] = table["params"] / 10
-    table["lr_area"], table["annealing_area"] = table["tokens"] / 1e9, table["params"] / 1e11
-    table["lr"], table["batch_tokens"] = table["params"] ** -0.3, table["tokens"] ** 0.5
+    table = complete(table)
     return read_quietly(table.assign(loss_se=0.01 + 0.02 * rng.random(rows)) if errors else table)
 
 
 @pytest.fixture(scope="module")
-def tables() -> dict[bool, list[bs.Runs]]:
-    return {errors: [simulated(rows, errors) for rows in LENGTHS] for errors in (False, True)}
+def tables(with_every_input) -> dict[bool, list[bs.Runs]]:
+    return {errors: [simulated(rows, errors, with_every_input) for rows in LENGTHS] for errors in (False, True)}
 
 
-@pytest.fixture(params=[*LAWS, "own"], ids=lambda law: getattr(law, "name", law))
-def law(request, own_law):
-    return own_law if request.param == "own" else request.param
+# Every law with the default noise, and Chinchilla's and a user's with every noise.
+PAIRS = [(law, NOISES[0]) for law in LAWS]
+PAIRS += [(law, noise) for law in (bs.laws.Chinchilla, "own") for noise in (*NOISES, "own")][1:]
 
 
-@pytest.fixture(params=[*NOISES, "own"], ids=lambda noise: getattr(noise, "name", noise))
-def noise(request, own_noise):
-    return own_noise if request.param == "own" else request.param
+@pytest.fixture(params=PAIRS, ids=lambda pair: "-".join(getattr(one, "name", one) for one in pair))
+def pair(request):
+    return request.param
+
+
+@pytest.fixture
+def law(pair, own_law):
+    return own_law if pair[0] == "own" else pair[0]
+
+
+@pytest.fixture
+def noise(pair, own_noise):
+    return own_noise if pair[1] == "own" else pair[1]
 
 
 def one_family(law, noise):
