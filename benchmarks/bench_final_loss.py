@@ -12,6 +12,7 @@ import pandas as pd
 from final_loss_table import introduction, lines
 from jax import Array
 from report import write_section
+from tables import REAL_DATA
 from training_curves import Curve, read_curves
 
 import bayescale as bs
@@ -19,6 +20,8 @@ from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import Loss, Tokens
 from bayescale.laws import Law
+
+CURVES = REAL_DATA / "learning-curves" / "colpret.npz"
 
 
 class PowerAndFloor(Law):
@@ -101,7 +104,7 @@ def predict_all(curves: list[Curve], path: Path) -> tuple[pd.DataFrame, np.ndarr
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="colpret.npz")
+    parser.add_argument("file", type=Path, nargs="?", default=CURVES, help="colpret.npz")
     parser.add_argument("--rows", type=Path, default=Path("final_loss.npz"), help="where the rows of all curves go")
     parser.add_argument("--every", type=int, default=1, help="use every k-th curve only")
     chosen = parser.parse_args()

@@ -18,7 +18,9 @@ def circumstances() -> str:
     """Command, date, machine and versions, as one sentence."""
     versions = ", ".join(filter(None, map(_installed, PACKAGES)))
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    command = " ".join([f"python benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    # Of a path its name: where files lie is nobody else's business.
+    arguments = [Path(argument).name if "/" in argument else argument for argument in sys.argv[1:]]
+    command = " ".join([f"python benchmarks/{Path(sys.argv[0]).name}", *arguments])
     return (
         f"`{command}`, {datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores ({_processor()}), "
         f"load average at the end {load}; Python {platform.python_version()}, {versions}."

@@ -41,10 +41,11 @@ def laws(
 
 
 def _list(records: list[dict[str, Any]], latex: bool) -> None:
-    """The laws by what they take, in the order of the catalogue."""
-    for inputs in dict.fromkeys(tuple(record["inputs"]) for record in records):
-        group = [record for record in records if tuple(record["inputs"]) == inputs]
-        typer.echo(f"From {', '.join(inputs)} to {group[0]['response']}")
+    """The laws by what they take and give, in the order of the catalogue."""
+    headings = [f"From {', '.join(record['inputs'])} to {record['response']}" for record in records]
+    for heading in dict.fromkeys(headings):
+        group = [record for record, own in zip(records, headings, strict=True) if own == heading]
+        paragraph(heading, indent=0, hang=2)
         for record in group:
             paragraph(f"{record['name']}: {record['summary']} [{', '.join(record['cites'])}]", hang=4)
             if latex:

@@ -62,12 +62,13 @@ def expression_unicode(expression: Expression) -> str:
 def plain_symbol(latex: str) -> str:
     r"""Return a LaTeX symbol as plain Unicode.
 
-    >>> plain_symbol(r"\alpha_{N}"), plain_symbol("N_0")
-    ('α_N', 'N₀')
+    >>> plain_symbol(r"\alpha_{N}"), plain_symbol("N_0"), plain_symbol(r"k_\eta")
+    ('α_N', 'N₀', 'k_η')
     """
     head, _, tail = latex.partition("_")
     head = _UNICODE.get(head.lstrip("\\"), head.lstrip("\\"))
     tail = tail.strip("{}")
+    tail = _UNICODE.get(tail.lstrip("\\"), tail.lstrip("\\"))
     return head + (tail.translate(_SUBSCRIPTS) if tail.isdigit() else f"_{tail}" if tail else "")
 
 

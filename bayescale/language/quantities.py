@@ -112,7 +112,6 @@ SOURCE_LOSS = Quantity("source_loss", "L_s", "nats/token", "loss on another test
 BITS_WEIGHTS = Quantity("bits_weights", "P_w", "bits", "precision of weights")
 BITS_ACTIVATIONS = Quantity("bits_activations", "P_a", "bits", "precision of activations")
 BITS_KV = Quantity("bits_kv", "P_{kv}", "bits", "precision of the key-value cache")
-WARMUP_TOKENS = Quantity("warmup_tokens", "D_w", "tokens", "warm-up tokens", strict=False)
 FINETUNE_TOKENS = Quantity("finetune_tokens", "D_F", "tokens", "fine-tuning tokens", strict=False)
 LR_AREA = Quantity("lr_area", "S_1", "steps", "area under the learning-rate schedule")
 ANNEALING_AREA = Quantity(
@@ -135,7 +134,7 @@ TOKENS_PER_PARAM = Quantity("tokens_per_param", "D/N", "tokens/parameter", "toke
 QUANTITIES: dict[str, Quantity] = {
     q.name: q for q in (
         PARAMS, TOKENS, COMPUTE, LOSS, STEP, BATCH, LEARNING_RATE, UNIQUE_TOKENS, EMBEDDING_PARAMS, EXPERTS, REPEATS,
-        ACCURACY, ERROR, CHANCE, ITEMS, SOURCE_LOSS, BITS_WEIGHTS, BITS_ACTIVATIONS, BITS_KV, WARMUP_TOKENS,
+        ACCURACY, ERROR, CHANCE, ITEMS, SOURCE_LOSS, BITS_WEIGHTS, BITS_ACTIVATIONS, BITS_KV,
         FINETUNE_TOKENS, LR_AREA, ANNEALING_AREA, FLOP_PER_TOKEN, CENSORED, EXAMPLES,
         BITS_POST, GRANULARITY, IS_TARGET, IS_PRETRAINED,
     )
@@ -162,7 +161,6 @@ SourceLoss = Annotated[Any, SOURCE_LOSS]
 BitsWeights = Annotated[Any, BITS_WEIGHTS]
 BitsActivations = Annotated[Any, BITS_ACTIVATIONS]
 BitsKV = Annotated[Any, BITS_KV]
-WarmupTokens = Annotated[Any, WARMUP_TOKENS]
 FinetuneTokens = Annotated[Any, FINETUNE_TOKENS]
 LearningRateArea = Annotated[Any, LR_AREA]
 AnnealingArea = Annotated[Any, ANNEALING_AREA]

@@ -71,7 +71,6 @@ def test_values_at_the_bounds_are_read():
     ends = {
         "experts": [1, 1, 2, 2],
         "accuracy": [0, 1, 0.5, 0.5],
-        "warmup_tokens": [0, 0, 1, 1],
         "repeats": [1, 1, 2, 2],
     }
     runs = read_runs(table(**ends, unique_tokens=[1e9, 2e9, 4e9, 8e9]))

@@ -135,7 +135,6 @@ RANGES |= {
     "bits_weights": (2.0, 16.0),
     "bits_activations": (2.0, 16.0),
     "bits_kv": (2.0, 16.0),
-    "warmup_tokens": (1e6, 1e10),
     "finetune_tokens": (1e5, 1e10),
     "lr_area": (1.0, 1e3),
     "annealing_area": (1e-3, 0.1),  # a part of lr_area
@@ -150,7 +149,7 @@ RANGES |= {
 }
 LARGE |= {"embedding_params": 1e9, "experts": 64.0, "repeats": 1.0, "accuracy": 0.7, "error": 0.3, "chance": 0.25}
 LARGE |= {"items": 1e4, "source_loss": 2.0, "bits_weights": 16.0, "bits_activations": 16.0, "bits_kv": 16.0}
-LARGE |= {"loss": 2.0, "warmup_tokens": 1e9, "finetune_tokens": 1e9, "lr_area": 100.0, "annealing_area": 1.0}
+LARGE |= {"loss": 2.0, "finetune_tokens": 1e9, "lr_area": 100.0, "annealing_area": 1.0}
 RANGES |= {"flop_per_token": (1e8, 1e13), "censored": (1e-9, 1.0)}
 LARGE |= {"flop_per_token": 4e11, "censored": 0.0}
 LARGE |= {"examples": 1e9}

@@ -28,8 +28,9 @@ def test_the_list_is_grouped_by_inputs_and_fits_80_columns(capsys):
     out = printed(capsys)
     assert max(map(len, out.splitlines())) <= 80
     groups = [line for line in out.splitlines() if line.startswith("From ")]
-    assert len(groups) == len(set(groups)) == len({law.inputs() for law in CATALOGUE})
+    assert len(groups) == len(set(groups)) == len({(law.inputs(), law.response.name) for law in CATALOGUE})
     for law in CATALOGUE:
+        assert f"From {', '.join(law.inputs())} to {law.response.name} " in flat(out)
         assert f"{law.name}: {law.__doc__.splitlines()[0]} [{', '.join(law.cites)}]" in flat(out)
 
 
