@@ -1,4 +1,4 @@
-"""Fit every law of the catalogue to a real table and write ``docs/catalogue_fits.md``.
+"""Fit the laws of the catalogue to real tables, or simulated ones where there are none, and write ``docs/catalogue_fits.md``.
 
 python benchmarks/catalogue.py [--only LAW ...]
 
@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import report
 from catalogue_cases import CASES as USUAL
 from catalogue_cases import Case
 from catalogue_others import OTHERS
@@ -28,9 +27,10 @@ CASES = (*USUAL, *OTHERS)
 PAGE = Path(__file__).parents[1] / "docs" / "catalogue_fits.md"
 HEAD = ("law", "data", "rows", "engine", "R-hat", "min ESS", "divergences", "checks", "published → refit", "in 90 %")
 HEAD += ("CPU s",)
-WORDS = """# A fit of every law
+WORDS = """# Fits of the laws
 
-Written by `benchmarks/catalogue.py`, which has the tables and how each was fitted; {circumstances}
+Written by `benchmarks/catalogue.py`, which has the tables and how each was fitted, simulated ones where no runs are
+public. Rows are made one by one; CPU seconds are of two shared cores and include compiling. Checks that fail are named.
 
 Default priors, Student-t noise and seed 0 unless the script says otherwise. *R-hat* and *min ESS* are the worst over
 parameters, *checks* those of `fit.check()` that fail. *Published → refit*: what others found, mostly on other data or
@@ -52,7 +52,7 @@ def main() -> None:
             rows[case.law, case.data] = row(case)
             print(" | ".join(rows[case.law, case.data]), flush=True)
     ordered = [rows[case.law, case.data] for case in CASES if (case.law, case.data) in rows]
-    text = WORDS.format(circumstances=report.circumstances()) + "\n".join(table_lines(HEAD, ordered)) + "\n"
+    text = WORDS + "\n".join(table_lines(HEAD, ordered)) + "\n"
     PAGE.write_text(text, "utf-8")
 
 

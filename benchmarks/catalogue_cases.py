@@ -104,11 +104,11 @@ def schedules() -> bs.Runs:
 
 
 def with_embeddings() -> bs.Runs:
-    """The loss-to-loss sweep with the embedding parameters, which are what 12 n_layers d_model^2 leaves of all."""
+    """One corpus of the sweep with its embedding parameters, which are what 12 n_layers d_model^2 leaves of all."""
     table = pd.read_csv(REAL_DATA / "loss-to-loss" / "sweep.csv")
     table["embedding_params"] = table["params"] - 12 * table["n_layers"] * table["d_model"] ** 2
-    columns = [*DESIGN[:-1], "embedding_params", "val_loss", "data"]
-    return bs.read_runs(table[columns], {"loss": "val_loss"}, group="data")
+    table = table.loc[table["data"] == "smollm-corpus", [*DESIGN[:-1], "embedding_params", "val_loss"]]
+    return bs.read_runs(table, {"loss": "val_loss"})
 
 
 def task_errors() -> bs.Runs:
@@ -182,8 +182,8 @@ CASES: tuple[Case, ...] = (
     Case("chinchilla-offset", POINTS, points, {"E": (1.69, HOFFMANN), "beta": (0.28, HOFFMANN)}),
     Case("chinchilla-offset", SWEEP, corpora),
     Case("chinchilla-outer", POINTS, points),
-    Case("chinchilla-embedding", SWEEP, with_embeddings),
-    Case("chinchilla-offset-embedding", SWEEP, with_embeddings),
+    Case("chinchilla-embedding", "loss-to-loss, SmolLM corpus", with_embeddings),
+    Case("chinchilla-offset-embedding", "loss-to-loss, SmolLM corpus", with_embeddings),
     Case(
         "overtraining",
         "over-training, RedPajama",

@@ -15,7 +15,7 @@ HEAD = """# The catalogue of laws
 
 There is no universal scaling law: take the one whose inputs you have and whose claims fit what you did, compare it with
 others, or [add your own](add_a_law.md). `bayescale laws` lists them in a terminal, `bayescale laws NAME` shows one.
-This page is written by `docs/make_catalogue.py` from the laws themselves; `docs/catalogue_fits.md` has a fit of each.
+This page is written by `docs/make_catalogue.py` from the laws themselves; `docs/catalogue_fits.md` has fits to tables.
 """
 
 

@@ -49,7 +49,7 @@ def fit(
     bytes_per_token: BytesPerToken = None,
     params_convention: ParamsConvention = "total",
     pooling: PoolingKinds = None,
-    noise: NoiseName = "student-t",
+    noise: NoiseName = None,
     effects: Effects = None,
     residuals: ResidualsName = None,
     seed: Seed = 0,
@@ -129,10 +129,10 @@ def next_commands(fit: Fit, path: str, own_law: str = "") -> list[str]:
 
 
 def _question(fit: Fit) -> str:
-    """Return the inputs of an example of a prediction: what people ask, or for other inputs the largest in the data."""
+    """Return the inputs of an example of a prediction: what people ask, and for other inputs those of the last run."""
     words = [f"--{name} {USUAL[name]}" for name in fit.law.inputs() if name in USUAL]
     others = (*fit.law.inputs(), *(quantity.name for quantity in fit.model.noise.columns.values()))
-    words += [f"--input {name}={fit.runs.table[name].max():.6g}" for name in others if name not in USUAL]
+    words += [f"--input {name}={fit.runs.table[name].iloc[-1]:.6g}" for name in others if name not in USUAL]
     return " ".join(words)
 
 

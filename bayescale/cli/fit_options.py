@@ -39,9 +39,12 @@ PoolingKinds = Annotated[
     ),
 ]
 NoiseName = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--noise", help="student-t, normal or laplace; beta-binomial, normal-value or censored, of the value."
+        "--noise",
+        help="student-t (without --residuals the default), normal or laplace; beta-binomial, normal-value or censored, "
+        "of the value.",
+        show_default=False,
     ),
 ]
 Effects = Annotated[

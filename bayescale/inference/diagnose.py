@@ -202,15 +202,14 @@ def _prior_checks(fit: Fit) -> list[Check]:
 
 
 def _in_prior_units(fit: Fit) -> Iterator[tuple[str, list[str], np.ndarray]]:
-    """Draws less the prior's mean over its sd: of what is common or a population's, then of each unpooled family."""
+    """Draws in units of the prior: of what is common or a population's, then of each unpooled family."""
     model, scale = fit.model, fit.model.noise.scale
     checked = [p for p in model.parameters if p in model.law.parameters or p.name == scale]
     sites = {p.name: p.name if model.kind(p) == "complete" else f"{p.name}_population" for p in checked}
     shared = [p.name for p in checked if model.kind(p) != "none"]
 
     def standard(name: str, draws: xr.DataArray) -> np.ndarray:
-        mean, sd = model.prior(name).exact_moments()
-        return (draws.to_numpy().ravel() - mean) / sd
+        return model.prior(name).scores(draws.to_numpy().ravel())
 
     if shared:
         columns = [standard(name, fit.unconstrained[sites[name]]) for name in shared]

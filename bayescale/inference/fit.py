@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import jax
 import pandas as pd
 import xarray as xr
 
@@ -18,11 +19,12 @@ from bayescale.inference.preparation import prepare_fit
 from bayescale.inference.provenance import provenance
 from bayescale.inference.sampling import Sample, sample
 from bayescale.inference.settings import Settings, check_seed, merge_settings
+from bayescale.language.errors import LawError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
-from bayescale.models import Model, Noise, Pooling, Residuals, RunEffects, StudentT, find_residuals, lay_out
+from bayescale.models import Model, Noise, Pooling, Residuals, RunEffects, find_residuals, lay_out
 from bayescale.models.layout import Layout
-from bayescale.models.suspicions import checkpoint_suspicions, prior_suspicions
+from bayescale.models.suspicions import checkpoint_suspicions, prior_suspicions, residual_suspicions
 
 if TYPE_CHECKING:
     from bayescale.inference.checks import Check, Checks
@@ -158,7 +160,7 @@ def fit(
     runs: Runs,
     *,
     pooling: str | Mapping[str, str] | Pooling | None = None,
-    noise: str | type[Noise] = StudentT,
+    noise: str | type[Noise] | None = None,
     effects: str | RunEffects | None = None,
     residuals: str | type[Residuals] | None = None,
     priors: Mapping[str, Prior] | None = None,
@@ -178,7 +180,8 @@ def fit(
         pooling: ``"partial"``, ``"complete"``, ``"none"``, a mapping of parameter to one of these (with ``"default"``),
             or a :class:`Pooling`; by default partial for tables with several families.
         noise: ``"student-t"``, ``"normal"`` or ``"laplace"``, of the log of the response; ``"beta-binomial"``,
-            ``"normal-value"`` or ``"censored"``, of itself; or a Noise class, which :func:`load` needs again.
+            ``"normal-value"`` or ``"censored"``, of itself; or a Noise class, which :func:`load` needs again. None is
+            Student-t, and normal with ``residuals``.
         effects: ``"budget"`` or ``"run"`` for random effects over that column, or a :class:`RunEffects`.
         residuals: how residuals follow each other along the checkpoints of a run: ``"ou"`` (correlation that fades with
             the distance in log tokens), ``"ar1"`` (one correlation from checkpoint to checkpoint), or a
@@ -199,17 +202,24 @@ def fit(
 
     Warns:
         SettingsWarning: a replaced prior that looks like one at anchors of 1; checkpoints that are fitted as if they
-            were independent runs.
+            were independent runs; residuals along runs with a noise that is not normal.
 
     References:
         hoffman2014nuts, vehtari2024pareto
     """
     chosen, settings, seed = find_law(law), merge_settings(settings, sampler), check_seed(seed)
     model, anchors, layout = prepare_fit(chosen, runs, pooling, noise, effects, find_residuals(residuals), priors)
-    for warning in (*prior_suspicions(model), *checkpoint_suspicions(model, runs)):
+    for warning in (*prior_suspicions(model), *checkpoint_suspicions(model, runs), *residual_suspicions(model)):
         warnings.warn(warning, stacklevel=2)
     began = time.perf_counter()
-    drawn = sample(model, layout, settings, seed, progress)
+    try:
+        drawn = sample(model, layout, settings, seed, progress)
+    except jax.errors.ConcretizationTypeError as error:
+        raise LawError(
+            f"{chosen.__name__}: the formula asks whether a value is true, or wants it as a Python number; inputs and "
+            "parameters are arrays while it is traced. In place of if, min and max take where, minimum and maximum of "
+            "bayescale.laws.namespace.namespace(...)."
+        ) from error
     return assemble(model, runs, layout, anchors, drawn, seed, seconds=time.perf_counter() - began)
 
 

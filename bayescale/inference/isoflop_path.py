@@ -68,7 +68,7 @@ def isoflop_path(
     Losses of a budget are interpolated over log size (Akima), which supposes no shape of the valleys and no frontier;
     replicates with noise say how well each minimum is known. The minima are then normal about a power law, with a
     scatter that is estimated. Checkpoints of one run err together: where the table has a column ``run``, its rows with
-    the same value share their noise.
+    the same value share their noise. Intervals are rather too wide: replicates add noise to losses that have theirs.
 
     Args:
         runs: with a column ``budget``, some sizes at each, on both sides of the best one.

@@ -4,6 +4,10 @@
 R_HAT, ESS = 1.01, 400.0
 # Pareto shape of importance weights (vehtari2024pareto), and their efficiency.
 PARETO_K, EFFICIENCY = 0.7, 0.1
+# Efficiency of importance weights below which chains are not tried while a more careful proposal is left. Chains of
+# poorer proposals pass when they happen to miss the tails, where they would have stuck, so that to keep those that pass
+# makes posteriors too narrow.
+HOPEFUL = 0.3
 # A parameter whose posterior is nearly as wide as its prior has learnt nothing; one this many prior sds away is a
 # conflict (3.5 sds has a false-alarm rate of 5e-4 per parameter if the prior is right).
 CONTRACTION, CONFLICT = 0.95, 3.5

@@ -37,7 +37,9 @@ def draw_path(
     residual = y - mean @ design.T
     log_evidence = 0.5 * (np.log(weight) - weight * residual**2).sum(1) - 0.5 * np.linalg.slogdet(precision)[1]
     # Each point of the grid stands for its share of the scale.
-    log_mass = log_evidence - 0.5 * (GRID / SCATTER) ** 2 + np.log(np.gradient(GRID))
+    share = np.gradient(GRID)
+    share[[0, -1]] /= 2
+    log_mass = log_evidence - 0.5 * (GRID / SCATTER) ** 2 + np.log(share)
     mass = np.exp(log_mass - log_mass.max())
     chosen = rng.choice(GRID.size, int(draws), p=mass / mass.sum())
     factor = np.linalg.cholesky(np.linalg.inv(precision))[chosen]

@@ -9,7 +9,18 @@ from bayescale.inference.table import MAX_ROWS, check_table
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law
-from bayescale.models import Model, Noise, Pooling, Residuals, RunEffects, build_model, find_noise, lay_out
+from bayescale.models import (
+    Model,
+    Noise,
+    Normal,
+    Pooling,
+    Residuals,
+    RunEffects,
+    StudentT,
+    build_model,
+    find_noise,
+    lay_out,
+)
 from bayescale.models.layout import Layout, design_anchors
 
 
@@ -17,7 +28,7 @@ def prepare_fit(
     law: type[Law],
     runs: Runs,
     pooling: str | Mapping[str, str] | Pooling | None,
-    noise: str | type[Noise],
+    noise: str | type[Noise] | None,
     effects: str | RunEffects | None,
     residuals: type[Residuals] | None,
     priors: Mapping[str, Prior] | None,
@@ -33,6 +44,8 @@ def prepare_fit(
     if effects is not None and not isinstance(effects, RunEffects):
         raise SettingsError(f"effects must be 'budget', 'run' or a RunEffects, got {effects!r}.")
     anchors = design_anchors(law, runs) if set(law.inputs()) <= set(runs.table) else {}
+    if noise is None:
+        noise = StudentT if residuals is None else Normal
     layout = lay_out(law, runs, effects, anchors, find_noise(noise), residuals)
     model = build_model(
         law,

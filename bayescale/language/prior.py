@@ -50,6 +50,11 @@ class Prior(ABC):
         """Return mean and sd on the unconstrained scale, exact to four digits for the priors of this package."""
         return self.unconstrained_moments()
 
+    def scores(self, unconstrained: Any) -> Any:
+        """Map NumPy values to units of the prior: of its own draws they have about mean 0 and sd 1."""
+        mean, sd = self.exact_moments()
+        return (unconstrained - mean) / sd
+
     @property
     def lowest(self) -> float:
         """The lower bound of a positive prior's support; the unconstrained scale is the log of the distance to it."""

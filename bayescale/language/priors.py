@@ -98,6 +98,14 @@ class HalfNormal(Prior):
         # Twice the normal on the positive half, and the slope of exp.
         return math.log(2.0) + log_normal_density(np.exp(unconstrained), 0.0, self.scale) + unconstrained
 
+    def scores(self, unconstrained: Any) -> Any:
+        # Normal scores: on the log scale zero, which is where the prior is highest, would be far outside it.
+        from scipy.special import erf, erfc, ndtri
+
+        ratio = np.exp(unconstrained) / self.scale / math.sqrt(2.0)
+        with np.errstate(divide="ignore"):
+            return np.where(ratio < 0.5, ndtri(erf(ratio)), -ndtri(erfc(ratio)))
+
 
 @dataclass(frozen=True)
 class HalfCauchy(Prior):

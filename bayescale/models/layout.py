@@ -177,6 +177,11 @@ def require_columns(
     for what, names in needs.items():
         if missing := [name for name in names if name not in runs.table]:
             own = [name for name in missing if name not in COLUMNS and not is_mixture(name)]
+            if any(map(is_mixture, missing)):
+                raise DataError(
+                    f"The {what} needs the weights {', '.join(missing)}, which the table lacks: make a law of the "
+                    "table's own domains with laws.mixing_law(...)."
+                )
             also = f" law={law.__name__} reads quantities of its own." if own else ""
             raise DataError(
                 f"The {what} needs the column{'s' * (len(missing) > 1)} {', '.join(missing)}, which the table "

@@ -21,8 +21,8 @@ class Residuals(Declared, ABC, abstract=True):
     The residuals of a run, in units of their scales, are stationary: the first has the noise's distribution, and each
     later one is correlation x the one before + (1 - correlation^2)^(1/2) x a new draw of the noise. For normal noise
     this is a Gaussian process with exactly that correlation and the noise's sd everywhere. For other noises the new
-    draws are the noise's, so that a bad checkpoint is forgotten as quickly as any other, and the sd is the noise's too;
-    the distribution of single residuals is then a mixture of such draws, nearer to a normal one.
+    draws are the noise's, so that a bad checkpoint is forgotten as quickly as any other; the distribution of a residual
+    is then that of a sum of such draws, wider in its middle than the noise's, and depends on the rows before it.
 
     Known measurement errors are part of what is correlated: one test set measures all checkpoints of a run.
 

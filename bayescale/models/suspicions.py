@@ -6,6 +6,7 @@ from bayescale.data import Runs
 from bayescale.data.checkpoints import has_checkpoints
 from bayescale.language.errors import SettingsWarning
 from bayescale.models.model import Model
+from bayescale.models.noise import Normal
 
 # Declared priors at anchors are right to a factor of a few for any table; textbook coefficients are off by hundreds.
 FACTOR = 20.0
@@ -44,5 +45,19 @@ def checkpoint_suspicions(model: Model, runs: Runs) -> tuple[SettingsWarning, ..
             "independent-checkpoints",
             "runs have several rows, and the model takes their errors for independent: intervals are too narrow. "
             "Declare residuals='ou' (or effects='run'), or keep one row per run with runs.subset(mask).",
+        ),
+    )
+
+
+def residual_suspicions(model: Model) -> tuple[SettingsWarning, ...]:
+    """Return a warning where residuals along runs have a noise whose sums are of another distribution."""
+    if model.residuals is None or model.noise is Normal:
+        return ()
+    return (
+        SettingsWarning(
+            "residuals-not-normal",
+            f"residuals along runs with {model.noise.name} noise: the first checkpoint of a run has that distribution, "
+            "later ones are sums of such errors, which predictions of new runs do not know and which depends on the "
+            "checkpoints that are asked for. Their intervals can be too narrow; noise='normal' has neither fault.",
         ),
     )

@@ -58,3 +58,12 @@ def test_other_runs_are_not_compared():
     first, second = (bs.fit("chinchilla", table_of(LAW, seed), seed=0) for seed in (0, 1))
     with pytest.raises(bs.SettingsError, match=r"^Valleys are compared on the same runs; these two fits"):
         bs.compare_valleys(first, second, compute=1e20)
+
+
+def test_draws_of_two_fits_are_paired_at_random():
+    """Fits of one seed have draws of the same random numbers: paired in order, their difference would vanish."""
+    fit = bs.fit("chinchilla", table_of(LAW, 0), seed=0)
+    found = bs.compare_valleys(fit, fit, compute=1e20).set_index("quantity").loc["log curvature"]
+    spread = np.log(bs.valley(fit, compute=1e20)["curvature"]).std(("chain", "draw")).item()
+    # 90 % of a difference of two independent posteriors span 2 x 1.64 x sqrt(2) sds.
+    assert found["upper"] - found["lower"] == pytest.approx(2 * 1.645 * 2**0.5 * spread, rel=0.15)

@@ -8,13 +8,19 @@ import jax
 import numpy as np
 import pytest
 import xarray as xr
+from jax import Array
 
+import bayescale as bs
 from bayescale.inference.coordinates import Coordinates
 from bayescale.inference.geometry import find_geometry
 from bayescale.inference.nuts import run_nuts
 from bayescale.inference.precision import computing
 from bayescale.inference.settings import Settings
-from bayescale.language.errors import FitError
+from bayescale.language.declare import parameter
+from bayescale.language.errors import FitError, LawError
+from bayescale.language.priors import LogNormal
+from bayescale.language.quantities import Loss, Size, Tokens
+from bayescale.laws import Law
 from bayescale.models import Pooling, layout
 
 # The package also has a function of that name.
@@ -290,3 +296,19 @@ def test_families_without_pooling(sample, power_runs):
     assert dims(fit.posterior) == dict.fromkeys(("E", "alpha", "sigma"), ("family",))
     # The families' losses are 8 % apart at the same size, several posterior sds.
     assert bool((fit.posterior["E"].sel(family="b") > fit.posterior["E"].sel(family="a")).mean() > 0.99)
+
+
+class Asks(Law):
+    """A formula that asks whether an input is large."""
+
+    E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token")
+
+    def __call__(self, N: Size, D: Tokens) -> Loss:
+        return self.E if N > 1e9 else self.E + 1.0
+
+
+def test_a_formula_with_an_if_is_named_with_its_remedy():
+    with pytest.raises(
+        LawError, match=r"^Asks: the formula asks whether a value is true.* In place of if, min and max"
+    ):
+        bs.fit(Asks, bs.datasets.load("pile-families"))

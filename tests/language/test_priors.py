@@ -237,3 +237,18 @@ def test_a_hostile_record_is_refused(what):
 def test_a_scale_of_zero_is_refused(cls):
     with pytest.raises(LawError, match=rf"^{cls.__name__}: .* must be a positive finite number, got 0\.0\.$"):
         cls(*([1.0, 0.0] if cls is not HalfNormal else [0.0]))
+
+
+def test_scores_are_those_of_the_prior_itself():
+    """Of a hundred thousand draws: means and sds within five standard errors, and of a half-normal also near zero."""
+    rng, count = np.random.default_rng(0), 100_000
+    draws = {
+        LogNormal(0.4, 0.4): np.log(0.4) + 0.4 * rng.standard_normal(count),
+        HalfNormal(0.3): np.log(np.abs(0.3 * rng.standard_normal(count))),
+    }
+    for prior, unconstrained in draws.items():
+        scores = prior.scores(unconstrained)
+        assert abs(scores.mean()) < 5 / np.sqrt(count)
+        assert abs(scores.std() - 1) < 5 / np.sqrt(2 * count)
+    # Two in a thousand draws of a half-normal are closer to zero than this.
+    assert HalfNormal(0.3).scores(np.log(0.3 * 0.0025)) == pytest.approx(-2.88, abs=0.01)

@@ -12,7 +12,7 @@ from bayescale.inference.instant.chains import Draws, run_chains
 from bayescale.inference.instant.density import Density
 from bayescale.inference.instant.mixture import match_mixture
 from bayescale.inference.instant.proposal import Match, match_proposal
-from bayescale.inference.limits import EFFICIENCY, R_HAT
+from bayescale.inference.limits import EFFICIENCY, HOPEFUL, R_HAT
 from bayescale.inference.settings import Settings
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model
@@ -79,20 +79,20 @@ def run_instant(density: Density, settings: Settings, seed: int, matches: tuple[
     rng = np.random.default_rng(seed)
     for match in matches[:-1]:
         try:
-            return _run(density, settings, match, rng)
+            return _run(density, settings, match, rng, HOPEFUL)
         except NotInstant:
             continue
-    return _run(density, settings, matches[-1], rng)
+    return _run(density, settings, matches[-1], rng, EFFICIENCY)
 
 
-def _run(density: Density, settings: Settings, match: Match, rng: np.random.Generator) -> Instant:
-    """Sample with one proposal."""
+def _run(density: Density, settings: Settings, match: Match, rng: np.random.Generator, least: float) -> Instant:
+    """Sample with one proposal, if the efficiency of its importance weights is at least so much."""
     try:
         proposal, state, efficiency = match(density, rng, settings.chains)
     except (FloatingPointError, np.linalg.LinAlgError) as error:
         raise NotInstant(f"no proposal could be found ({error})") from None
-    if not efficiency >= EFFICIENCY:
-        raise NotInstant(f"the importance efficiency of its proposal is {efficiency:.2g}, below {EFFICIENCY:g}")
+    if not efficiency >= least:
+        raise NotInstant(f"the importance efficiency of its proposal is {efficiency:.2g}, below {least:g}")
     if settings.draws is not None:
         # So many and no more: whether they are enough is for the checks of the fit to say.
         draws = run_chains(density, proposal, state, settings.draws, rng)

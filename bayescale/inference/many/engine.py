@@ -8,14 +8,12 @@ import numpy as np
 
 from bayescale.inference.convergence import Convergence, convergence
 from bayescale.inference.importance import lacks_efficiency, lacks_shape, weight_quality
-from bayescale.inference.limits import EFFICIENCY, PARETO_K
+from bayescale.inference.limits import EFFICIENCY, HOPEFUL, PARETO_K
 from bayescale.inference.many.chains import run_chains
 from bayescale.inference.many.steps import Steps
 from bayescale.inference.many.values import reported_values, unconstrained_values
 from bayescale.inference.precision import computing
 
-# Efficiency of importance weights below which chains are not tried.
-HOPEFUL = 0.3
 # Steps of each chain before its first draw: a chain forgets its start as fast as it accepts.
 SETTLE = 50
 # Fits whose draws are looked at together: few enough to stay in the processor's cache.

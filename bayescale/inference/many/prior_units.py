@@ -17,8 +17,7 @@ def prior_codes(model: Model, unconstrained: np.ndarray) -> list[tuple[str, ...]
     """
     law = [j for j, p in enumerate(model.parameters) if p in model.law.parameters]
     checked = [*law, *(j for j, p in enumerate(model.parameters) if p.name == model.noise.scale)]
-    moments = np.array([model.prior(p.name).exact_moments() for p in model.parameters])
-    standard = (unconstrained - moments[:, 0]) / moments[:, 1]
+    standard = np.stack([model.prior(p.name).scores(unconstrained[..., j]) for j, p in enumerate(model.parameters)], -1)
     found: list[tuple[str, ...]] = []
     for fit in standard:
         if not np.isfinite(fit).all():

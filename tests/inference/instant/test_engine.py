@@ -213,6 +213,7 @@ def test_asking_for_the_instant_engine_where_it_cannot_be_is_an_error(few_runs):
 def test_a_sampler_that_does_not_believe_itself_hands_over_to_nuts(few_runs, monkeypatch):
     from bayescale.inference.instant import engine
 
+    monkeypatch.setattr(engine, "HOPEFUL", 2.0)
     monkeypatch.setattr(engine, "EFFICIENCY", 2.0)
     fit = bs.fit(PowerLaw, few_runs, noise="normal", warmup=100, draws=100, chains=2)
     assert fit.engine.startswith("nuts (not instant: the importance efficiency of its proposal is")
