@@ -1,4 +1,4 @@
-"""Fit the laws of the catalogue to real tables, or simulated ones where there are none, and write ``docs/catalogue_fits.md``.
+"""Fit the laws of the catalogue to real tables, where there are any, and write ``docs/catalogue_fits.md``.
 
 python benchmarks/catalogue.py [--only LAW ...]
 

@@ -22,3 +22,9 @@ def test_the_page_is_up_to_date():
 def test_it_has_a_section_for_every_law():
     text = (SCRIPT.parent / "catalogue.md").read_text("utf-8")
     assert [law.name for law in CATALOGUE if f"\n## {law.name}\n" not in text] == []
+
+
+def test_every_law_has_been_fitted_to_a_table():
+    lines = (SCRIPT.parent / "catalogue_fits.md").read_text("utf-8").splitlines()
+    fitted = {line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")}
+    assert [law.name for law in CATALOGUE if law.name not in fitted] == [], "run benchmarks/catalogue.py"
