@@ -102,7 +102,10 @@ def coverage(fit: bs.Fit) -> float:
     draws = fit.data["posterior_predictive"][name]
     low, high = draws.quantile([0.05, 0.95], dim=("chain", "draw"))
     seen = fit.runs.table[name].to_numpy()
-    return float(((low.to_numpy() <= seen) & (seen <= high.to_numpy())).mean())
+    inside = (low.to_numpy() <= seen) & (seen <= high.to_numpy())
+    # Of a run that is a lower bound nobody knows.
+    known = fit.runs.table["censored"].to_numpy() == 0 if "censored" in fit.runs.table else np.ones(len(seen), bool)
+    return float(inside[known].mean())
 
 
 if __name__ == "__main__":
