@@ -11,7 +11,7 @@ from bayescale.costs import SixND
 from bayescale.data.checkpoints import place_of, run_codes
 from bayescale.decisions.draws import family_draws, labelled, law_of, seed_of
 from bayescale.decisions.extrapolation import largest_compute
-from bayescale.decisions.inputs import numbers_of
+from bayescale.decisions.inputs import numbers_of, one_length
 from bayescale.decisions.predict import Prediction
 from bayescale.inference.evaluate import curve
 from bayescale.inference.fit import Fit
@@ -93,11 +93,7 @@ def _points(fit: Fit, rows: np.ndarray, last: int, inputs: dict[str, Any]) -> di
             if name == place or np.ptp(values) > 0:
                 raise SettingsError(f"continue_run needs {name!r}, which differs between the rows of the run.")
             given[name] = values[:1]
-    lengths = {values.size for values in given.values()} - {1}
-    if len(lengths) > 1:
-        shown = ", ".join(f"{name} {values.size}" for name, values in given.items())
-        raise SettingsError(f"The inputs must have one length, or be single numbers; got {shown}.")
-    points = {name: np.broadcast_to(values, (max(lengths, default=1),)) for name, values in given.items()}
+    points = one_length(given)
     here, end = points[place], float(table[place].iloc[last])
     if not (here > end).all() or np.unique(here).size < here.size:
         raise SettingsError(

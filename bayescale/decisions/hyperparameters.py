@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayescale.decisions.draws import family_draws, group_label, law_of, seed_of
-from bayescale.decisions.inputs import numbers_of
+from bayescale.decisions.inputs import numbers_of, one_length
 from bayescale.inference.evaluate import by_points, one_by_one
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
@@ -79,12 +79,7 @@ def _points(law: type[Bowl], plan: dict[str, Any]) -> dict[str, np.ndarray]:
     for name in sorted(set(quantities) ^ set(plan)):
         state = "needs" if name in quantities else "does not take"
         raise SettingsError(f"A plan by the law {law.name!r} {state} {name!r}; it has {', '.join(quantities)}.")
-    arrays = {name: numbers_of(quantity, plan[name]) for name, quantity in quantities.items()}
-    sizes = {array.size for array in arrays.values()} - {1}
-    if len(sizes) > 1:
-        lengths = ", ".join(f"{name} {array.size}" for name, array in arrays.items())
-        raise SettingsError(f"The inputs must have one length, or be single numbers; got {lengths}.")
-    return {name: np.broadcast_to(array, (max(sizes, default=1),)).copy() for name, array in arrays.items()}
+    return one_length({name: numbers_of(quantity, plan[name]) for name, quantity in quantities.items()})
 
 
 def _centre(law: Any, plan: dict[str, Any]) -> Any:

@@ -35,6 +35,19 @@ def numbers_of(quantity: Quantity, value: Any) -> np.ndarray:
     return array
 
 
+def one_length(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return flat arrays with single numbers repeated to the length of the others.
+
+    Raises:
+        SettingsError: arrays of different lengths.
+    """
+    sizes = {array.size for array in arrays.values()} - {1}
+    if len(sizes) > 1:
+        lengths = ", ".join(f"{name} {array.size}" for name, array in arrays.items())
+        raise SettingsError(f"The inputs must have one length, or be single numbers; got {lengths}.")
+    return {name: np.broadcast_to(array, (max(sizes, default=1),)).copy() for name, array in arrays.items()}
+
+
 def check_mixtures(points: Mapping[str, np.ndarray]) -> None:
     """Refuse weights of a mixture that do not sum to 1.
 

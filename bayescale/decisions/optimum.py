@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from bayescale.costs import Cost
+from bayescale.decisions.differences import bend, slope
 from bayescale.inference.evaluate import curve, one_by_one
 from bayescale.inference.precision import computing
 from bayescale.language.errors import LawError
@@ -97,7 +98,6 @@ def _root_of_slope(loss, log_params: np.ndarray) -> np.ndarray:
     """
     for width in (0.02, 0.02, 0.002, 0.002):
         far_low, low, here, high, far_high = (loss(log_params + k * width) for k in (-2, -1, 0, 1, 2))
-        slope = (far_low - 8 * low + 8 * high - far_high) / (12 * width)
-        curvature = (-far_low + 16 * low - 30 * here + 16 * high - far_high) / (12 * width**2)
-        log_params = log_params - np.clip(slope / curvature, -0.01, 0.01)
+        step = width * slope(far_low, low, high, far_high) / bend(far_low, low, here, high, far_high)
+        log_params = log_params - np.clip(step, -0.01, 0.01)
     return log_params

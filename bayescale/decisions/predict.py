@@ -14,7 +14,7 @@ from bayescale.costs import ComputeError, Cost, SixND
 from bayescale.decisions.chain import Chain
 from bayescale.decisions.draws import check_error, family_draws, group_label, labelled, law_of, seed_of, with_error
 from bayescale.decisions.extrapolation import largest_compute
-from bayescale.decisions.inputs import check_mixtures, numbers_of
+from bayescale.decisions.inputs import check_mixtures, numbers_of, one_length
 from bayescale.inference.evaluate import by_points, curve, new_runs, response
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
@@ -229,13 +229,7 @@ def points_of(law: str, quantities: dict[str, Quantity], given: dict[str, Any]) 
     every = quantities | DESIGN
     # Size and tokens first, then in the order of the law's arguments.
     order = [name for name in (*DESIGN, *quantities) if name in given]
-    arrays = {name: numbers_of(every[name], given[name]) for name in dict.fromkeys(order)}
-    sizes = {array.size for array in arrays.values()} - {1}
-    if len(sizes) > 1:
-        lengths = ", ".join(f"{name} {array.size}" for name, array in arrays.items())
-        raise SettingsError(f"The inputs must have one length, or be single numbers; got {lengths}.")
-    length = max(sizes, default=1)
-    points = {name: np.broadcast_to(array, (length,)).copy() for name, array in arrays.items()}
+    points = one_length({name: numbers_of(every[name], given[name]) for name in dict.fromkeys(order)})
     check_mixtures(points)
     return points
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayescale.costs import SixND
 from bayescale.decisions.allocate import allocate
+from bayescale.decisions.differences import bend, slope
 from bayescale.decisions.draws import family_draws, labelled, law_of, seed_of
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import positive_numbers
@@ -56,7 +57,7 @@ def valley(fit: Fit | Law, *, compute: Any, group: str | None = None, seed: int 
     budgets = positive_numbers("compute", compute, "in FLOP")
     around = [allocate(fit, compute=budgets * np.exp(k * STEP), group=group, seed=seed).draws for k in (-2, -1, 1, 2)]
     sizes = [np.log(_flat(plan["params"])) for plan in around]
-    exponent = _slope(*sizes) / STEP
+    exponent = slope(*sizes) / STEP
     here = allocate(fit, compute=budgets, group=group, seed=seed).draws
     params = _flat(here["params"])
     log_loss = [_log_loss(fit, group, seed, params * np.exp(k * STEP), budgets) for k in (-2, -1, 0, 1, 2)]
@@ -64,7 +65,7 @@ def valley(fit: Fit | Law, *, compute: Any, group: str | None = None, seed: int 
         PARAMS: params,
         LOSS: np.exp(log_loss[2]),
         EXPONENT: exponent,
-        CURVATURE: _bend(*log_loss) / STEP**2,
+        CURVATURE: bend(*log_loss) / STEP**2,
     }
     owner = None if isinstance(fit, Law) else fit
     beyond = np.full(budgets.size, np.nan) if owner is None else budgets / largest_compute(owner, group, SixND())
@@ -120,16 +121,8 @@ def _flat(draws: xr.DataArray) -> np.ndarray:
 def _log_loss(fit: Fit | Law, group: str | None, seed: int | None, params: np.ndarray, budgets: np.ndarray) -> Any:
     with computing():
         law = fit if isinstance(fit, Law) else law_of(fit, family_draws(fit, group, seed_of(fit, seed))[0])
-        loss = curve(law, {"params": params, "tokens": budgets / (6.0 * params)})
+        loss = curve(law, {"params": params, "tokens": SixND().tokens(params, budgets)})
     return np.log(np.asarray(loss, float))
-
-
-def _slope(far_low: Any, low: Any, high: Any, far_high: Any) -> Any:
-    return (far_low - 8 * low + 8 * high - far_high) / 12
-
-
-def _bend(far_low: Any, low: Any, here: Any, high: Any, far_high: Any) -> Any:
-    return (-far_low + 16 * low - 30 * here + 16 * high - far_high) / 12
 
 
 def _resampled(values: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

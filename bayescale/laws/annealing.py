@@ -10,6 +10,7 @@ from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import AnnealingArea, LearningRateArea, Loss
 from bayescale.laws.base import Law
+from bayescale.laws.floor_and_power import floor_and_power, level_and_slope
 
 
 class Annealing(Law):
@@ -53,12 +54,10 @@ class Annealing(Law):
     @staticmethod
     def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
         L_0, A, alpha, C = logs
-        return L_0.__array_namespace__().logaddexp(L_0, A), A + alpha, alpha, C
+        return *level_and_slope(L_0, A, alpha), alpha, C
 
     @staticmethod
     def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
         level, slope, alpha, C = coordinates
-        xp = level.__array_namespace__()
-        A = slope - alpha
-        floor = xp.log1p(-xp.exp(A - level))
-        return (level + floor, A, alpha, C), -floor
+        L_0, A, jacobian = floor_and_power(level, slope, alpha)
+        return (L_0, A, alpha, C), jacobian

@@ -12,6 +12,7 @@ from bayescale.language.declare import PooledCoordinate, anchor, derived, parame
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import Loss, Size, Tokens
 from bayescale.laws.base import Law
+from bayescale.laws.floor_and_power import floor_and_power, level_and_slope
 from bayescale.laws.namespace import namespace
 
 _FREE = "The frontier L*(C), the best size N*(C) = k N0 (C/C0)^a and the shape of the valleys are free of each other"
@@ -80,16 +81,13 @@ class _Valley(Law, abstract=True):
     @staticmethod
     def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
         E, K, gamma, *others = logs
-        return E.__array_namespace__().logaddexp(E, K), K + gamma, gamma, *others
+        return *level_and_slope(E, K, gamma), gamma, *others
 
     @staticmethod
     def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
         level, slope, gamma, *others = coordinates
-        K = slope - gamma
-        xp = level.__array_namespace__()
-        # log(E / level); of the map, only d E / d level = level / E differs from 1 on the diagonal.
-        floor = xp.log1p(-xp.exp(K - level))
-        return (level + floor, K, gamma, *others), -floor
+        E, K, jacobian = floor_and_power(level, slope, gamma)
+        return (E, K, gamma, *others), jacobian
 
     def optimum(self, compute: Any, cost: Cost) -> tuple[Any, Any] | None:
         """The path itself, at the budgets of the law; other costs than 6ND have no closed form."""

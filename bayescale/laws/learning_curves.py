@@ -9,6 +9,7 @@ from bayescale.language.declare import anchor, derived, parameter
 from bayescale.language.priors import LogNormal
 from bayescale.laws.axes import ERROR_OF_EXAMPLES, LOSS_OF_TOKENS, Axes
 from bayescale.laws.base import Law
+from bayescale.laws.floor_and_power import floor_and_power, level_and_slope
 
 _CITES = ("alabdulmohsin2022revisiting",)
 _BEYOND = (
@@ -79,15 +80,13 @@ def _m2(axes: Axes) -> type[Law]:
         @staticmethod
         def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
             E, B, beta = logs
-            return E.__array_namespace__().logaddexp(E, B), B + beta, beta
+            return *level_and_slope(E, B, beta), beta
 
         @staticmethod
         def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
             level, slope, beta = coordinates
-            xp, B = level.__array_namespace__(), slope - beta
-            # log(E / level); of the map, only d E / d level = level / E differs from 1 on the diagonal.
-            floor = xp.log1p(-xp.exp(B - level))
-            return (level + floor, B, beta), -floor
+            E, B, jacobian = floor_and_power(level, slope, beta)
+            return (E, B, beta), jacobian
 
     return M2
 

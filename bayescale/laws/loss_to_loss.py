@@ -10,6 +10,7 @@ from bayescale.language.declare import anchor, derived, parameter
 from bayescale.language.priors import LogitNormal, LogNormal
 from bayescale.language.quantities import Loss, SourceLoss
 from bayescale.laws.base import Law
+from bayescale.laws.rounded import positive_part
 
 # How far the corner of max(L - E_s, 0) is rounded off, in units of E_s: a loss 20 % above E_s counts 0.06 % too high
 # above it, one at E_s as half a percent of E_s, and a lower one as less, so that none has no target.
@@ -22,8 +23,7 @@ def above(loss: Any, floor: Any) -> Any:
     >>> round(above(3.0, 2.0), 4), above(2.0, 2.0), above(1.5, 2.0) > 0
     (1.0001, 0.01, True)
     """
-    beyond = loss - floor
-    return 0.5 * (beyond + (beyond**2 + (ROUNDING * floor) ** 2) ** 0.5)
+    return positive_part(loss, floor, ROUNDING)
 
 
 class LossOffset(Law):

@@ -12,6 +12,7 @@ from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import EmbeddingSize, Loss, Size, Tokens
 from bayescale.laws.additive import Additive, level_and_shares
 from bayescale.laws.embedding_weight import WeighsEmbeddings
+from bayescale.laws.rounded import positive_part
 
 # How far the corner of max(D - D_w, 0) is rounded off, in units of D_w. At twice D_w tokens are counted 0.25 % too
 # high, which is less than the noise of any published loss can see; at D_w they are a twentieth of it, and never zero.
@@ -32,8 +33,7 @@ def useful_tokens(tokens: Any, lost: Any) -> Any:
     >>> round(useful_tokens(10.0, 1.0), 3), round(useful_tokens(1.0, 1.0), 3), useful_tokens(0.5, 1.0) > 0
     (9.0, 0.05, True)
     """
-    beyond = tokens - lost
-    return 0.5 * (beyond + (beyond**2 + (ROUNDING * lost) ** 2) ** 0.5)
+    return positive_part(tokens, lost, ROUNDING)
 
 
 class _Offset(Additive, abstract=True):

@@ -101,7 +101,7 @@ def _run(density: Density, settings: Settings, match: Match, rng: np.random.Gene
     draws = run_chains(density, proposal, state, _round_up(settings.ess / settings.chains / (0.55 * efficiency)), rng)
     while True:
         measured, done = _measured(density, draws), draws.log_density.shape[1]
-        ess, r_hat = float(measured.ess_bulk.min()), float(measured.r_hat.max())
+        ess, r_hat = float(np.nanmin(measured.ess_bulk)), float(np.nanmax(measured.r_hat))
         if ess >= settings.ess and r_hat <= R_HAT:
             return _believed(density, draws, measured)
         more = _round_up(1.1 * done * max(settings.ess / max(ess, 1.0) - 1.0, 0.2))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayescale.inference.instant.density import Density
-from bayescale.inference.instant.proposal import Recipe, State, first_states, log_t, match_proposal, truncated
+from bayescale.inference.instant.proposal import Recipe, State, first_states, log_t, match_proposal, moments, truncated
 
 COMPONENTS, DEGREES = 4, 4.0
 # Where the components come from: a single wide Student-t, matched roughly.
@@ -94,8 +94,7 @@ def match_mixture(density: Density, rng: np.random.Generator, chains: int) -> tu
     positions, log_proposal = rough.draw(rng, DRAWS)
     weight, _ = truncated(density(positions) - log_proposal, RANK)
     positions = np.where(weight[:, None] > 0, positions, 0.0)
-    away = positions - weight @ positions
-    covariance = (away * weight[:, None]).T @ away
+    _, covariance = moments(positions, weight)
     centers = positions[rng.choice(DRAWS, size=COMPONENTS, p=weight)]
     begin = np.linalg.cholesky(BEGIN * covariance)
     mixture = Mixture(np.full(COMPONENTS, 1 / COMPONENTS), centers, np.array([begin] * COMPONENTS))

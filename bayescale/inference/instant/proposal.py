@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -75,10 +75,13 @@ class Proposal:
         return log_t(np.linalg.solve(self.factor, (positions - self.center).T).T, self.degrees)
 
 
-def log_t(standard: np.ndarray, degrees: float) -> np.ndarray:
-    """Log density of a standard multivariate Student-t up to a constant, over the rows of ``standard``."""
-    squares = np.einsum("ms,ms->m", standard, standard)
-    return -0.5 * (degrees + standard.shape[1]) * np.log1p(squares / degrees)
+def log_t(standard: Any, degrees: float) -> Any:
+    """Log density of a standard multivariate Student-t up to a constant, for arrays of NumPy or JAX whose last axis are
+    its coordinates.
+    """
+    xp = standard.__array_namespace__()
+    squares = xp.einsum("...i,...i->...", standard, standard)
+    return -0.5 * (degrees + standard.shape[-1]) * xp.log1p(squares / degrees)
 
 
 def match_proposal(
@@ -92,9 +95,7 @@ def match_proposal(
         log_density = density(positions)
         weight, efficiency = truncated(log_density - log_proposal, rank)
         positions = np.where(weight[:, None] > 0, positions, 0.0)
-        center = weight @ positions
-        away = positions - center
-        covariance = (away * weight[:, None]).T @ away
+        center, covariance = moments(positions, weight)
         proposal = Proposal(center, recipe.inflate * np.linalg.cholesky(covariance), recipe.degrees)
     return proposal, first_states(rng, chains, proposal, positions, log_density, weight), efficiency
 
@@ -111,6 +112,13 @@ def truncated(log_weight: np.ndarray, rank: int) -> tuple[np.ndarray, float]:
     efficiency = float(weight.sum() ** 2 / (weight**2).sum() / len(weight))
     weight = np.minimum(weight, np.sort(weight)[-rank])
     return weight / weight.sum(), efficiency
+
+
+def moments(positions: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of positions by weights that sum to 1."""
+    center = weight @ positions
+    away = positions - center
+    return center, (away * weight[:, None]).T @ away
 
 
 def first_states(

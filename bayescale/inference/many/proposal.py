@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bayescale.inference.instant.proposal import log_t
 from bayescale.inference.many.density import Density
 from bayescale.inference.many.mode import find_mode
 from bayescale.inference.many.rows import Rows
@@ -110,13 +111,6 @@ def _match(density: Density, before: Matched, standard: Any, recipe: Recipe) -> 
     good = jnp.isfinite(matched).all() & jnp.isfinite(middle).all()
     made = Matched(middle, matched, efficiency)
     return jax.tree.map(lambda new, old: jnp.where(good, new, old), made, before._replace(efficiency=0.0))
-
-
-def log_t(standard: Any, degrees: float) -> Any:
-    """Log density of a standard multivariate Student-t up to a constant; the last axis are its coordinates."""
-    xp = standard.__array_namespace__()
-    squares = xp.einsum("...i,...i->...", standard, standard)
-    return -0.5 * (degrees + standard.shape[-1]) * xp.log1p(squares / degrees)
 
 
 def draw_t(rng: np.random.Generator, degrees: float, into: np.ndarray) -> None:

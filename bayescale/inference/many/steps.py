@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from bayescale.data import Runs
-from bayescale.inference.many.proposal import QUICK, draw_t, evaluate, log_t, match, matching_points
+from bayescale.inference.instant.proposal import log_t
+from bayescale.inference.many.proposal import QUICK, draw_t, evaluate, match, matching_points
 from bayescale.inference.many.rows import Rows, stack
 from bayescale.inference.precision import computing
 from bayescale.models.model import Model
@@ -131,16 +132,14 @@ class Steps:
         count, size, chains, steps = positions.shape
         found = np.empty((count, size, state[0].size))
         # Of each coordinate one long list of steps, of which it is quicker to take than of an array with axes.
-        lists, places = (
-            positions.reshape(count, size, -1),
-            (np.arange(chains)[:, None] * steps + state).reshape(count, -1),
-        )
+        lists = positions.reshape(count, size, -1)
+        places = (np.arange(chains)[:, None] * steps + state).reshape(count, -1)
         for i, j in np.ndindex(count, size):
             lists[i, j].take(places[i], out=found[i, j], mode="clip")
         return found.reshape(count, size, *state.shape[1:])
 
-    def select(self, index: np.ndarray) -> Steps:
-        """Some of the tables, by their indices or a mask."""
+    def select(self, index: np.ndarray | slice) -> Steps:
+        """Some of the tables, by their indices, a mask or a slice."""
         index = np.arange(len(self.tables))[index]
         return _each(lambda one: one[index] if isinstance(one, np.ndarray) else [one[i] for i in index], self)
 

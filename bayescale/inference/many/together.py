@@ -112,7 +112,7 @@ def _regrouped(parts: Sequence[Steps]) -> Iterator[Steps]:
     if parts:
         joined = Steps.join(parts)
         for some in _groups(len(joined.tables)):
-            yield joined.select(np.arange(len(joined.tables))[some])
+            yield joined.select(some)
 
 
 def _groups(count: int) -> Iterator[slice]:
