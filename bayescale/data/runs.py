@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bayescale.data.checkpoints import DROPPED, Early
+from bayescale.data.model_error import with_model_error
 from bayescale.data.schema import REQUIRED_COLUMNS, Column, columns_with
 from bayescale.data.suspicions import suspicions
 from bayescale.language.errors import DataWarning, SettingsError
@@ -94,6 +95,22 @@ class Runs:
         said = tuple(warning for warning in self.warnings if warning.code == DROPPED)
         chosen = replace(self, table=self.table[mask].reset_index(drop=True), warnings=())
         return replace(chosen, warnings=(*said, *suspicions(chosen)))
+
+    def with_model_error(self, per_decade: float) -> Runs:
+        """Return the runs with an error of the law that grows with distance below the largest compute.
+
+        A law fitted over many decades of compute misses all of them a little, and its far end most. With this error the
+        runs far below the largest count less, and what is predicted beyond follows the last decades.
+
+        Args:
+            per_decade: sd of the law's log response one decade below the largest compute of the family; it grows with
+                the square root of the distance. 0 takes the error away.
+
+        Raises:
+            SettingsError: a negative number.
+            DataError: a table without compute.
+        """
+        return with_model_error(self, per_decade)
 
     def drop_early(self, fraction: float = Early.fraction, tokens: float = Early.tokens) -> Runs:
         """Return the runs without their first checkpoints, saying how many rows that were.

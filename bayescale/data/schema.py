@@ -68,6 +68,9 @@ _FIRST = (
 COLUMNS: dict[str, Column] = {column.name: column for column in _FIRST}
 COLUMNS |= {name: Column.of(quantity) for name, quantity in QUANTITIES.items() if name not in COLUMNS}
 COLUMNS |= {column.name: column for column in (error_column(ACCURACY), error_column(ERROR))}
+# Relative sd by which a law may itself miss the run; see Runs.with_model_error.
+MODEL_ERROR = "model_error"
+COLUMNS[MODEL_ERROR] = Column(MODEL_ERROR, strict=False)
 
 
 def columns_with(quantities: Iterable[Quantity]) -> dict[str, Column]:

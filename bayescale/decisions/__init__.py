@@ -5,7 +5,8 @@ from bayescale.decisions.chain import Chain, chain
 from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.hyperparameters import hyperparameters
-from bayescale.decisions.predict import Prediction, predict
+from bayescale.decisions.predict import predict
+from bayescale.decisions.prediction import Prediction
 from bayescale.decisions.simulate import simulate
 from bayescale.decisions.stages import ChainPrediction
 from bayescale.decisions.valley import compare_valleys, valley

@@ -10,8 +10,9 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.costs import ComputeError, Cost, SixND
+from bayescale.decisions.beyond import LEARNT, find_discrepancy, shift_of, words_of
 from bayescale.decisions.draws import check_error, family_draws, group_label, labelled, law_of, seed_of, with_error
-from bayescale.decisions.extrapolation import largest_compute
+from bayescale.decisions.extrapolation import is_beyond, largest_compute
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.decisions.optimum import closed_optimum, numeric_optimum
 from bayescale.inference.evaluate import curve
@@ -21,6 +22,7 @@ from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import LawError, SettingsError
 from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS, TOKENS_PER_PARAM, Quantity
 from bayescale.laws import Law
+from bayescale.models.discrepancy import Discrepancy
 
 QUANTITIES = (PARAMS, TOKENS, TOKENS_PER_PARAM, LOSS)
 
@@ -35,8 +37,8 @@ class Plan:
         cost: what the budgets are counted in.
         draws: params, tokens, tokens_per_param and loss (the law's curve at the optimum) over chain, draw, budget,
             with compute (FLOP) and extrapolation over budget; each with ``long_name`` and ``units``. Attributes:
-            group, cost (its name, with the sd of its error), and params_convention, the way in which the fit's table
-            counts parameters.
+            group, cost (its name, with the sd of its error), params_convention, the way in which the fit's table counts
+            parameters, discrepancy and note, as of a :class:`Prediction`.
     """
 
     group: str
@@ -52,7 +54,8 @@ class Plan:
         Returns:
             columns group, compute, cost (the name of what compute counts, with the sd of its error), quantity (params,
             tokens, tokens_per_param, loss), unit, prob, median, lower, upper, extrapolation: the budget over the
-            largest cost of a run in the data.
+            largest cost of a run in the data, discrepancy (what was added to the loss beyond the data, or
+            ``"none"``); ``attrs["note"]`` is the note.
 
         Raises:
             SettingsError: no such probability.
@@ -74,15 +77,31 @@ class Plan:
                         "lower": lower,
                         "upper": upper,
                         "extrapolation": self.draws["extrapolation"].to_numpy(),
+                        "discrepancy": np.where(
+                            is_beyond(self.draws["extrapolation"]) & (quantity.name == LOSS.name), self._name, "none"
+                        ),
                     }
                 )
             )
         whole = pd.concat(rows, ignore_index=True)
         order = {compute: i for i, compute in enumerate(self.draws["compute"].to_numpy())}
-        return whole.sort_values("compute", key=lambda c: c.map(order), kind="stable", ignore_index=True)
+        table = whole.sort_values("compute", key=lambda c: c.map(order), kind="stable", ignore_index=True)
+        table.attrs["note"] = self.note
+        return table
+
+    @property
+    def note(self) -> str:
+        """What there is to know of budgets beyond the data, a sentence; empty where there are none."""
+        return str(self.draws.attrs.get("note", ""))
+
+    @property
+    def _name(self) -> str:
+        return str(self.draws.attrs.get("discrepancy", "none"))
 
     def __repr__(self) -> str:
-        return f"Compute-optimal plan, {self.group}\n{self.table().to_string(index=False)}"
+        return f"Compute-optimal plan, {self.group}\n{self.table().to_string(index=False)}" + (
+            f"\n{self.note}" if self.note else ""
+        )
 
 
 def allocate(
@@ -93,6 +112,7 @@ def allocate(
     group: str | None = None,
     seed: int | None = None,
     compute_error: ComputeError | None = None,
+    discrepancy: str | Discrepancy | None = LEARNT,
 ) -> Plan:
     """Split budgets into model size and tokens so that the law's loss is least.
 
@@ -105,6 +125,8 @@ def allocate(
             the same seed.
         compute_error: how far the cost is from what hardware does, where budgets are what hardware does: each draw
             then plans with a budget of its own in the cost's count. Only of a fit.
+        discrepancy: as for :func:`bayescale.predict`. It is one of compute, so that it moves and widens the loss of a
+            budget and leaves the split of it as it is.
 
     Returns:
         a :class:`Plan`, its draws over chain, draw, budget.
@@ -137,8 +159,13 @@ def allocate(
         beyond, plan, owner = np.full(budgets.size, np.nan), _solve(fit, budgets, cost), None
     else:
         attrs = {"group": group_label(fit, group), **_counting(fit, cost, compute_error)}
-        beyond = budgets / largest_compute(fit, group, cost)
-        plan, owner = _of_fit(fit, group, seed_of(fit, seed), budgets, cost, compute_error), fit
+        beyond, seed = budgets / largest_compute(fit, group, cost), seed_of(fit, seed)
+        chosen = find_discrepancy(fit, discrepancy)
+        shift = shift_of(fit, group, seed, beyond, chosen)
+        plan, owner = _of_fit(fit, group, seed, budgets, cost, compute_error), fit
+        if shift is not None:
+            plan[LOSS] = plan[LOSS] * np.exp(shift)
+        attrs |= words_of(chosen, shift, beyond)
     return Plan(attrs["group"], cost, labelled(plan, "budget", {COMPUTE: budgets}, beyond, fit=owner, attrs=attrs))
 
 

@@ -12,7 +12,7 @@ from bayescale.data.checkpoints import place_of, run_codes
 from bayescale.decisions.draws import family_draws, labelled, law_of, seed_of
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import numbers_of, one_length
-from bayescale.decisions.predict import Prediction
+from bayescale.decisions.prediction import Prediction
 from bayescale.inference.evaluate import curve
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing

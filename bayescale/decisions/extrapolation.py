@@ -32,3 +32,9 @@ def largest_compute(fit: Fit, group: str | None, cost: Cost) -> float:
 def is_beyond(extrapolation: Any) -> np.ndarray:
     """Whether values of ``extrapolation`` lie beyond the data; what is unknown (NaN) does not."""
     return np.asarray(extrapolation, float) > INSIDE
+
+
+def decades_beyond(extrapolation: Any) -> np.ndarray:
+    """Decades of compute beyond the data, 0 inside them and where it is not known."""
+    values = np.asarray(extrapolation, float)
+    return np.where(is_beyond(values), np.log10(np.where(is_beyond(values), values, 1.0)), 0.0)

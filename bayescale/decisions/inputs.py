@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from bayescale.costs import Cost
 from bayescale.data.schema import is_mixture
 from bayescale.data.together import SHARES
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import INDICATORS, Quantity
+from bayescale.language.quantities import COMPUTE, INDICATORS, PARAMS, TOKENS, Quantity
+
+# What compute follows from.
+DESIGN: dict[str, Quantity] = {q.name: q for q in (PARAMS, TOKENS)}
 
 
 def numbers_of(quantity: Quantity, value: Any) -> np.ndarray:
@@ -89,3 +93,28 @@ def _flat_numbers(name: str, value: Any) -> np.ndarray:
         return np.atleast_1d(np.asarray(value, dtype=float))
     except (TypeError, ValueError):
         raise SettingsError(f"{name} must be a number or a list of numbers, got {value!r}.") from None
+
+
+def points_of(law: str, quantities: dict[str, Quantity], given: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Check the inputs and bring them to one length; size and tokens may be given beside those that are needed."""
+    needed = set(quantities)
+    for name in sorted((needed ^ set(given)) - (set(given) & set(DESIGN))):
+        state = "needs" if name in needed else "does not take"
+        raise SettingsError(f"The law {law!r} {state} the input {name!r}; its inputs: {', '.join(sorted(needed))}.")
+    every = quantities | DESIGN
+    # Size and tokens first, then in the order of the law's arguments.
+    order = [name for name in (*DESIGN, *quantities) if name in given]
+    points = one_length({name: numbers_of(every[name], given[name]) for name in dict.fromkeys(order)})
+    check_mixtures(points)
+    return points
+
+
+def compute_of(points: dict[str, np.ndarray], cost: Cost) -> np.ndarray:
+    """Training compute of every point, NaN where the inputs do not say."""
+    if set(DESIGN) <= set(points):
+        return cost(points[PARAMS.name], points[TOKENS.name])
+    return points[COMPUTE.name] if COMPUTE.name in points else np.full(_length(points), np.nan)
+
+
+def _length(points: dict[str, np.ndarray]) -> int:
+    return next(iter(points.values())).size

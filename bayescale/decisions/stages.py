@@ -9,14 +9,18 @@ import numpy as np
 import pandas as pd
 
 from bayescale.costs import SixND
+from bayescale.decisions.asked import Asked
+from bayescale.decisions.beyond import find_discrepancy, shift_of, words_of
 from bayescale.decisions.chain import Chain
 from bayescale.decisions.draws import group_label, labelled, seed_of
 from bayescale.decisions.extrapolation import largest_compute
-from bayescale.decisions.predict import DESIGN, Prediction, compute_of, draws_at, points_of
+from bayescale.decisions.inputs import DESIGN, compute_of, points_of
+from bayescale.decisions.prediction import Prediction
 from bayescale.inference.fit import Fit
 from bayescale.inference.posterior import flat_sites, sites_dataset
 from bayescale.inference.settings import seed_for
 from bayescale.language.quantities import Quantity
+from bayescale.models.discrepancy import Discrepancy
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,7 +68,13 @@ class ChainPrediction:
 
 
 def predict_stages(
-    chain: Chain, *, group: str | None, kind: str, seed: int | None, inputs: dict[str, Any]
+    chain: Chain,
+    *,
+    group: str | None,
+    kind: str,
+    seed: int | None,
+    discrepancy: str | Discrepancy | None,
+    inputs: dict[str, Any],
 ) -> ChainPrediction:
     """Predict every stage of a chain; see :func:`bayescale.predict` for the arguments."""
     first, quantities = chain.fits[0], _asked(chain, kind)
@@ -77,10 +87,14 @@ def predict_stages(
     for stage, fit in enumerate(_paired(chain, seed)):
         # A stage without families is common to all; where no stage has any, a group is refused.
         own = group if fit.groups or not grouped else None
-        values = draws_at(fit, points | given, own, kind, _seed_of_stage(seed, stage), None)
-        beyond = compute / largest_compute(fit, own, SixND())
+        beyond, own_seed = compute / largest_compute(fit, own, SixND()), _seed_of_stage(seed, stage)
+        chosen = find_discrepancy(fit, discrepancy if stage == 0 else None)
+        shift = shift_of(fit, own, own_seed, beyond, chosen)
+        asked = Asked(fit, points | given, own, own_seed, shift=shift)
+        values = asked.runs() if kind == "run" else asked.curves()
         outside.append(_outside(fit, own, given) if given else np.full(compute.size, np.nan))
         about = {"group": group_label(fit, own), "kind": kind, "cost": SixND().name}
+        about |= words_of(chosen, shift, beyond)
         about["params_convention"] = first.runs.params_convention
         draws = labelled({fit.law.response: values}, "point", coords, beyond, fit=first, attrs=about)
         made.append(Prediction(about["group"], kind, draws))

@@ -121,6 +121,31 @@ def new_runs(
     return jax.vmap(at_point, in_axes=(1, 0, 0), out_axes=1)(curve, keys, columns)
 
 
+@partial(jax.jit, static_argnames="model")
+def run_densities(
+    model: Model, curve: Any, values: dict[str, Any], effect_sd: Any, keys: Any, columns: dict[str, Any], seen: Any
+) -> Any:
+    """Log density of one observed response at each point given each draw, draw x point.
+
+    Args:
+        model, curve, values, effect_sd, keys, columns: as for :func:`new_runs`, whose run effects it has too.
+        seen: the responses, over point.
+    """
+    noise = model.noise(**{p.name: values[p.name] for p in model.noise.parameters})
+
+    def one_run(value: Any, noise: Any, effect_sd: Any, key: Any, more: Any, seen: Any) -> Any:
+        effect_key, _ = jax.random.split(key)
+        around = noise.around(jnp.log(value) + effect_sd * jax.random.normal(effect_key), 0.0, more)
+        # Of the response, where the noise is one of its log: the slope of the log comes in.
+        return around.log_prob(seen) if noise.of_value else around.log_prob(jnp.log(seen)) - jnp.log(seen)
+
+    def at_point(values: Any, key: Any, more: Any, seen: Any) -> Any:
+        keys = jax.random.split(key, values.shape[0])
+        return jax.vmap(one_run, in_axes=(0, 0, 0, 0, None, None))(values, noise, effect_sd, keys, more, seen)
+
+    return jax.vmap(at_point, in_axes=(1, 0, 0, 0), out_axes=1)(curve, keys, columns, seen)
+
+
 def by_points(function: Callable[[dict[str, Any]], Any], columns: Mapping[str, np.ndarray]) -> np.ndarray:
     """Evaluate over points some at a time, padded to a few sizes: another number of points finds a compiled program.
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bayescale.data import Runs
+from bayescale.data.schema import MODEL_ERROR
 from bayescale.language.errors import BadCell, DataError
 from bayescale.laws import Law
 from bayescale.models.noise import Noise
@@ -24,7 +25,7 @@ def responses(law: type[Law], runs: Runs, noise: type[Noise] | None) -> dict[str
         noise: None for one of log loss.
 
     Returns:
-        ``log_loss`` and ``measurement_sd``, its known sd; for a noise of the response itself these are approximate, and
+        ``log_loss`` and ``measurement_sd``, its known sd with the law's own error; for a noise of the response itself these are approximate, and
         ``value`` has what it needs: ``observed``, ``sd`` and its ``columns``.
 
     Raises:
@@ -37,7 +38,13 @@ def responses(law: type[Law], runs: Runs, noise: type[Noise] | None) -> dict[str
         remedy = " or use noise='beta-binomial' with a column 'items'" if law.response.upper == 1 else ""
         words = f"is not positive, and the fit is one of log {name} (leave these runs out{remedy})"
         _refuse(law, value, value <= 0, words)
-        return {"log_loss": np.log(value), "measurement_sd": error / value}
+        own = table[MODEL_ERROR].to_numpy(float) if MODEL_ERROR in table else 0.0
+        return {"log_loss": np.log(value), "measurement_sd": np.hypot(error / value, own)}
+    if MODEL_ERROR in table:
+        raise DataError(
+            f"The table has an error of the law, {MODEL_ERROR!r}, which is one of log {name}; the noise {noise.name!r} "
+            f"is of {name} itself. Leave the column out, or take a noise of the log."
+        )
     columns = {argument: table[quantity.name].to_numpy(float) for argument, quantity in noise.columns.items()}
     _refuse(law, value, *noise.unusable(law.response, value, **columns))
     log_response, sd = noise.roughly(value, error, **columns)

@@ -1,0 +1,53 @@
+"""The error of a law at runs far below the largest compute, which makes them count less."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from bayescale.costs import SixND
+from bayescale.data.schema import MODEL_ERROR
+from bayescale.language.errors import DataError, SettingsError
+
+if TYPE_CHECKING:
+    from bayescale.data.runs import Runs
+
+
+def decades_below(table: pd.DataFrame) -> np.ndarray:
+    """Decades of compute (6ND where size and tokens are known) below the largest of the family, over rows.
+
+    Raises:
+        DataError: a table without compute.
+    """
+    if {"params", "tokens"} <= set(table):
+        compute = pd.Series(SixND()(table["params"].to_numpy(float), table["tokens"].to_numpy(float)))
+    elif "compute" in table:
+        compute = table["compute"].reset_index(drop=True)
+    else:
+        raise DataError("An error of the law by compute needs params and tokens, or compute, which the table lacks.")
+    families = table["family"].to_numpy() if "family" in table else np.zeros(len(table))
+    largest = compute.groupby(families).transform("max")
+    return np.log10(largest.to_numpy() / compute.to_numpy())
+
+
+def with_model_error(runs: Runs, per_decade: float) -> Runs:
+    """See :meth:`bayescale.Runs.with_model_error`."""
+    if not (np.isfinite(per_decade) and per_decade >= 0):
+        raise SettingsError(f"model_error must be at least 0, such as 0.04 for four per cent, got {per_decade!r}.")
+    table = runs.table.drop(columns=MODEL_ERROR, errors="ignore")
+    if per_decade > 0:
+        error = per_decade * np.sqrt(decades_below(table))
+        table = table.assign(**{MODEL_ERROR: error})[[name for name in runs.columns if name in {*table, MODEL_ERROR}]]
+    return replace(runs, table=table)
+
+
+def model_error_of(runs: Runs) -> float:
+    """The sd one decade below the largest compute that the runs were given; 0 for none."""
+    if MODEL_ERROR not in runs.table:
+        return 0.0
+    below, error = decades_below(runs.table), runs.table[MODEL_ERROR].to_numpy(float)
+    far = int(np.argmax(below))
+    return float(error[far] / np.sqrt(below[far])) if below[far] > 0 else 0.0

@@ -1,0 +1,92 @@
+"""What a prediction is: draws of the response at points, and their table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayescale.decisions.extrapolation import is_beyond
+from bayescale.inference.summary import check_prob, interval
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction:
+    """Draws of the predicted loss, or of whatever the law's response is.
+
+    Args:
+        group: the family (also where the data have only one), ``"(new family)"``, ``"(all)"`` for a fit without
+            families, or the name of a law for a law instance.
+        kind: ``"law"`` for the law's curve, ``"run"`` for a new run, which scatters around it.
+        draws: the response by its name, such as ``loss`` in nats/token, over chain, draw, point, with the inputs
+            (params, tokens, ...) and extrapolation over point; each with ``long_name`` and ``units``. Attributes:
+            group, kind, cost (of extrapolation), and params_convention, the way in which the fit's table counts
+            parameters and this prediction must; ``discrepancy``, the name of what was added beyond the data or
+            ``"none"``, and ``note``, how well intervals with it held.
+    """
+
+    group: str
+    kind: str
+    draws: xr.Dataset
+
+    @property
+    def response(self) -> str:
+        """The name of what is predicted, which is that of its column in tables of runs."""
+        return str(next(iter(self.draws.data_vars)))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return tuple(str(n) for n in self.draws.coords if n not in ("chain", "draw", "extrapolation"))
+
+    @property
+    def note(self) -> str:
+        """What there is to know of points beyond the data, a sentence; empty where there are none."""
+        return str(self.draws.attrs.get("note", ""))
+
+    @property
+    def _discrepancy(self) -> str:
+        return str(self.draws.attrs.get("discrepancy", "none"))
+
+    def table(self, *, prob: float = 0.9) -> pd.DataFrame:
+        """Median and equal-tailed interval per point.
+
+        Args:
+            prob: probability of the interval, in (0, 1).
+
+        Returns:
+            columns group, params, tokens (or what the law's inputs are), kind, unit (of the response), prob, median,
+            lower, upper, extrapolation: the point's compute (6ND) over the largest compute in the data, missing where
+            either is not known; discrepancy: what was added to the law beyond the data, ``"none"`` inside them and
+            where there is none; with none, intervals beyond the data are too narrow. Its ``attrs["response"]`` is the
+            name of the response, ``attrs["note"]`` the note.
+
+        Raises:
+            SettingsError: no such probability.
+        """
+        draws = self.draws[self.response]
+        median, lower, upper = interval(draws, check_prob(prob), axis=(0, 1))
+        columns = {name: self.draws[name].to_numpy() for name in self.inputs}
+        table = pd.DataFrame(
+            {
+                "group": self.group,
+                **columns,
+                "kind": self.kind,
+                "unit": draws.attrs["units"],
+                "prob": float(prob),
+                "median": median,
+                "lower": lower,
+                "upper": upper,
+                "extrapolation": self.draws["extrapolation"].to_numpy(),
+                "discrepancy": np.where(is_beyond(self.draws["extrapolation"]), self._discrepancy, "none"),
+            }
+        )
+        table.attrs |= {"response": self.response, "note": self.note}
+        return table
+
+    def __repr__(self) -> str:
+        return f"Prediction of {self.response}, {self.kind}, {self.group}\n{self.table().to_string(index=False)}" + (
+            f"\n{self.note}" if self.note else ""
+        )
