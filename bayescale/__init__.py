@@ -60,7 +60,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "Uniform",
         ],
         "laws": ["Law"],
-        "models": ["Pooling", "RunEffects"],
+        "models": ["Discrepancy", "Pooling", "RunEffects"],
         "show": ["figures", "tables"],
+        "validation": ["Backtest", "backtest", "learn_discrepancy"],
     },
 )

@@ -16,21 +16,28 @@ if TYPE_CHECKING:
     from bayescale.data.runs import Runs
 
 
-def decades_below(table: pd.DataFrame) -> np.ndarray:
-    """Decades of compute (6ND where size and tokens are known) below the largest of the family, over rows.
+def compute_of_rows(table: pd.DataFrame) -> np.ndarray:
+    """Compute in FLOP over rows: 6ND where size and tokens are known, else the column.
 
     Raises:
         DataError: a table without compute.
     """
     if {"params", "tokens"} <= set(table):
-        compute = pd.Series(SixND()(table["params"].to_numpy(float), table["tokens"].to_numpy(float)))
-    elif "compute" in table:
-        compute = table["compute"].reset_index(drop=True)
-    else:
-        raise DataError("An error of the law by compute needs params and tokens, or compute, which the table lacks.")
+        return SixND()(table["params"].to_numpy(float), table["tokens"].to_numpy(float))
+    if "compute" in table:
+        return table["compute"].to_numpy(float)
+    raise DataError("Distances in compute need params and tokens, or compute, which the table lacks.")
+
+
+def decades_below(table: pd.DataFrame) -> np.ndarray:
+    """Decades of compute below the largest of the family, over rows.
+
+    Raises:
+        DataError: a table without compute.
+    """
+    compute = pd.Series(compute_of_rows(table))
     families = table["family"].to_numpy() if "family" in table else np.zeros(len(table))
-    largest = compute.groupby(families).transform("max")
-    return np.log10(largest.to_numpy() / compute.to_numpy())
+    return np.log10(compute.groupby(families).transform("max").to_numpy() / compute.to_numpy())
 
 
 def with_model_error(runs: Runs, per_decade: float) -> Runs:

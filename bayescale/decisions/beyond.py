@@ -96,7 +96,7 @@ def _held(discrepancy: Discrepancy, far: float) -> str:
         return f"the discrepancy is {discrepancy.name}, untried on held-out runs."
     row = next((row for row in rows if row["ratio"] >= far), rows[-1])
     text = (
-        f"{100 * row['prob']:.0f} % intervals covered {100 * row['coverage']:.0f} % of {row['runs']:,} held-out runs up "
-        f"to {row['ratio']:g}x beyond the data, in {row['families']} other families."
+        f"{100 * row['prob']:.0f} % intervals covered {100 * row['coverage']:.0f} % of {row['runs']:,} held-out runs "
+        f"up to {row['ratio']:g}x beyond the data, in {row['families']} other families."
     )
     return text if row["ratio"] >= far else f"{text} Nothing was tried as far out as this."

@@ -2,6 +2,7 @@
 
 from bayescale.models.build import build_model
 from bayescale.models.censored import Censored
+from bayescale.models.discrepancy import Discrepancy
 from bayescale.models.effects import RunEffects
 from bayescale.models.known_noises import KNOWN, find_noise
 from bayescale.models.layout import Layout, lay_out
@@ -20,6 +21,7 @@ __all__ = [
     "VALUE_NOISES",
     "BetaBinomial",
     "Censored",
+    "Discrepancy",
     "Laplace",
     "Layout",
     "Model",

@@ -47,7 +47,7 @@ class Discrepancy:
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        sizes = {np.shape(self.draws.get(part)) for part in PARTS}
+        sizes = {np.shape(self.draws.get(part, 0.0)) for part in PARTS}
         if set(self.draws) != set(PARTS) or len(sizes) != 1 or len(next(iter(sizes))) != 1:
             raise SettingsError(f"A discrepancy needs flat draws of one length of each of {', '.join(PARTS)}.")
 

@@ -25,8 +25,8 @@ def responses(law: type[Law], runs: Runs, noise: type[Noise] | None) -> dict[str
         noise: None for one of log loss.
 
     Returns:
-        ``log_loss`` and ``measurement_sd``, its known sd with the law's own error; for a noise of the response itself these are approximate, and
-        ``value`` has what it needs: ``observed``, ``sd`` and its ``columns``.
+        ``log_loss`` and ``measurement_sd``, its known sd with the law's own error; for a noise of the response itself
+        these are approximate, and ``value`` has what it needs: ``observed``, ``sd`` and its ``columns``.
 
     Raises:
         DataError: a response that the noise has no distribution for.

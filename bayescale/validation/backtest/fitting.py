@@ -1,0 +1,74 @@
+"""The fits of a backtest: all families by themselves in one batch, or pooled ones, ratio by ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bayescale.data import Runs
+from bayescale.inference.fit import Fit, fit
+from bayescale.inference.many import fit_many
+from bayescale.inference.settings import seed_for
+from bayescale.language.errors import BayescaleError
+from bayescale.laws import Law
+from bayescale.validation.backtest.splits import Split
+
+Fitted = dict[str, tuple[Fit | None, str, str]]
+
+
+def fit_alone(
+    law: type[Law], runs: Runs, splits: Sequence[Split], *, model_error: float, seed: int, options: Mapping[str, Any]
+) -> Fitted:
+    """Fit, status and reason by the label of the split, each family by itself."""
+    asked = [split for split in splits if not split.reason]
+    if not asked:
+        return {}
+    # One family each: its name is the label, and a fit of one table without families answers for it.
+    tables = {split.label: _below(runs, split.fitted, model_error, alone=True) for split in asked}
+    fits = fit_many(law, tables, seed=seed, **options)
+    found: Fitted = {}
+    for label, status, reason in fits.status[["fit", "status", "reason"]].itertuples(index=False):
+        found[label] = (None if status == "failed" else fits[label], status, reason)
+    return found
+
+
+def fit_pooled(
+    law: type[Law], runs: Runs, splits: Sequence[Split], *, model_error: float, seed: int, options: Mapping[str, Any]
+) -> Fitted:
+    """Fit, status and reason by the label of the split: one fit of all families per ratio, or one per left-out family.
+
+    A family without enough runs below a cut has no part in the fit at that ratio.
+    """
+    asked = [split for split in splits if not split.reason]
+    found: Fitted = {}
+    for ratio in dict.fromkeys(split.ratio for split in asked if np.isfinite(split.ratio)):
+        together = [split for split in asked if split.ratio == ratio]
+        below = np.any([split.fitted for split in together], axis=0)
+        found |= dict.fromkeys(
+            (split.label for split in together), _one(law, runs, below, f"{ratio:g}x", model_error, seed, options)
+        )
+    for split in asked:
+        if not np.isfinite(split.ratio):
+            found[split.label] = _one(law, runs, split.fitted, split.family, model_error, seed, options)
+    return found
+
+
+def _one(
+    law: type[Law], runs: Runs, mask: np.ndarray, name: str, model_error: float, seed: int, options: Mapping[str, Any]
+) -> tuple[Fit | None, str, str]:
+    try:
+        made = fit(law, _below(runs, mask, model_error), seed=seed_for(seed, f"backtest/{name}"), **options)
+    except BayescaleError as error:
+        return None, "failed", str(error)
+    failed = made.checks.failed
+    return made, "flagged" if failed else "ok", "; ".join(check.name for check in failed)
+
+
+def _below(runs: Runs, mask: np.ndarray, model_error: float, *, alone: bool = False) -> Runs:
+    chosen = runs.subset(mask)
+    if alone:
+        chosen = replace(chosen, table=chosen.table.drop(columns="family", errors="ignore"), group=None)
+    return chosen.with_model_error(model_error) if model_error else chosen

@@ -1,0 +1,34 @@
+"""Scores of predictive draws against what was observed."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import logsumexp
+
+# Probabilities of the intervals whose coverage is reported.
+PROBS = (0.5, 0.8, 0.9, 0.95)
+
+
+def crps(draws: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Continuous ranked probability score of draws (draw x point), in the unit of what was observed, over point.
+
+    Mean distance of the draws from the observed value less half their mean distance from each other, the latter from
+    their ranks without bias.
+
+    References:
+        gneiting2007strictly
+    """
+    count = len(draws)
+    ranked = np.sort(draws, axis=0)
+    weights = (2.0 * np.arange(1, count + 1) - count - 1.0) / (count * (count - 1.0))
+    return np.abs(draws - observed).mean(axis=0) - np.einsum("d,dp->p", weights, ranked)
+
+
+def log_score(log_densities: np.ndarray) -> np.ndarray:
+    """Log predictive density: of the mean density over draws (draw x point), over point."""
+    return logsumexp(log_densities, axis=0) - np.log(len(log_densities))
+
+
+def rank(draws: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """The share of draws (draw x point) below what was observed, over point: uniform where predictions are right."""
+    return (draws < observed).mean(axis=0) + 0.5 * (draws == observed).mean(axis=0)
