@@ -37,6 +37,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "isoflop_path",
             "load",
             "point_fit",
+            "population_priors",
         ],
         "language.errors": [
             "BayescaleError",
@@ -60,7 +61,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "Uniform",
         ],
         "laws": ["Law"],
-        "models": ["Discrepancy", "Pooling", "RunEffects"],
+        "models": ["Discrepancy", "Pooling", "RunEffects", "priors"],
         "show": ["figures", "tables"],
         "validation": ["Backtest", "backtest", "learn_discrepancy"],
     },

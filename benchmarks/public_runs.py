@@ -18,6 +18,8 @@ from bayescale.data.read import read_quietly
 FEWEST_TOKENS_PER_PARAM = 1.0
 # Figures of the model cards are from two laboratories' pipelines.
 PILE = {"Cerebras-GPT": "cerebras", "Cerebras-GPT muP": "cerebras", "Pythia": "eleuther", "Pythia deduped": "eleuther"}
+# Mathematics and code, which a model loses less on.
+NOT_TEXT = ("loss-to-loss proof-pile-2", "loss-to-loss starcoder")
 Found = Iterator[tuple[str, str, pd.DataFrame]]
 
 

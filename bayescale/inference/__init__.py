@@ -5,6 +5,7 @@ from bayescale.inference.fit import Fit, fit
 from bayescale.inference.isoflop_path import IsoFLOPPath, isoflop_path
 from bayescale.inference.many import Fits, fit_many
 from bayescale.inference.point import PointFit, PointSettings, point_fit
+from bayescale.inference.population import population_priors
 from bayescale.inference.settings import Settings
 from bayescale.inference.store import load, save
 
@@ -21,5 +22,6 @@ __all__ = [
     "isoflop_path",
     "load",
     "point_fit",
+    "population_priors",
     "save",
 ]
