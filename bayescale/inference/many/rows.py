@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bayescale.data import Runs
+from bayescale.data.schema import MODEL_ERROR
 from bayescale.laws import Law
+from bayescale.models.responses import responses
 
 # Rows evaluated together; tables are computed in as many tiles as the longest of a chunk needs, whatever they are
 # padded to. The padding decides what is compiled: up to WIDTH rows are one shape, then each doubling is one.
@@ -40,7 +42,7 @@ class Bucket(NamedTuple):
 
     Args:
         width: padded rows.
-        with_errors: whether responses have standard errors.
+        with_errors: whether responses have standard errors, or the law an error of its own.
     """
 
     width: int
@@ -50,7 +52,7 @@ class Bucket(NamedTuple):
     def of(cls, law: type[Law], runs: Runs) -> Bucket:
         """The bucket of a table for a law."""
         width = WIDTH << max(0, (len(runs) - 1).bit_length() - WIDTH.bit_length() + 1)
-        return cls(width, f"{law.response.name}_se" in runs.table)
+        return cls(width, bool({f"{law.response.name}_se", MODEL_ERROR} & set(runs.table)))
 
 
 def stack(law: type[Law], tables: Sequence[Runs], anchors: Sequence[Mapping[str, float]], width: int) -> Rows:
@@ -62,12 +64,16 @@ def stack(law: type[Law], tables: Sequence[Runs], anchors: Sequence[Mapping[str,
     def padded(name: str) -> np.ndarray:
         return np.stack([runs.table[name].to_numpy(float)[row] for runs, row in zip(tables, index, strict=True)])
 
-    name = law.response.name
-    response, with_errors = padded(name), f"{name}_se" in tables[0].table
+    seen = [responses(law, runs, None) for runs in tables]
+
+    def gathered(name: str) -> np.ndarray:
+        return np.stack([one[name][row] for one, row in zip(seen, index, strict=True)])
+
+    with_errors = Bucket.of(law, tables[0]).with_errors
     return Rows(
         inputs={argument: padded(quantity.name) for argument, quantity in law.arguments.items()},
-        log_loss=np.log(response),
-        measurement_sd=padded(f"{name}_se") / response if with_errors else np.zeros((len(tables), 1)),
+        log_loss=gathered("log_loss"),
+        measurement_sd=gathered("measurement_sd") if with_errors else np.zeros((len(tables), 1)),
         mask=(np.arange(width) < counts[:, None]) * 1.0,
         count=counts,
         anchors={name: np.array([a[name] for a in anchors]) for name in (a.name for a in law.anchors)},

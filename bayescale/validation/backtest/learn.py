@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -12,6 +13,7 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 from numpyro.infer import MCMC, NUTS
+from scipy.linalg import eigh
 
 from bayescale.decisions.beyond import noise_scale
 from bayescale.inference.precision import computing
@@ -21,7 +23,7 @@ from bayescale.models.discrepancy import PARTS, REFERENCE, Discrepancy
 from bayescale.validation.backtest.held_out import HeldOut
 from bayescale.validation.backtest.result import Backtest
 
-WARMUP, STEPS, CHAINS = 400, 400, 2
+WARMUP, STEPS, CHAINS = 500, 500, 4
 # Draws that are kept: what is left is far narrower than the scatter between clusters.
 KEPT = 200
 R_HAT = 1.05
@@ -76,66 +78,74 @@ def learn_discrepancy(
     return Discrepancy(name, draws, backtest.law, backtest.model_error, record)
 
 
-def _arrays(tried: Sequence[HeldOut], families: Sequence[str], cluster: Sequence[int]) -> dict[str, Any]:
-    """Residuals of every split, padded to one number of bins; padding is independent of all else."""
-    parts = [one.residuals for one in tried]
-    width, count = max(distance.size for _, _, distance in parts), len(parts)
-    mean, distance = np.zeros((count, width)), np.zeros((count, width))
-    spread = np.broadcast_to(np.eye(width), (count, width, width)).copy()
-    for place, (one_mean, one_spread, one_distance) in enumerate(parts):
-        size = one_distance.size
-        mean[place, :size], distance[place, :size], spread[place, :size, :size] = one_mean, one_distance, one_spread
+def _arrays(tried: Sequence[HeldOut], families: Sequence[str], cluster: Sequence[int]) -> dict[str, np.ndarray]:
+    """The residuals of every split in coordinates that are independent whatever the scale, padded to one number.
+
+    With the covariance S of residuals and K of a path of unit scale, the generalised eigenvectors V of K and S make
+    S + s^2 K diagonal at every s: V'SV = 1, V'KV = diag(power).
+    """
+    parts = [_independent(*one.residuals) for one in tried]
+    width = max(part.shape[1] for part in parts)
+    # Padding has no path and a residual of 0: a constant.
+    padded = np.stack([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in parts], axis=1)
     family = np.array([families.index(one.split.family) for one in tried])
     scales = np.array([np.median(noise_scale(one.fit, one.split.group)) for one in tried])
-    ratio = np.array([np.nanmedian(np.log(scales[family == k] / REFERENCE)) for k in range(len(families))])
+    noise = np.array([np.mean(np.log(scales[family == k] / REFERENCE)) for k in range(len(families))])
     return {
-        "mean": mean,
-        "spread": spread,
-        "distance": distance,
+        "missed": padded[0],
+        "distance": padded[1],
+        "path": padded[2],
         "family": family,
         "weight": 1.0 / np.bincount(family)[family],
         "cluster": np.asarray(cluster),
-        "noise": np.nan_to_num(ratio),
+        "noise": np.nan_to_num(noise),
     }
 
 
-def _model(data: Mapping[str, Any]) -> None:
+def _independent(mean: np.ndarray, spread: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Residuals, distances and variances of a unit path, in coordinates of unit variance without it."""
+    power, vectors = eigh(np.minimum.outer(distance, distance), spread)
+    return np.stack([vectors.T @ mean, vectors.T @ distance, np.maximum(power, 0.0)])
+
+
+def _model(data: Mapping[str, Any], clusters: int) -> None:
     """Drift and log scale of every family around those of its cluster; residuals are normal given them."""
-    clusters, families = int(np.max(data["cluster"])) + 1, data["cluster"].size
+    families = data["cluster"].size
+
+    def scattered(name: str, between: Any, within: Any) -> Any:
+        over = numpyro.sample(f"{name}_clusters", dist.Normal(0.0, 1.0).expand([clusters]))
+        inside = numpyro.sample(f"{name}_families", dist.Normal(0.0, 1.0).expand([families]))
+        return between * over[data["cluster"]] + within * inside
+
     drift = numpyro.sample("drift", dist.Normal(0.0, 0.02))
     between, within = (numpyro.sample(f"drift_{part}", dist.HalfNormal(0.02)) for part in ("between", "within"))
-    own = numpyro.sample("drift_clusters", dist.Normal(0.0, 1.0).expand([clusters]))[data["cluster"]]
-    drifts = drift + between * own + within * numpyro.sample("drift_families", dist.Normal(0.0, 1.0).expand([families]))
+    drifts = drift + scattered("drift", between, within)
     log_scale = numpyro.sample("log_scale", dist.Normal(np.log(0.01), 1.0))
-    apart, inside = (numpyro.sample(part, dist.HalfNormal(0.5)) for part in ("between", "within"))
-    own = numpyro.sample("scale_clusters", dist.Normal(0.0, 1.0).expand([clusters]))[data["cluster"]]
-    scales = (
-        log_scale + apart * own + inside * numpyro.sample("scale_families", dist.Normal(0.0, 1.0).expand([families]))
-    )
-    scales = scales + numpyro.sample("power", dist.Normal(0.5, 0.5)) * data["noise"]
-    family, distance = data["family"], data["distance"]
-    path = jnp.minimum(distance[:, :, None], distance[:, None, :])
-    cov = data["spread"] + jnp.exp(2.0 * scales)[family][:, None, None] * path
-    missed = data["mean"] - drifts[family][:, None] * distance
-    density = dist.MultivariateNormal(jnp.zeros(distance.shape[1]), covariance_matrix=cov).log_prob(missed)
+    between, within = (numpyro.sample(part, dist.HalfNormal(0.5)) for part in ("between", "within"))
+    power = numpyro.sample("power", dist.Normal(0.5, 0.5))
+    log_scales = log_scale + scattered("scale", between, within) + power * data["noise"]
+    family = data["family"]
+    variance = 1.0 + jnp.exp(2.0 * log_scales)[family][:, None] * data["path"]
+    missed = data["missed"] - drifts[family][:, None] * data["distance"]
+    density = -0.5 * (missed**2 / variance + jnp.log(variance)).sum(axis=1)
     numpyro.factor("residuals", (data["weight"] * density).sum())
 
 
-def _sample(data: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
+@partial(jax.jit, static_argnames="clusters")
+def _chains(key: Any, data: Mapping[str, Any], clusters: int) -> dict[str, Any]:
+    """Samples over chain and step; compiled once for all tables of one shape."""
+    kernel, quiet = NUTS(_model, target_accept_prob=0.95), {"chain_method": "vectorized", "progress_bar": False}
+    sampler = MCMC(kernel, num_warmup=WARMUP, num_samples=STEPS, num_chains=CHAINS, **quiet)
+    sampler.run(key, data, clusters)
+    return sampler.get_samples(group_by_chain=True)
+
+
+def _sample(data: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
     import arviz as az
 
     with computing():
-        kernel = NUTS(_model, target_accept_prob=0.9)
-        sampler = MCMC(
-            kernel,
-            num_warmup=WARMUP,
-            num_samples=STEPS,
-            num_chains=CHAINS,
-            chain_method="sequential",
-            progress_bar=False,
-        )
-        sampler.run(jax.random.key(seed), data)
-        samples = {name: np.asarray(value) for name, value in sampler.get_samples(group_by_chain=True).items()}
+        found = _chains(jax.random.key(seed), data, int(data["cluster"].max()) + 1)
+        samples = {part: np.asarray(found[part]) for part in PARTS}
     largest = max(float(az.rhat(samples[part])) for part in PARTS)
     if not largest < R_HAT:
         raise FitError(f"The sampler of the discrepancy did not converge, R-hat {largest:.3f}; give another seed.")
