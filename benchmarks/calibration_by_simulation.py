@@ -53,31 +53,24 @@ def within(law: type[Law], wanted: int, budget: float, seed: int, rows: int = RO
 
     These count too; the first of all tell of compiling, the second of fits.
     """
-    parts, left = [], budget
-    while (done := sum(map(len, parts))) < wanted:
-        most = FEWEST if len(parts) < 2 else int(FEWEST * left / clock.cpu)
-        count = min(most, wanted - done)
-        if left <= 0 or count < FEWEST:
-            break
+    parts, left, count = [], budget, FEWEST
+    while count >= FEWEST and left > 0 and len(parts) < 3:
         with Clock() as clock:
             parts.append(calibrated(law, count, 1000 * seed + len(parts), rows))
         left -= clock.cpu
-        if len(parts) == 3:
-            break
+        most = FEWEST if len(parts) < 2 else int(FEWEST * left / clock.cpu)
+        count = min(most, wanted - sum(map(len, parts)))
     return joined(parts)
 
 
 def joined(parts: list[bs.Calibration]) -> bs.Calibration:
     """Calibrations of one law and design as one."""
-    counts = np.cumsum([0, *map(len, parts)])[:-1]
+    starts = np.cumsum([0, *map(len, parts)])[:-1]
+    ranks = [one.ranks.assign_coords(fit=one.ranks["fit"] + start) for one, start in zip(parts, starts, strict=True)]
+    errors = [one.errors.assign_coords(fit=one.errors["fit"] + start) for one, start in zip(parts, starts, strict=True)]
     # A derived quantity that was not finite everywhere in one of them is in none.
-    ranks = xr.concat(
-        [p.ranks.assign_coords(fit=p.ranks["fit"] + n) for p, n in zip(parts, counts, strict=True)], "fit", join="inner"
-    )
-    errors = xr.concat(
-        [p.errors.assign_coords(fit=p.errors["fit"] + n) for p, n in zip(parts, counts, strict=True)], "fit"
-    )
-    status = pd.concat([p.status for p in parts], ignore_index=True).assign(fit=range(int(ranks.sizes["fit"])))
+    ranks, errors = xr.concat(ranks, "fit", join="inner"), xr.concat(errors, "fit", join="exact")
+    status = pd.concat([p.status for p in parts], ignore_index=True).assign(fit=ranks["fit"].to_numpy())
     seconds, rows = sum(p.seconds for p in parts), np.concatenate([p.rows for p in parts])
     return replace(parts[0], ranks=ranks, errors=errors, status=status, seconds=seconds, rows=rows)
 

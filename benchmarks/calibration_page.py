@@ -33,15 +33,15 @@ parameters go through `fit`, NUTS with 2 chains of 500 draws, which flags more f
 fits count like all others and are never left out.
 
 A thousand replications notice a posterior that is a fifth too narrow, a third too wide or shifted by 0.3 of its sd in
-95 % of seeds or more; 200 one that is 0.4 too narrow, 0.75 too wide or shifted by half an sd; 20 or 30 only gross
-errors, such as one less than 0.4 as wide as it should be or shifted by 1.3 sds (`tests/calibration/test_criterion.py`).
-The number of replications is what the time of the first ones leaves of a law's budget; no rank has a say in it.
+95 % of seeds or more; 200 one that is 0.4 too narrow, 0.75 too wide or shifted by half an sd; 30 only gross errors,
+such as a shift of 1.3 sds, and 20 hardly anything else (`tests/calibration/test_criterion.py` has the numbers). How
+many there are is what the time of the first ones leaves of a law's budget; no rank has a say in it.
 
 Priors are those declared, the same in truths and fits, but for the scale of the noise, HalfNormal(0.02) instead of
 HalfCauchy(0.01), which is open to losses that scatter tenfold, and {NARROW}. What is simulated
-is not read like a user's table: an error above 1, which the model allows and a reader refuses, stays. Samplers that are broken on purpose
-are caught by the same band in `tests/calibration/test_broken_engines.py` (Jacobian, proposal and acceptance of the
-instant engine, single and batched) and `tests/calibration/hierarchies/test_broken_nuts.py`.
+is not read like a user's table: an error above 1, which the model allows and a reader refuses, stays. Samplers that are
+broken on purpose are caught by the same band in `tests/calibration/test_broken_engines.py` (Jacobian, proposal and
+acceptance of the instant engine, single and batched) and `tests/calibration/hierarchies/test_broken_nuts.py`.
 
 """
 ABOUT = {

@@ -13,7 +13,7 @@ from bayescale.inference.checks import Check
 from bayescale.inference.summary import check_prob
 from bayescale.language.errors import CheckError
 from bayescale.models import Model
-from bayescale.validation.uniformity import DRAWS, not_uniform, uniformity
+from bayescale.validation.uniformity import DRAWS, Uniformity, uniformity
 
 PROBS = (0.5, 0.8, 0.9)
 
@@ -72,10 +72,9 @@ class Calibration:
         return inside.mean("fit").to_series().rename(f"coverage_{round(100 * prob)}")
 
     @cached_property
-    def _uniformity(self) -> pd.DataFrame:
+    def _compared(self) -> dict[str, Uniformity]:
         level = self.false_alarm / len(self.quantities)
-        found = [uniformity(self._fitted.sel(quantity=name).to_numpy(), level) for name in self.quantities]
-        return pd.DataFrame(found, index=pd.Index(self.quantities, name="quantity"))
+        return {name: uniformity(self._fitted.sel(quantity=name).to_numpy(), level) for name in self.quantities}
 
     def table(self) -> pd.DataFrame:
         """One row per quantity: how its ranks compare with uniform ones, and how its intervals cover.
@@ -86,10 +85,10 @@ class Calibration:
             p_value (of this quantity alone), coverage_50, coverage_80, coverage_90, rmse (of the posterior median of a
             parameter, in prior standard deviations; NaN for what is no parameter), verdict.
         """
-        found = self._uniformity
+        found = pd.DataFrame(self._compared.values(), index=pd.Index(self.quantities, name="quantity"))
         rmse = np.sqrt((self.errors**2).mean("fit")).to_series()
         columns = {"fits": self._fitted.sizes["fit"], "mean_rank": self._fitted.mean("fit").to_series() / DRAWS}
-        columns |= found.to_dict("series")
+        columns |= found.drop(columns="total").to_dict("series")
         columns |= {f"coverage_{round(100 * prob)}": self.coverage(prob) for prob in PROBS}
         columns |= {"rmse": rmse.reindex(found.index)}
         columns |= {"verdict": np.where(found["excess"] > 0, "not uniform", "uniform")}
@@ -98,19 +97,17 @@ class Calibration:
     @property
     def violations(self) -> dict[str, str]:
         """Quantities whose ranks are not uniform, each in a sentence."""
-        return not_uniform(
-            {name: self._fitted.sel(quantity=name).to_numpy() for name in self.quantities}, self.false_alarm
-        )
+        return {name: one.sentence for name, one in self._compared.items() if one.excess}
 
     @property
     def worst(self) -> str:
         """The quantity whose ranks are the least uniform."""
-        return str(self._uniformity["p_value"].idxmin())
+        return min(self._compared, key=lambda name: self._compared[name].p_value)
 
     @property
     def p_value(self) -> float:
         """How often uniform ranks of as many quantities stray as far as these, at most (Bonferroni)."""
-        return min(1.0, float(self._uniformity["p_value"].min()) * len(self.quantities))
+        return min(1.0, min(one.p_value for one in self._compared.values()) * len(self.quantities))
 
     @property
     def passes(self) -> bool:

@@ -24,7 +24,8 @@ class Uniformity(NamedTuple):
         count: of the ranks below it.
         low, high: what the band has there.
         excess: how many ranks the count that is farthest outside of the band is outside of it; 0 inside.
-        p_value: how often uniform ranks stray as far as these, at any hundredth.
+        p_value: how often uniform ranks stray as far as these, at any hundredth; below 1e-8 an upper bound.
+        total: number of ranks.
     """
 
     at: int
@@ -33,6 +34,12 @@ class Uniformity(NamedTuple):
     high: int
     excess: int
     p_value: float
+    total: int
+
+    @property
+    def sentence(self) -> str:
+        """What was counted, and what the band has there."""
+        return f"{self.count} of {self.total} ranks below {self.at} %, not {self.low} to {self.high}"
 
 
 def uniformity(ranks: np.ndarray, false_alarm: float) -> Uniformity:
@@ -50,9 +57,20 @@ def uniformity(ranks: np.ndarray, false_alarm: float) -> Uniformity:
     level = _levels(counts, len(ranks))
     at = int(np.argmin(level))
     excess = max(0, int(np.maximum(low - counts, counts - high).max()))
+    return Uniformity(
+        int(GRID[at]), int(counts[at]), int(low[at]), int(high[at]), excess, _p_value(level[at], len(ranks)), len(ranks)
+    )
+
+
+def _p_value(level: float, count: int) -> float:
+    """How often uniform ranks have a count that is as unlikely as this."""
+    if level >= 1.0:
+        return 1.0
+    # Intervals that hold nearly everything take long to go through, and of what is that small the bound says enough.
+    if level < 1e-8 / GRID.size:
+        return float(level * GRID.size)
     # Just above the level at which the count leaves its interval, all that are as unlikely have left theirs too.
-    p_value = 1.0 if level[at] >= 1.0 else 1.0 - stays_inside(len(ranks), level[at] * (1.0 + 1e-9))[0]
-    return Uniformity(int(GRID[at]), int(counts[at]), int(low[at]), int(high[at]), excess, max(0.0, p_value))
+    return max(0.0, 1.0 - stays_inside(count, level * (1.0 + 1e-9))[0])
 
 
 def not_uniform(ranks: Mapping[str, np.ndarray], false_alarm: float) -> dict[str, str]:
@@ -63,11 +81,7 @@ def not_uniform(ranks: Mapping[str, np.ndarray], false_alarm: float) -> dict[str
         false_alarm: probability that uniform ranks of all these quantities leave their bands, at most (Bonferroni).
     """
     compared = {name: uniformity(values, false_alarm / len(ranks)) for name, values in ranks.items()}
-    return {
-        name: f"{one.count} of {len(ranks[name])} ranks below {one.at} %, not {one.low} to {one.high}"
-        for name, one in compared.items()
-        if one.excess
-    }
+    return {name: one.sentence for name, one in compared.items() if one.excess}
 
 
 def _levels(counts: np.ndarray, count: int) -> np.ndarray:

@@ -25,9 +25,9 @@ def test_uniform_ranks_leave_the_band_as_often_as_is_said(count):
 
 
 def test_p_values_of_uniform_ranks_are_uniform():
-    """Of 2,000 sets of 200 ranks a share is below each level that its binomial distribution has; one of 1,000 seeds
+    """Of 500 sets of 200 ranks a share is below each level that its binomial distribution has; one of 1,000 seeds
     fails. Counts are whole numbers, so that the share may be a tenth lower than the level."""
-    rng, repeats = np.random.default_rng(3), 2000
+    rng, repeats = np.random.default_rng(3), 500
     found = np.array([uniformity(rng.integers(0, DRAWS + 1, 200), 0.05).p_value for _ in range(repeats)])
     for level in (0.02, 0.1, 0.3, 0.6):
         below = int((found <= level).sum())
@@ -38,9 +38,9 @@ def test_p_values_of_uniform_ranks_are_uniform():
 def test_ranks_are_outside_of_the_band_when_their_p_value_is_below_its_rate():
     """Both say the same where they can be told apart: the band's own rate may be a little below what is asked."""
     rng, rate = np.random.default_rng(4), 0.2
-    found = [uniformity(rng.integers(0, DRAWS + 1, 200), rate) for _ in range(500)]
+    found = [uniformity(rng.integers(0, DRAWS + 1, 200), rate) for _ in range(200)]
     assert all(one.p_value <= rate for one in found if one.excess)
-    assert sum(one.excess > 0 for one in found) > 50
+    assert sum(one.excess > 0 for one in found) > 15
     assert not [one for one in found if not one.excess and one.p_value < 0.8 * rate]
 
 
@@ -56,7 +56,22 @@ def test_wrong_spreads_and_middles_do_not_pass(sbc, sd, shift):
     assert list(sbc.violations(ranks)) == ["wrong"]
 
 
-@pytest.mark.parametrize(("sd", "shift"), [(1.6, 0.0), (0.6, 0.0), (1.0, 0.45), (1.0, -0.45)])
-def test_two_hundred_ranks_notice_what_is_twice_as_wrong(sbc, sd, shift):
-    ranks = {"right": ranks_of(1.0, 0.0, 200), "wrong": ranks_of(sd, shift, 200)}
-    assert list(sbc.violations(ranks)) == ["wrong"]
+# What is noticed among twelve quantities in at least such a share of seeds: what calibrate and CALIBRATION.md say.
+POWER = {
+    1000: {(0.8, 0.0): 0.95, (1.3, 0.0): 0.95, (1.0, 0.3): 0.95},
+    200: {(0.6, 0.0): 0.95, (1.75, 0.0): 0.95, (1.0, -0.5): 0.95},
+    30: {(0.4, 0.0): 0.7, (1.0, 1.3): 0.95},
+}
+
+
+@pytest.mark.parametrize(("count", "wrong"), [(n, wrong) for n, of in POWER.items() for wrong in of])
+def test_what_is_noticed_with_so_many_replications(sbc, count, wrong):
+    """Of 200 sets of ranks; a power that is as said fails in one of 1,000 seeds."""
+    rng, (sd, shift), repeats = np.random.default_rng(7), wrong, 200
+    low, high = band(count, sbc.false_alarm / 12)
+    noticed = 0
+    for _ in range(repeats):
+        ranks = (shift + sd * rng.standard_normal((count, DRAWS)) < rng.standard_normal((count, 1))).sum(axis=1)
+        counts = (ranks[:, None] < GRID).sum(axis=0)
+        noticed += bool(((counts < low) | (counts > high)).any())
+    assert stats.binom.cdf(noticed, repeats, POWER[count][wrong]) > 1e-3 / 8
