@@ -86,7 +86,7 @@ class Calibration:
             parameter, in prior standard deviations; NaN for what is no parameter), verdict.
         """
         found = pd.DataFrame(self._compared.values(), index=pd.Index(self.quantities, name="quantity"))
-        rmse = np.sqrt((self.errors**2).mean("fit")).to_series()
+        rmse = ((self.errors**2).mean("fit") ** 0.5).to_series()
         columns = {"fits": self._fitted.sizes["fit"], "mean_rank": self._fitted.mean("fit").to_series() / DRAWS}
         columns |= found.drop(columns="total").to_dict("series")
         columns |= {f"coverage_{round(100 * prob)}": self.coverage(prob) for prob in PROBS}

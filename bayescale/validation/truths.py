@@ -24,7 +24,7 @@ from bayescale.models.layout import Layout, design_anchors
 # The column of a design that has known standard errors of the response, as parts of it.
 ERRORS = "relative_se"
 
-Design = pd.DataFrame | Callable[[np.random.Generator], pd.DataFrame]
+type Design = pd.DataFrame | Callable[[np.random.Generator], pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,7 @@ def draw_truths(model: Model, design: Design, count: int, seed: int) -> Truths:
         unconstrained = _prior_draws(model, key, count)
         keys = jax.random.split(jax.random.fold_in(key, len(model.parameters)), count)
         if len(designs) == 1:
-            observed = _observed(model, designs[0], unconstrained, keys[0])
+            observed = list(_observed(model, designs[0], unconstrained, keys[0]))
         else:
             parts = zip(designs, unconstrained, keys, strict=True)
             observed = [_observed(model, runs, one[None], key)[0] for runs, one, key in parts]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -16,7 +16,8 @@ DRAWS = 99
 GRID = np.array([1, 2, *range(5, 100, 5), 98, 99])
 
 
-class Uniformity(NamedTuple):
+@dataclass(frozen=True)
+class Uniformity:
     """How the ranks of one quantity compare with uniform ones.
 
     Args:
