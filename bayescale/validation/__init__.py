@@ -1,7 +1,7 @@
-"""Validation: how far a law can be trusted, before a fit, on simulated tables, and beyond the data."""
+"""Validation: how far a law can be trusted, on simulated tables and beyond the data."""
 
-import lazy_loader as _lazy
+from bayescale.validation.backtest import Backtest, backtest, learn_discrepancy
+from bayescale.validation.calibrate import calibrate
+from bayescale.validation.calibration import Calibration
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__, submod_attrs={"backtest": ["Backtest", "backtest", "learn_discrepancy"]}
-)
+__all__ = ["Backtest", "Calibration", "backtest", "calibrate", "learn_discrepancy"]
