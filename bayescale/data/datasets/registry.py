@@ -7,7 +7,20 @@ from pathlib import Path
 
 from bayescale.data.datasets import folders
 from bayescale.data.datasets.entry import DatasetInfo
-from bayescale.data.datasets.sets import chinchilla, loss_to_loss, misfitting, overtraining, pile_families, porian
+from bayescale.data.datasets.sets import (
+    alabdulmohsin,
+    chinchilla,
+    data_constrained,
+    gpt3,
+    learning_curves,
+    loss_to_loss,
+    misfitting,
+    overtraining,
+    pile_families,
+    porian,
+    routing,
+    step_law,
+)
 from bayescale.data.runs import Runs
 from bayescale.language.errors import SettingsError
 from bayescale.language.hints import did_you_mean
@@ -20,6 +33,13 @@ CATALOGUE: tuple[DatasetInfo, ...] = (
     overtraining.DOWNSTREAM,
     porian.INFO,
     misfitting.INFO,
+    data_constrained.INFO,
+    routing.INFO,
+    step_law.INFO,
+    gpt3.INFO,
+    learning_curves.INFO,
+    alabdulmohsin.LANGUAGE,
+    alabdulmohsin.VISION,
 )
 
 

@@ -21,7 +21,7 @@ KEYS = ["dataset", "hparams", "warmup", "decay", "param_count"]
 def parse(path: Path, variant: str) -> Runs:
     """The points with a family for each set-up and count of parameters."""
     table = pd.read_csv(path).rename(columns={"N": "params", "D": "tokens"})
-    table["family"] = table[KEYS].agg(" ".join, axis=1)
+    table["family"] = table[KEYS[0]].str.cat(table[KEYS[1:]], sep=" ")
     table["budget"] = table["flops"].map("{:.4g}".format)
     size = table["params"].map("{:.0f}".format)
     own = table["decay"] == SCHEDULE_OF_BUDGET
@@ -46,10 +46,10 @@ INFO = DatasetInfo(
     licence="MIT",
     notes=(
         "family: corpus (rw RefinedWeb, owt2 OpenWebText2), optimiser settings (base, tuned), warm-up (long, short), "
-        "decay (kaplan, chinchilla, const) and count of parameters. Counts: kaplan is that of the blocks alone, without "
-        "the output head; standard adds the head, and with it the vocabulary once; attention adds the FLOPs of "
-        "attention as if they were parameters. tokens = budget / (6 params) in the count of the family, so 6ND holds by "
-        "construction. loss: nats per token, validation loss for standard, smoothed training loss for the other two. "
+        "decay (kaplan, chinchilla, const) and count of parameters. Counts: kaplan is that of the blocks alone, "
+        "without the output head; standard adds the head, and with it the vocabulary once; attention adds the FLOPs of "
+        "attention as if they were parameters. tokens = budget / (6 params) in the count of the family, so 6ND holds "
+        "by construction. loss: nats per token, validation loss for standard, smoothed training loss for the other two. "
         "run: points of one size are checkpoints of one run, unless the decay is chinchilla, where each is a run. "
         "Nothing is left out in the variant all. "
         "Beware: families with other counts of one set-up hold the same runs and are no replicates, and a pooled fit "
