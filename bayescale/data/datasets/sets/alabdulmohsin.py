@@ -51,9 +51,10 @@ def _file(name: str, sha256: str) -> DataFile:
 
 COMMON = (
     "family: domain/task/model, one curve. examples: training examples or tokens seen. error: the column Loss of the "
-    "source, all of it below 1. Points are sorted along each curve. Left out: the other part of the curves, which "
-    "variants name as the authors split them, and rows that repeat another in every column. Beware: neighbours on a curve say nearly the same, curves of one task "
-    "with more shots are of the same models, "
+    "source, all of it below 1. Points are sorted along each curve. "
+    "Left out: the other part of the curves, which variants name as the authors split them, and rows that repeat "
+    "another in every column. "
+    "Beware: neighbours on a curve say nearly the same, curves of one task with more shots are of the same models, "
 )
 LICENCE = "MIT at the address; the authors' own copy is in google-research/revisiting_neural_scaling_laws."
 LANGUAGE = DatasetInfo(

@@ -35,8 +35,8 @@ INFO = DatasetInfo(
     licence="No licence in the repository; IBM/ColPret has the same bytes under MIT.",
     notes=(
         "params, compute and loss are read off a figure: losses are good to about 0.01 nats per token, by the colour "
-        "of a point. tokens = compute / (6 params), so 6ND holds by construction. budget: the nearest of the paper's nine "
-        "IsoFLOP budgets; not every point lies on one. "
+        "of a point. tokens = compute / (6 params), so 6ND holds by construction. budget: the nearest of the paper's "
+        "nine IsoFLOP budgets; not every point lies on one. "
         "Beware: the five points of the highest losses (5.006, 4.665, 3.794, 3.766, 3.447) were trained on less than "
         "half a token per parameter and move beta from .367 to .453; the variant besiroglu is without them. The same "
         "points are in many collections under other names: never take two copies for two families."

@@ -48,9 +48,9 @@ INFO = DatasetInfo(
     notes=(
         "params, tokens (seen), unique_tokens and loss (validation, nats per token) as printed by the authors' "
         "notebook. compute = 6ND. There is one family. "
-        "Left out by default: 65 rows that are repeats with other seeds under the name of a run that is there (the last "
-        "of a name is the run that the notebook takes), and the 49 runs that the notebook calls outliers, as in the "
-        "paper's fit. "
+        "Left out by default: 65 rows that are repeats with other seeds under the name of a run that is there (the "
+        "last of a name is the run that the notebook takes), and the 49 runs that the notebook calls outliers, as in "
+        "the paper's fit. "
         "Beware: over tens of epochs the loss rises again, which no monotone law describes; 16 settings have five runs "
         "each, the only true seed noise (about 0.001 to 0.003 nats) among these data sets (variant all)."
     ),

@@ -39,9 +39,9 @@ INFO = DatasetInfo(
     citation_key="brown2020language",
     licence="MIT",
     notes=(
-        "tokens: the source's step, which counts billions of tokens. params: nominal sizes of the paper. loss: nats per "
-        "token, read off a figure. run: one per size. compute = 6ND. There is one family. Left out: the points of the "
-        "other loss; no point before about 1e10 tokens was digitised. "
+        "tokens: the source's step, which counts billions of tokens. params: nominal sizes of the paper. loss: nats "
+        "per token, read off a figure. run: one per size. compute = 6ND. There is one family. "
+        "Left out: the points of the other loss; no point before about 1e10 tokens was digitised. "
         "Beware: these are checkpoints along eight schedules, before their learning rates have decayed, and not final "
         "losses; neighbours are correlated; the same curves are in learning-curves."
     ),

@@ -69,9 +69,9 @@ INFO = DatasetInfo(
         "counts of overtraining for C4, RPJ and RefinedWeb. compute = 6ND. loss: nats per token, along training. "
         "Left out: curves in other units, which the file mixes without a word: OPT's are perplexities, Pythia's are "
         "logs of mean perplexities of tasks, others are scores or unknown; and points at a place that their curve has. "
-        "Beware: checkpoints of a run are correlated and most are far from the end of their schedule; runs of -0.25 and "
-        "-0.5 are mostly warm-up; over 44 epochs the loss rises. GPT-3 is gpt3 again, C4, RPJ and RefinedWeb are runs "
-        "of overtraining, GPT2 of data-constrained: their clusters are named after those."
+        "Beware: checkpoints of a run are correlated and most are far from the end of their schedule; runs of -0.25 "
+        "and -0.5 are mostly warm-up; over 44 epochs the loss rises. GPT-3 is gpt3 again, C4, RPJ and RefinedWeb are "
+        "runs of overtraining, GPT2 of data-constrained: their clusters are named after those."
     ),
     variants=(Variant("nats", "curves in nats per token", 28966),),
     parse=parse,

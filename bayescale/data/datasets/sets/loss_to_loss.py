@@ -53,8 +53,8 @@ INFO = DatasetInfo(
         "family: the corpus. params: total, with input and output embeddings; embedding_params = params - 12 n_layers "
         "d_model^2, 84 % of the smallest model and 8 % of the largest. tokens = budget / (6 params), so 6ND holds by "
         "construction. loss: nats per token, of the family's own validation set (own), so that levels of families "
-        "differ by corpus and not by skill; on a common set with the other variants. arc-easy has the cross-entropy "
-        "of that task as loss and the accuracy on its 2,376 questions of four answers. Nothing is left out. "
+        "differ by corpus and not by skill; on a common set with the other variants. arc-easy has the cross-entropy of "
+        "that task as loss and the accuracy on its 2,376 questions of four answers. Nothing is left out. "
         "Beware: the six families share code, tokenizer, schedule and sizes, and are one cluster; budgets differ by "
         "2.2 each and end at 4.84e19 FLOP."
     ),

@@ -66,12 +66,13 @@ INFO = DatasetInfo(
     licence="No licence in the repository.",
     notes=(
         "params: total; embedding_params: total less the authors' count without embeddings (79 % of the smallest "
-        "model, 15 % of the largest). compute = 6ND. loss: nats per token on C4. One batch size (2^20 tokens), so tokens and "
-        "steps are the same. There is one family. "
+        "model, 15 % of the largest). compute = 6ND. loss: nats per token on C4. One batch size (2^20 tokens), so "
+        "tokens and steps are the same. There is one family. "
         "Left out of final and best: checkpoints, and 21 last rows that have the size, the length and every digit of "
         "the loss of another row. Those are runs listed under two learning rates, one of them wrong, and which is "
-        "unknown: hence no column lr. Left out of checkpoints: labels under which two curves run, curves under two "
-        "labels, and the first tenth of each run. "
+        "unknown: hence no column lr. "
+        "Left out of checkpoints: labels under which two curves run, curves under two labels, and the first tenth of "
+        "each run. "
         "Beware: the learning rates of final are a grid and many are far from the best, so errors are skewed upwards; "
         "best takes the lowest last loss for each size and length, and does not depend on the labels."
     ),

@@ -44,12 +44,12 @@ INFO = DatasetInfo(
     citation_key="gadre2024language",
     licence="MIT",
     notes=(
-        "family: the corpus. params: total; embedding_params: total less the authors' count without embeddings. "
-        "loss: nats per token on the test set that the variant names, C4's by default. compute = 6ND. lr: the peak. "
+        "family: the corpus. params: total; embedding_params: total less the authors' count without embeddings. loss: "
+        "nats per token on the test set that the variant names, C4's by default. compute = 6ND. lr: the peak. "
         "Left out but in the variant all: 24 runs of 0.25 and 0.5 times 20 tokens per parameter, whose warm-up takes "
         "up to all of their steps. "
-        "Beware: the 95 % intervals of the source are over sequences of a test set that all runs share, so they are "
-        "no error between runs and not in this table; the largest sizes have two and one runs a corpus; the families "
+        "Beware: the 95 % intervals of the source are over sequences of a test set that all runs share, so they are no "
+        "error between runs and not in this table; the largest sizes have two and one runs a corpus; the families "
         "share everything but the corpus and are one cluster; their training curves are in learning-curves too."
     ),
     variants=(
@@ -82,8 +82,9 @@ DOWNSTREAM = DatasetInfo(
     citation_key="gadre2024language",
     licence="MIT",
     notes=(
-        "Columns as in overtraining, loss on C4; error: mean top-1 error over the authors' 17 tasks (subset), or over all 46 (every-task). Left out: the 24 shortest runs, as "
-        "there. "
+        "Columns as in overtraining, loss on C4; error: mean top-1 error over the authors' 17 tasks (subset), or over "
+        "all 46 (every-task). "
+        "Left out: the 24 shortest runs, as there. "
         "Beware: these are the runs of overtraining, no further families; the mean of tasks has no number of "
         "questions, so no binomial error."
     ),

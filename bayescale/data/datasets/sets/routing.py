@@ -43,13 +43,13 @@ INFO = DatasetInfo(
     licence="Apache-2.0, the data CC-BY 4.0",
     notes=(
         "family: the technique (Dense, S-Base, RL-R, Hash). params: the parameters of the dense model of the same "
-        "shape, with embeddings; experts: how many each routed layer has, 1 for dense models. loss: validation loss, nats per "
-        "token. All runs have as many steps, so there is no column of tokens. "
-        "Left out: runs with more than one expert for a token or another share of routed layers, as in the paper's law; "
-        "for final also all steps but 249,000, at which all but two runs end; for checkpoints step 0 and "
-        "missing losses. "
-        "Beware: dense models belong to each technique as its case of one expert: select both; a few settings are there "
-        "with several seeds."
+        "shape, with embeddings; experts: how many each routed layer has, 1 for dense models. loss: validation loss, "
+        "nats per token. All runs have as many steps, so there is no column of tokens. "
+        "Left out: runs with more than one expert for a token or another share of routed layers, as in the paper's "
+        "law; for final also all steps but 249,000, at which all but two runs end; for checkpoints step 0 and missing "
+        "losses. "
+        "Beware: dense models belong to each technique as its case of one expert: select both; a few settings are "
+        "there with several seeds."
     ),
     variants=(
         Variant("final", "the last checkpoint of each run", 164),

@@ -38,11 +38,11 @@ INFO = DatasetInfo(
     licence="No licence in the repository.",
     notes=(
         "params: without embeddings (4 d^2 + 3 d d_ff for each layer). batch_tokens: the source counts sequences of "
-        "2,048 tokens. lr: the peak. loss: the smoothed last training loss, nats per token. compute = "
-        "6ND without embeddings. "
+        "2,048 tokens. lr: the peak. loss: the smoothed last training loss, nats per token. compute = 6ND without "
+        "embeddings. "
         "Left out by default: 181 runs that diverged, to losses above 4. "
-        "Beware: most runs are mistuned on purpose and say nothing of the best loss at their size: for laws of size and "
-        "tokens take best; the best of a hundred noisy losses is too low by some hundredths of a per cent."
+        "Beware: most runs are mistuned on purpose and say nothing of the best loss at their size: for laws of size "
+        "and tokens take best; the best of a hundred noisy losses is too low by some hundredths of a per cent."
     ),
     variants=(
         Variant("converged", "every run that did not diverge", 1730),
