@@ -33,29 +33,30 @@ def parse(path: Path, variant: str) -> Runs:
 
 def _final(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
     """The last row of each run; runs that are listed under two learning rates count once."""
-    last = table[table["step"] == table.groupby(LABELS)["step"].transform("max")]
+    last = table[table["step"] == table["total_steps"]]
     kept = last.drop_duplicates([*SETTING, "loss"])
     return kept, [
-        (len(table) - len(last), "checkpoints before the end"),
+        (len(table) - len(last), "at another step than the last of their run (two of them after it)"),
         (len(last) - len(kept), "with the size, length and every digit of the loss of another row, a run listed twice"),
     ]
 
 
 def _checkpoints(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
-    """Checkpoints after the first tenth, of runs that can be told apart."""
+    """Checkpoints from a tenth on, of runs that can be told apart."""
     rows = table.drop_duplicates([*LABELS, "step", "loss"])
     # Two curves under one label cannot be told apart, nor is the label right for either.
     mixed = rows.groupby(LABELS)["step"].transform(lambda step: step.duplicated().any())
     # One curve under two labels counts once: its first label.
     twice = rows.duplicated([*SETTING, "step", "loss"]).groupby([rows[name] for name in LABELS]).transform("any")
     told = rows[~mixed & ~twice]
-    kept = told[told["step"] >= FIRST_PART * told["total_steps"]].sort_values([*LABELS, "step"])
+    part = told["step"] / told["total_steps"]
+    kept = told[part.between(FIRST_PART, 1.0)].sort_values([*LABELS, "step"])
     kept = kept.assign(run=kept[LABELS].astype(str).agg(" ".join, axis=1))
     return kept, [
         (len(table) - len(rows), "listed twice"),
         (int(mixed.sum()), "under labels of size, length and learning rate that two curves share"),
         (int((twice & ~mixed).sum()), "of curves that are listed under another learning rate too"),
-        (len(told) - len(kept), "in the first tenth of their run"),
+        (len(told) - len(kept), "in the first tenth of their run, or after its end"),
     ]
 
 
@@ -79,7 +80,7 @@ INFO = DatasetInfo(
     variants=(
         Variant("final", "the last row of each run", 240),
         Variant("best", "the best last row over learning rates, for each size and length", 81),
-        Variant("checkpoints", "checkpoints after a tenth of training, of runs whose labels are unique", 4338),
+        Variant("checkpoints", "checkpoints after a tenth of training, of runs whose labels are unique", 4336),
     ),
     parse=parse,
     file=DataFile.on_github(
