@@ -46,16 +46,13 @@ def _checkpoints(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[int, str
     rows = table.drop_duplicates([*LABELS, "step", "loss"])
     # Two curves under one label cannot be told apart, nor is the label right for either.
     mixed = rows.groupby(LABELS)["step"].transform(lambda step: step.duplicated().any())
-    # One curve under two labels counts once: its first label.
-    twice = rows.duplicated([*SETTING, "step", "loss"]).groupby([rows[name] for name in LABELS]).transform("any")
-    told = rows[~mixed & ~twice]
+    told = rows[~mixed]
     part = told["step"] / told["total_steps"]
     kept = told[part.between(FIRST_PART, 1.0)].sort_values([*LABELS, "step"])
     kept = kept.assign(run=kept[LABELS].astype(str).agg(" ".join, axis=1))
     return kept, [
         (len(table) - len(rows), "listed twice"),
         (int(mixed.sum()), "under labels of size, length and learning rate that two curves share"),
-        (int((twice & ~mixed).sum()), "of curves that are listed under another learning rate too"),
         (len(told) - len(kept), "in the first tenth of their run, or after its end"),
     ]
 
@@ -70,17 +67,16 @@ INFO = DatasetInfo(
         "model, 15 % of the largest). compute = 6ND. loss: nats per token on C4. One batch size (2^20 tokens), so "
         "tokens and steps are the same. There is one family. "
         "Left out of final and best: checkpoints, and 21 last rows that have the size, the length and every digit of "
-        "the loss of another row. Those are runs listed under two learning rates, one of them wrong, and which is "
-        "unknown: hence no column lr. "
-        "Left out of checkpoints: labels under which two curves run, curves under two labels, and the first tenth of "
-        "each run. "
+        "the loss of another row. Those are runs listed twice, some under two learning rates of which one is wrong, "
+        "and which is unknown: hence no column lr. "
+        "Left out of checkpoints: labels under which two curves run, and the first tenth of each run. "
         "Beware: the learning rates of final are a grid and many are far from the best, so errors are skewed upwards; "
         "best takes the lowest last loss for each size and length, and does not depend on the labels."
     ),
     variants=(
         Variant("final", "the last row of each run", 240),
         Variant("best", "the best last row over learning rates, for each size and length", 81),
-        Variant("checkpoints", "checkpoints after a tenth of training, of runs whose labels are unique", 4336),
+        Variant("checkpoints", "checkpoints after a tenth of training, of runs whose labels are unique", 4355),
     ),
     parse=parse,
     file=DataFile.on_github(
