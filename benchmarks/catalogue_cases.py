@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from tables import LEFT_OUT, REAL_DATA, chinchilla_runs, loss_to_loss
+from tables import LEFT_OUT, REAL_DATA, chinchilla_runs, loss_to_loss, registered
 
 import bayescale as bs
 
@@ -57,9 +57,7 @@ def _log10(value: float) -> float:
 
 def over_trained(dataset: str) -> bs.Runs:
     """Gadre et al.'s runs on one corpus that left warm-up, loss on C4."""
-    table = pd.read_csv(REAL_DATA / "overtraining" / "gadre2024_runs.csv")
-    table = table[(table["dataset"] == dataset) & (table["multiplier"] >= 1)]
-    return bs.read_runs(table.rename(columns={"N": "params", "D": "tokens", "loss_c4_val": "loss"})[DESIGN])
+    return bs.read_runs(registered("overtraining").select(dataset).table[DESIGN])
 
 
 def one_size() -> bs.Runs:
@@ -70,10 +68,7 @@ def one_size() -> bs.Runs:
 
 def repeated() -> bs.Runs:
     """Muennighoff et al.'s runs of at most 60 epochs, the last of those with one name."""
-    table = pd.read_csv(REAL_DATA / "data-constrained" / "runs.csv").rename(columns={"val_loss": "loss"})
-    table = table.drop_duplicates("name", keep="last")
-    table = table[table["tokens"] <= 60 * table["unique_tokens"]]
-    return bs.read_runs(table[["params", "tokens", "unique_tokens", "loss"]])
+    return registered("data-constrained", "60-epochs")
 
 
 def curves() -> bs.Runs:
@@ -105,34 +100,26 @@ def schedules() -> bs.Runs:
 
 def with_embeddings() -> bs.Runs:
     """One corpus of the sweep with its embedding parameters, which are what 12 n_layers d_model^2 leaves of all."""
-    table = pd.read_csv(REAL_DATA / "loss-to-loss" / "sweep.csv")
-    table["embedding_params"] = table["params"] - 12 * table["n_layers"] * table["d_model"] ** 2
-    table = table.loc[table["data"] == "smollm-corpus", [*DESIGN[:-1], "embedding_params", "val_loss"]]
-    return bs.read_runs(table, {"loss": "val_loss"})
+    table = registered("loss-to-loss").select("smollm-corpus").table
+    return bs.read_runs(table[[*DESIGN, "embedding_params"]])
 
 
 def task_errors() -> bs.Runs:
     """Gadre et al.'s runs on RedPajama that left warm-up: loss on C4 and the error over 17 tasks."""
-    table = pd.read_csv(REAL_DATA / "overtraining" / "overtrain_downstreams.csv")
-    table = table[(table["dataset_name"] == "rpj") & (table["cc_mult"] >= 1)]
-    table = table.rename(columns={"loss_c4_val": "loss", "err_avg_subset": "error"})
+    table = registered("overtraining-downstream").select("rpj").table
     return bs.read_runs(table[["loss", "error"]], law="downstream-error")
 
 
 def arc_easy() -> bs.Runs:
     """One corpus of the loss-to-loss sweep: ARC-easy, 2,376 questions of four answers, and its loss."""
-    table = pd.read_csv(REAL_DATA / "loss-to-loss" / "sweep.csv")
-    table = table[table["data"] == "smollm-corpus"]
-    columns = {"loss": "eval/downstream_ce_loss/arc_easy_test_ce_loss", "accuracy": "eval/downstream/arc_easy_test_acc"}
-    table = table[list(columns.values())].assign(chance=0.25, items=2376)
-    return bs.read_runs(table, columns, law="downstream-accuracy")
+    table = registered("loss-to-loss", "arc-easy").select("smollm-corpus").table
+    return bs.read_runs(table[["loss", "accuracy", "chance", "items"]], law="downstream-accuracy")
 
 
 def settings_grid() -> pd.DataFrame:
     """Step Law's dense grid of learning rates and batch sizes; diverged runs have losses above 4."""
-    table = pd.read_csv(REAL_DATA / "step-law" / "dense_lr_bs_loss.csv")
-    columns = {"params": table["N"], "tokens": table["D"], "lr": table["lr"], "batch_tokens": 2048.0 * table["bs"]}
-    return pd.DataFrame({**columns, "compute": 6.0 * table["N"] * table["D"], "loss": table["smooth loss"]})
+    columns = ["params", "tokens", "lr", "batch_tokens", "compute", "loss"]
+    return registered("step-law", "grid").table[columns]
 
 
 def surface(law: str) -> bs.Runs:

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pandas as pd
 from catalogue_cases import Case
-from tables import REAL_DATA
+from tables import registered
 
 import bayescale as bs
 
@@ -18,26 +18,24 @@ PAIR = ("fineweb-100b", "starcoder")
 
 def pairs() -> bs.Runs:
     """Losses of two corpora at the same size and budget."""
-    table = pd.read_csv(REAL_DATA / "loss-to-loss" / "sweep.csv")
-    wide = table.pivot(index=["params", "iso_flop"], columns="data", values="val_loss")[list(PAIR)].dropna()
+    table = registered("loss-to-loss").table
+    table = table.assign(budget=table["budget"].astype(float))
+    wide = table.pivot(index=["params", "budget"], columns="family", values="loss")[list(PAIR)].dropna()
     return bs.read_runs(wide.set_axis(["source_loss", "loss"], axis=1), law="loss-to-loss")
 
 
 def both_losses() -> bs.Runs:
     """The same two corpora, a row for every loss."""
-    table = pd.read_csv(REAL_DATA / "loss-to-loss" / "sweep.csv").rename(columns={"val_loss": "loss"})
-    table = table[table["data"].isin(PAIR)]
-    table["is_target"] = (table["data"] == PAIR[1]).astype(float)
+    table = registered("loss-to-loss").table
+    table = table[table["family"].isin(PAIR)]
+    table = table.assign(is_target=(table["family"] == PAIR[1]).astype(float))
     return bs.read_runs(table[["params", "tokens", "is_target", "loss"]], law="loss-to-loss-joint")
 
 
 def routed(technique: str) -> bs.Runs:
     """Clark et al.'s last checkpoints of one technique, and of the dense models."""
-    table = pd.read_csv(REAL_DATA / "routing" / "curves.csv.gz")
-    table = table[(table["step"] == 249_000) & (table["k"] == 1) & (table["routing_frequency"] == 0.5)]
-    table = table[table["router_type"].isin([technique, "Dense"])]
-    names = {"dense_parameter_count": "params", "num_experts": "experts", "loss_validation": "loss"}
-    return bs.read_runs(table.rename(columns=names)[list(names.values())], law="routing")
+    table = registered("routing").select([technique, "Dense"]).table
+    return bs.read_runs(table[["params", "experts", "loss"]], law="routing")
 
 
 def simulated(law: bs.Law, **design: tuple[float, ...]) -> bs.Runs:

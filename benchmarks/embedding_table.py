@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from catalogue_cases import with_embeddings
 from scipy.optimize import least_squares
+from tables import registered
 
 from bayescale.laws import CATALOGUE, Law
 
@@ -44,7 +44,7 @@ def columns(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 def main() -> None:
     """Print bias and root mean square error of the held-out log losses in percent, and weights where all are fitted."""
     laws, found = {law.name: law for law in CATALOGUE}, []
-    for corpus, rows in with_embeddings().table.groupby("family"):
+    for corpus, rows in registered("loss-to-loss").table.groupby("family"):
         budgets = rows["compute"].round(-15).rank(method="dense").astype(int)
         for held in range(4):
             top = budgets > budgets.max() - held

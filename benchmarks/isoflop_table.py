@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 
 import pandas as pd
-from tables import REAL_DATA
+from tables import REAL_DATA, registered
 
 import bayescale as bs
 
@@ -32,17 +32,11 @@ def published() -> pd.DataFrame:
 
 def slices() -> Iterator[tuple[str, str, tuple[str, ...], pd.DataFrame]]:
     """Corpus, step and runs; where the schedule depends on the budget, each row is a run of its own."""
-    table = pd.read_csv(REAL_DATA / "porian" / "porian2024_isoflops_flat.csv")
-    table = table[table["file"].isin(FILES)].rename(columns={"N": "params", "D": "tokens"})
+    runs = registered("porian")
     for corpus in CORPORA:
         for step, values in STEPS.items():
-            chosen = table["dataset"] == corpus
-            for key, value in zip(KEYS, values, strict=True):
-                chosen &= table[key] == value
-            rows = table[chosen].assign(budget=table["flops"].map("{:.4g}".format))
-            if values[2] != "chinchilla":
-                rows["run"] = rows["params"].map("{:.0f}".format)
-            yield corpus, step, values, rows[[c for c in ("params", "tokens", "loss", "budget", "run") if c in rows]]
+            rows = runs.select(" ".join((corpus, *values))).table
+            yield corpus, step, values, rows[["params", "tokens", "loss", "budget", "run"]]
 
 
 def interval(values: object) -> str:

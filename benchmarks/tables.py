@@ -20,14 +20,18 @@ SCATTER, NOISE_SCATTER = (0.1, 0.2, 0.2, 0.12, 0.12), 0.25
 NOISE, NU = 0.008, 4.0
 
 
+def registered(name: str, variant: str | None = None) -> bs.Runs:
+    """A data set of the registry, read from the folder of real data."""
+    file = bs.datasets.describe(name).file
+    return bs.datasets.load(name, variant, path=None if file is None else REAL_DATA / file.path)
+
+
 def chinchilla_runs(drop: int = 0) -> tuple[bs.Runs, str]:
     """Hoffmann et al.'s 245 digitised points without the ``drop`` of the highest loss, or else simulated ones."""
-    path = REAL_DATA / "chinchilla" / "svg_extracted_data.csv"
-    if path.exists():
-        table = pd.read_csv(path).rename(columns={"Model Size": "params", "Training FLOP": "compute"})
-        table = table[["params", "compute", "loss"]].sort_values("loss", ignore_index=True)
-        kept = table.iloc[: len(table) - drop]
-        return bs.read_runs(kept), f"{len(kept)} digitised runs of Hoffmann et al."
+    if (REAL_DATA / "chinchilla" / "svg_extracted_data.csv").exists():
+        runs = registered("chinchilla")  # sorted by loss
+        kept = runs.subset(np.arange(len(runs)) < len(runs) - drop)
+        return kept, f"{len(kept)} digitised runs of Hoffmann et al."
     rng, count = np.random.default_rng(0), 245 - drop
     compute = rng.choice([6e18, 1e19, 3e19, 6e19, 1e20, 3e20, 6e20, 1e21, 3e21], count)
     truth = bs.laws.Chinchilla.published["besiroglu2024chinchilla"]
@@ -39,9 +43,8 @@ def loss_to_loss(seed: int = 0) -> tuple[bs.Runs, str]:
 
     Another ``seed`` than 0 leaves out one random run of each family: another table, of (nearly) the same shape.
     """
-    path = REAL_DATA / "loss-to-loss" / "sweep.csv"
-    if path.exists():
-        runs, described = bs.read_runs(path, {"loss": "val_loss"}, group="data"), "529 runs on six corpora"
+    if (REAL_DATA / "loss-to-loss" / "sweep.csv").exists():
+        runs, described = registered("loss-to-loss"), "529 runs on six corpora"
     else:
         rng = np.random.default_rng(0)
         design = _design(rng, np.exp(rng.uniform(np.log(2e17), np.log(5e19), 528)))

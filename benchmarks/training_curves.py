@@ -9,18 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import bayescale as bs
 from bayescale.laws import cosine_schedule, schedule_areas
 
-# The other curves of the file are perplexities, logs of task scores and the like.
-GROUPS = {
-    "GPT-3": r"GPT-3 ",
-    "C4": r"c4_original-d=",
-    "RPJ": r"rpj-d=",
-    "RefinedWeb": r"rw_original-d=",
-    "GPT2-c4": r"GPT2-[\d.]+B-c4-(?!44)",
-    "GPT2-oscar": r"GPT2-[\d.]+B-oscar-(?!44)",
-    "GPT2, 44 epochs": r"GPT2-[\d.]+B-\w+-44",
-}
 # Over so many epochs the loss rises again, which no law of this benchmark does: reported, and nothing learnt from.
 RISING = "GPT2, 44 epochs"
 # Tokens of a step: 512 sequences of 2,048 tokens, and about the mean of the batches of Brown et al.
@@ -64,25 +55,25 @@ class Curve:
 
 def read_curves(path: Path) -> tuple[list[Curve], dict[str, int]]:
     """Return the curves in nats that have enough rows after warm-up, and how many have not, by reason."""
-    data = np.load(path)
+    table = bs.datasets.load("learning-curves", path=path).table
+    ends = table.groupby("run")["tokens"].max().to_dict()
     found, left = [], {"never leave warm-up": 0, f"have fewer than {FEWEST} rows in that part": 0}
     warming, short = left
-    for group, pattern in GROUPS.items():
-        for name in (name for name in data.files if re.match(pattern, name)):
-            tokens, first = np.unique(data[name][0], return_index=True)
-            curve = Curve(name, group, tokens, data[name][1][first], _planned(name, data, tokens[-1]))
-            # As Gadre et al. say of their runs of the two smallest multiples.
-            if re.search(r"-d=.*-0\.(25|5)$", name):
-                left[warming] += 1
-            elif curve.early().size < FEWEST:
-                left[short] += 1
-            else:
-                found.append(curve)
+    for (group, name), rows in table.groupby(["family", "run"], sort=False):
+        curve = Curve(name, group, rows["tokens"].to_numpy(), rows["loss"].to_numpy(), _planned(name, ends))
+        # As Gadre et al. say of their runs of the two smallest multiples.
+        if re.search(r"-d=.*-0\.(25|5)$", name):
+            left[warming] += 1
+        elif curve.early().size < FEWEST:
+            left[short] += 1
+        else:
+            found.append(curve)
     return found, left
 
 
-def _planned(name: str, data: np.lib.npyio.NpzFile, end: float) -> float:
+def _planned(name: str, ends: dict[str, float]) -> float:
     """The runs of Gadre et al. are named by tokens in multiples of 20 per parameter, and some were cut."""
     parts = re.fullmatch(r"((?:c4_original|rpj|rw_original)-d=.*)-([\d.]+)", name)
     sibling = f"{parts[1]}-1.0" if parts else ""
-    return max(end, float(parts[2]) * float(data[sibling][0].max())) if parts and sibling in data else end
+    end = ends[name]
+    return max(end, float(parts[2]) * ends[sibling]) if parts and sibling in ends else end

@@ -35,6 +35,16 @@ def real_file(request) -> Callable[[str], Path]:
     return find
 
 
+@pytest.fixture(scope="session")
+def dataset(real_file) -> Callable[..., bs.Runs]:
+    """Load a data set of the registry from the file of the real experiments, without the network."""
+
+    def load(name: str, variant: str | None = None) -> bs.Runs:
+        return bs.datasets.load(name, variant, path=real_file(bs.datasets.describe(name).file.path))
+
+    return load
+
+
 def pytest_terminal_summary(terminalreporter, config):
     """Say in every run what was not tested for want of data: a skip alone is easily overlooked."""
     if missing := config.stash.get(_MISSING, set()):
@@ -94,19 +104,15 @@ def with_every_input() -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def chinchilla_points(real_file) -> pd.DataFrame:
+def chinchilla_points(dataset) -> pd.DataFrame:
     """Hoffmann et al.'s digitised runs, all 245, sorted by loss, with the IsoFLOP budget nearest to each."""
-    table = pd.read_csv(real_file("chinchilla/svg_extracted_data.csv"))
-    table = table.rename(columns={"Model Size": "params", "Training FLOP": "compute"})[["params", "compute", "loss"]]
-    budgets = pd.Series([6e18, 1e19, 3e19, 6e19, 1e20, 3e20, 6e20, 1e21, 3e21])
-    nearest = table["compute"].map(lambda c: budgets[(budgets / c).map(lambda r: max(r, 1 / r)).idxmin()])
-    return table.assign(budget=nearest.map("{:.0e}".format)).sort_values("loss", ignore_index=True)
+    return dataset("chinchilla").table[["params", "compute", "loss", "budget"]]
 
 
 @pytest.fixture(scope="session")
-def loss_to_loss(real_file) -> bs.Runs:
+def loss_to_loss(dataset) -> bs.Runs:
     """Six corpora, 529 runs."""
-    return bs.read_runs(real_file("loss-to-loss/sweep.csv"), {"loss": "val_loss"}, group="data")
+    return dataset("loss-to-loss")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,11 @@ from bayescale.data.suspicions import suspicions
 from bayescale.language.errors import DataWarning, SettingsError
 from bayescale.language.quantities import QUANTITIES, Quantity
 
+# Codes of what is said of a table as a whole, which a selection of its rows keeps.
+LEFT_OUT = "rows-left-out"
+COUNTS_DIFFER = "families-count-differently"
+KEPT = (DROPPED, LEFT_OUT, COUNTS_DIFFER)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Runs:
@@ -92,7 +97,7 @@ class Runs:
             raise SettingsError(
                 f"mask must be {len(self)} booleans, one per run, got an array of {mask.dtype} with shape {mask.shape}."
             )
-        said = tuple(warning for warning in self.warnings if warning.code == DROPPED)
+        said = tuple(warning for warning in self.warnings if warning.code in KEPT)
         chosen = replace(self, table=self.table[mask].reset_index(drop=True), warnings=())
         return replace(chosen, warnings=(*said, *suspicions(chosen)))
 

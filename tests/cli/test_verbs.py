@@ -225,19 +225,6 @@ def test_every_law_is_described_with_formula_priors_and_references(bayescale):
     assert bayescale("laws", "--format", "csv").out.startswith("name,summary,inputs,response,")
 
 
-def test_data_sets_are_listed_and_printed_as_tables_that_fit_reads(bayescale, tmp_path):
-    import bayescale as bs
-
-    assert "pile-families" in bayescale("datasets").out
-    assert bayescale("datasets", "--format", "json").records[0]["rows"] == 30
-    assert "Beware" in bayescale("datasets", "pile-families").out
-    path = tmp_path / "pile.csv"
-    path.write_text(bayescale("datasets", "pile-families", "--format", "csv").out)
-    with pytest.warns(bs.DataWarning):
-        runs = bs.read_runs(path)
-    assert runs.sha256 == bs.datasets.load("pile-families").sha256
-
-
 def test_what_is_not_finite_is_null_in_json(bayescale, capsys):
     from bayescale.cli.output import emit
 

@@ -1,55 +1,105 @@
-"""The embedded data are the published figures."""
+"""Every entry of the registry reads its file to the table that it describes."""
 
 from __future__ import annotations
 
+import re
 import warnings
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from bayescale.data.datasets import describe, load, names
-from bayescale.language.errors import SettingsError
+import bayescale as bs
+from bayescale.data.datasets.registry import CATALOGUE
+from bayescale.data.runs import LEFT_OUT
+from bayescale.laws.references import bibliography
+
+VARIANTS = [
+    pytest.param(info, variant, id=f"{info.name}-{variant.name}") for info in CATALOGUE for variant in info.variants
+]
+WITH_FILE = [pytest.param(info, id=info.name) for info in CATALOGUE if info.file is not None]
 
 
-@pytest.mark.parametrize("name", names())
-def test_every_data_set_loads_quietly_with_the_rows_it_declares(name):
+def load(real_file, info, variant=None) -> bs.Runs:
+    path = None if info.file is None else real_file(info.file.path)
+    return bs.datasets.load(info.name, variant, path=path)
+
+
+def rows_of_file(path) -> int:
+    if path.suffix == ".npz":
+        with np.load(path) as data:
+            return sum(data[name].shape[1] for name in data.files)
+    return len(pd.read_csv(path))
+
+
+@pytest.mark.parametrize(("info", "variant"), VARIANTS)
+def test_every_variant_loads_quietly_with_the_rows_it_declares(real_file, info, variant):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        runs = load(name)
-    info = describe(name)
-    assert len(runs) == info.rows and info.name == name
-    assert info.title and info.citation_key and info.licence and info.notes
+        runs = load(real_file, info, variant.name)
+    assert len(runs) == variant.rows
+    assert variant.title
 
 
-def test_pile_families_are_the_published_figures():
-    runs = load("pile-families")
-    table = runs.table
-    counts = {name: len(rows) for name, rows in table.groupby("family")}
-    assert counts == {
-        "Cerebras-GPT": 7,
-        "Cerebras-GPT muP": 5,
-        "Pythia": 8,
-        "Pythia deduped": 8,
-        "GPT-NeoX": 1,
-        "GPT-J": 1,
-    }
-    assert set(table.loc[table["family"].str.startswith("Pythia"), "tokens"]) == {299_892_736_000.0}
-    row = table.set_index(["family", "params"])
-    assert row.loc[("Cerebras-GPT", 1.3e10), ["tokens", "compute", "loss"]].tolist() == [2.57e11, 2.3e22, 1.572]
-    assert row.loc[("Cerebras-GPT muP", 1.11e8), ["tokens", "compute", "loss"]].tolist() == [2.22e9, 2.6e18, 2.588]
-    assert row.loc[("Pythia", 7e7), ["compute", "loss"]].tolist() == [1.6e20, 2.504]
-    assert row.loc[("Pythia deduped", 1.4e9), "loss"] == 1.889
-    assert row.loc[("GPT-NeoX", 2e10), ["tokens", "compute", "loss"]].tolist() == [4.72e11, 6.4e22, 1.519]
-    assert row.loc[("GPT-J", 6e9), ["tokens", "compute", "loss"]].tolist() == [4.02e11, 1.7e22, 1.613]
-    assert table["loss"].sum() == pytest.approx(58.994, abs=1e-9)
+@pytest.mark.parametrize(("info", "variant"), VARIANTS)
+def test_rows_that_are_left_out_are_counted(real_file, info, variant):
+    """Those in the table and those that are said to be left out are the rows of the file."""
+    if info.file is None:
+        pytest.skip("the table is the file")
+    runs = load(real_file, info, variant.name)
+    said = [warning.message for warning in runs.warnings if warning.code == LEFT_OUT]
+    counts = [int(count.replace(",", "")) for text in said for count in re.findall(r"(?:: |; )([\d,]+) ", text)]
+    assert len(runs) + sum(counts) == rows_of_file(real_file(info.file.path))
 
 
-def test_pile_families_warn_only_of_families_of_one_model():
-    runs = load("pile-families")
-    assert runs.compute_convention == "exact"
-    assert [warning.code for warning in runs.warnings] == ["single-run-family"]
+@pytest.mark.parametrize("info", CATALOGUE, ids=lambda info: info.name)
+def test_every_entry_is_whole(info):
+    assert info.title and info.licence and "Beware" in info.notes
+    assert info.citation_key in bibliography()
+    assert len({variant.name for variant in info.variants}) == len(info.variants)
+    assert info.cluster_of(None) and info.cluster_of("any family")
+
+
+@pytest.mark.parametrize("info", WITH_FILE)
+def test_every_file_is_pinned(info):
+    file = info.file
+    assert re.fullmatch(r"[0-9a-f]{64}", file.sha256) and file.origin
+    if file.address is not None:
+        # Twelve digits at least of a commit, never a branch.
+        assert re.fullmatch(r"https://raw\.githubusercontent\.com/[\w.-]+/[\w.-]+/[0-9a-f]{12,40}/\S+", file.address)
+
+
+def test_no_two_entries_have_one_name_or_one_path():
+    names = [info.name for info in CATALOGUE]
+    paths = [info.file.path for info in CATALOGUE if info.file is not None]
+    assert len(set(names)) == len(names) and len(set(paths)) == len(paths)
 
 
 def test_an_unknown_data_set_is_refused_with_the_nearest_name():
-    message = r"^no data set 'pile_families', did you mean 'pile-families'\? \(there are: pile-families\)\.$"
-    with pytest.raises(SettingsError, match=message):
-        load("pile_families")
+    message = r"^no data set 'pile_families', did you mean 'pile-families'\? \(there are: pile-families, chinchilla, "
+    with pytest.raises(bs.SettingsError, match=message):
+        bs.datasets.load("pile_families")
+
+
+def test_an_unknown_variant_is_refused_with_the_nearest_name():
+    message = (
+        r"^data set 'chinchilla' has no variant 'besirolu', did you mean 'besiroglu'\? \(there are: all, besiroglu\)\.$"
+    )
+    with pytest.raises(bs.SettingsError, match=message):
+        bs.datasets.load("chinchilla", "besirolu")
+
+
+def test_a_selection_remembers_what_was_left_out(dataset):
+    runs = dataset("overtraining").select("rpj")
+    assert [warning.code for warning in runs.warnings] == [LEFT_OUT]
+
+
+def test_families_of_one_pipeline_are_one_cluster():
+    curves, pile = bs.datasets.describe("learning-curves"), bs.datasets.describe("pile-families")
+    for family in ("C4", "RPJ", "RefinedWeb"):
+        assert curves.cluster_of(family) == bs.datasets.describe("overtraining").cluster_of("rpj")
+    assert curves.cluster_of("GPT-3") == bs.datasets.describe("gpt3").cluster_of()
+    assert curves.cluster_of("GPT2-c4") == bs.datasets.describe("data-constrained").cluster_of()
+    assert pile.cluster_of("Pythia") == pile.cluster_of("GPT-J") != pile.cluster_of("Cerebras-GPT")
+    downstream = bs.datasets.describe("overtraining-downstream")
+    assert downstream.cluster_of("rpj") == bs.datasets.describe("overtraining").cluster_of("rpj")

@@ -12,6 +12,7 @@ if not PAGES.exists():
     pytest.skip("the documentation is not beside these tests", allow_module_level=True)
 # Pages whose code needs nothing but the package, what it prints and the files that it writes.
 SELF_CONTAINED = {
+    "datasets.md": (("Runs: 30 runs in 6 families", "read off a figure", "Beware", "gpt3"), ()),
     "many_fits.md": (("20 fits of chinchilla: 20 ok",), ("fits.nc",)),
     "isoflop.md": (("IsoFLOP path from 7 of 7 budgets",), ()),
     "loss_to_loss.md": (("kappa",), ()),

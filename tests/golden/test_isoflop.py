@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import bayescale as bs
@@ -32,25 +31,12 @@ PATH = [
 
 
 @pytest.fixture(scope="module")
-def porian(real_file) -> pd.DataFrame:
-    table = pd.read_csv(real_file("porian/porian2024_isoflops_flat.csv"))
-    table = table.rename(columns={"N": "params", "D": "tokens", "flops": "compute"})
-    assert len(table) == 1745
-    # Two more files have the same runs with attention FLOPs, and tuned runs in Kaplan's count.
-    return table[table["file"].isin(["summary_df.pickle.xz", "summary_df_owt2.pickle.xz"])]
+def porian(dataset) -> bs.Runs:
+    return dataset("porian")
 
 
-def path_of(porian: pd.DataFrame, corpus: str, step: str) -> bs.IsoFLOPPath:
-    """Where the schedule depends on the budget, each point is a run of its own; otherwise those of one size are one."""
-    rows = porian[porian["dataset"] == corpus]
-    for name, value in zip(("hparams", "warmup", "decay", "param_count"), STEPS[step], strict=True):
-        rows = rows[rows[name] == value]
-    table = rows[["params", "tokens", "loss"]].assign(budget=rows["compute"].map("{:.4g}".format))
-    if STEPS[step][2] == "chinchilla":
-        return bs.isoflop_path(bs.read_runs(table))
-    with pytest.warns(bs.DataWarning, match="more than one row"):
-        runs = bs.read_runs(table.assign(run=rows["params"].map("{:.0f}".format)))
-    return bs.isoflop_path(runs)
+def path_of(porian: bs.Runs, corpus: str, step: str) -> bs.IsoFLOPPath:
+    return bs.isoflop_path(porian.select(" ".join((corpus, *STEPS[step]))))
 
 
 @pytest.mark.parametrize(("corpus", "step", "published"), PATH)

@@ -33,11 +33,9 @@ def test_published_errors_are_the_papers_formula(which):
 
 
 @pytest.fixture(scope="module")
-def redpajama(real_file) -> pd.DataFrame:
+def redpajama(dataset) -> pd.DataFrame:
     """Runs of Gadre et al. on RedPajama with the error over the 17 tasks."""
-    table = pd.read_csv(real_file("overtraining/overtrain_downstreams.csv"))
-    table = table.rename(columns={"N": "params", "D": "tokens", "loss_c4_val": "loss", "err_avg_subset": "error"})
-    return table[(table["dataset_name"] == "rpj") & (table["cc_mult"] >= 1)]
+    return dataset("overtraining-downstream").select("rpj").table
 
 
 # Printed by the authors' notebook: params over, tokens per parameter, percent off in loss, percent off in the error
@@ -90,16 +88,13 @@ def test_errors_of_real_runs_follow_the_exponential(redpajama):
 
 
 @pytest.mark.slow
-def test_accuracy_of_real_runs_follows_the_sigmoid_of_their_task_loss(real_file):
+def test_accuracy_of_real_runs_follows_the_sigmoid_of_their_task_loss(dataset):
     """ARC-easy, 2,376 questions of four answers, of 89 runs on one corpus: the shares are whole numbers of questions.
 
     The losses span enough to see the rise; the largest models get 60 % right, so the ceiling is far and unknown.
     """
-    table = pd.read_csv(real_file("loss-to-loss/sweep.csv"))
-    table = table[table["data"] == "smollm-corpus"]
-    columns = {"loss": "eval/downstream_ce_loss/arc_easy_test_ce_loss", "accuracy": "eval/downstream/arc_easy_test_acc"}
-    table = table[list(columns.values())].assign(chance=0.25, items=2376)
-    runs = bs.read_runs(table, columns, law="downstream-accuracy")
+    table = dataset("loss-to-loss", "arc-easy").select("smollm-corpus").table
+    runs = bs.read_runs(table[["loss", "accuracy", "chance", "items"]], law="downstream-accuracy")
     fit = bs.fit("downstream-accuracy", runs, noise="beta-binomial", seed=0)
     fit.check()
     drawn = bs.predict(fit, loss=runs.table["loss"], chance=0.25, items=2376).table(prob=0.9)

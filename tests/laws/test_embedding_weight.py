@@ -12,12 +12,10 @@ LAWS = ("chinchilla", "chinchilla-offset", "chinchilla-embedding", "chinchilla-o
 
 
 @pytest.fixture(scope="module")
-def corpus(real_file) -> pd.DataFrame:
-    """The runs on SmolLM's corpus; their embeddings are what 12 n_layers d_model^2 leaves of all parameters."""
-    table = pd.read_csv(real_file("loss-to-loss/sweep.csv"))
-    table = table[table["data"] == "smollm-corpus"]
-    table = table.assign(embedding_params=table["params"] - 12 * table["n_layers"] * table["d_model"] ** 2)
-    return table.rename(columns={"val_loss": "loss"})[["params", "tokens", "embedding_params", "loss", "iso_flop"]]
+def corpus(loss_to_loss) -> pd.DataFrame:
+    """The runs on SmolLM's corpus with their embeddings."""
+    table = loss_to_loss.select("smollm-corpus").table
+    return table[["params", "tokens", "embedding_params", "loss"]].assign(iso_flop=table["budget"].astype(float))
 
 
 def fitted(law: str, rows: pd.DataFrame) -> bs.Fit:

@@ -43,13 +43,9 @@ def test_the_joint_law_is_the_papers_formula():
 
 
 @pytest.fixture(scope="module")
-def routed(real_file) -> pd.DataFrame:
+def routed(dataset) -> pd.DataFrame:
     """Last checkpoints of Clark et al.'s runs with one expert a token in every other layer, and of dense models."""
-    table = pd.read_csv(real_file("routing/curves.csv.gz"))
-    table = table[(table["step"] == 249_000) & (table["k"] == 1) & (table["routing_frequency"] == 0.5)]
-    assert len(table) == 164
-    names = {"dense_parameter_count": "params", "num_experts": "experts", "loss_validation": "loss"}
-    return table.rename(columns=names | {"router_type": "family"})[["family", "params", "experts", "loss"]]
+    return dataset("routing", "final").table
 
 
 def technique(routed: pd.DataFrame, name: str) -> bs.Runs:

@@ -20,11 +20,10 @@ def checked(law: str, runs: bs.Runs, **settings) -> bs.Fit:
 
 
 @pytest.fixture(scope="module")
-def over_trained(real_file) -> pd.DataFrame:
-    """104 runs of Gadre et al., loss on C4, without those too short to leave warm-up."""
-    table = pd.read_csv(real_file("overtraining/gadre2024_runs.csv"))
-    table = table.rename(columns={"N": "params", "D": "tokens", "loss_c4_val": "loss"})
-    return table[table["multiplier"] >= 1][["dataset", "params", "tokens", "loss"]]
+def over_trained(dataset) -> pd.DataFrame:
+    """Runs of Gadre et al., loss on C4, without those that are mostly warm-up."""
+    table = dataset("overtraining").table[["family", "params", "tokens", "loss"]]
+    return table.rename(columns={"family": "dataset"})
 
 
 @pytest.fixture(scope="module")

@@ -1,64 +1,46 @@
-"""The data sets that come with the package: where their figures are from and how to read them."""
+"""The data sets by name: their entries, where they are and how they are loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib import resources
+import os
+from pathlib import Path
 
-from bayescale.data.read import read_quietly
+from bayescale.data.datasets import folders
+from bayescale.data.datasets.entry import DatasetInfo
+from bayescale.data.datasets.sets import (
+    alabdulmohsin,
+    chinchilla,
+    data_constrained,
+    gpt3,
+    learning_curves,
+    loss_to_loss,
+    misfitting,
+    overtraining,
+    pile_families,
+    porian,
+    routing,
+    step_law,
+)
 from bayescale.data.runs import Runs
 from bayescale.language.errors import SettingsError
 from bayescale.language.hints import did_you_mean
 
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What one should know about a data set.
-
-    Args:
-        name: the name it is loaded by.
-        title: what it is, in one line.
-        citation_key: BibTeX key of the publication of the figures.
-        licence: terms of the source.
-        rows: number of runs.
-        notes: where each column comes from, and what to beware of.
-        file: the file beside this module.
-        columns: canonical name to column of the file, where they differ.
-    """
-
-    name: str
-    title: str
-    citation_key: str
-    licence: str
-    rows: int
-    notes: str
-    file: str
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-
-PILE_FAMILIES = DatasetInfo(
-    name="pile-families",
-    title="Loss of 30 public models of six families on the test set of the Pile",
-    citation_key="dey2023cerebras",
-    licence="Figures from a model card under Apache-2.0; the numbers are facts.",
-    rows=30,
-    notes=(
-        "loss: test cross-entropy on the Pile in nats per token, as printed side by side in the "
-        "Cerebras-GPT model card; Pythia and GPT-NeoX have another tokenizer than the rest, so compare levels between "
-        "families with care. "
-        "compute: training FLOPs as printed there, to two digits, with attention and embeddings, so it exceeds 6ND, by "
-        "three quarters for the smallest model and by a tenth to a fifth for the largest. "
-        "params: nominal sizes, from the models' names. "
-        "tokens: Cerebras-GPT as printed (20 per parameter); Pythia 299,892,736,000 for every size, which for Pythia "
-        "deduped is about 1.5 epochs; GPT-J 402e9; GPT-NeoX 472e9, from those models' own publications. "
-        "Beware: Pythia deduped 1.4B (1.889) stands out from its neighbours and is as published; GPT-J and GPT-NeoX "
-        "are families of one model; within Cerebras-GPT size and data grow together, within Pythia tokens are constant."
-    ),
-    file="pile_families.csv",
+CATALOGUE: tuple[DatasetInfo, ...] = (
+    pile_families.INFO,
+    chinchilla.INFO,
+    loss_to_loss.INFO,
+    overtraining.INFO,
+    overtraining.DOWNSTREAM,
+    porian.INFO,
+    misfitting.INFO,
+    data_constrained.INFO,
+    routing.INFO,
+    step_law.INFO,
+    gpt3.INFO,
+    learning_curves.INFO,
+    alabdulmohsin.LANGUAGE,
+    alabdulmohsin.VISION,
 )
-
-CATALOGUE: tuple[DatasetInfo, ...] = (PILE_FAMILIES,)
 
 
 def names() -> tuple[str, ...]:
@@ -85,20 +67,80 @@ def describe(name: str) -> DatasetInfo:
     raise SettingsError(f"no data set {name!r}{did_you_mean(name, names())} (there are: {', '.join(names())}).")
 
 
-def load(name: str) -> Runs:
-    """Return a data set as runs; suspicions are kept in ``Runs.warnings`` and documented in its notes, not emitted.
+def state(name: str) -> str:
+    """Return where the file of a data set would come from; its content is not looked at.
 
     Args:
         name: one of :func:`names`.
 
+    Returns:
+        ``"embedded"`` in the package, ``"local"`` in the folder of ``BAYESCALE_DATASETS``, ``"cached"`` from an earlier
+        download, ``"download"`` on loading, or ``"bring your own"``.
+
     Raises:
         SettingsError: when there is no such data set.
+
+    Examples:
+        >>> state("pile-families")
+        'embedded'
+    """
+    file = describe(name).file
+    if file is None:
+        return "embedded"
+    if (here := folders.found(file)) is not None:
+        return here[0]
+    return "bring your own" if file.address is None else "download"
+
+
+def fetch(name: str, *, path: str | os.PathLike | None = None, download: bool = True) -> Path:
+    """Return the path of the file of a data set as its source has it, with every column.
+
+    Args:
+        name: one of :func:`names`.
+        path: your own copy; without it the folder of the environment variable ``BAYESCALE_DATASETS`` is searched, then
+            the cache, then the file is downloaded.
+        download: False to do without the network.
+
+    Returns:
+        the path; the content has the hash that the registry knows.
+
+    Raises:
+        DataError: there is no copy and none can be had, or a copy has another content.
+        SettingsError: when there is no such data set, or it is part of the package and has no file.
+    """
+    info = describe(name)
+    if info.file is None:
+        raise SettingsError(f"data set {name!r} comes with the package and has no file of its own: load it.")
+    return folders.locate(info.file, name, path=path, download=download)
+
+
+def load(
+    name: str, variant: str | None = None, *, path: str | os.PathLike | None = None, download: bool = True
+) -> Runs:
+    """Return a data set as runs; suspicions are kept in ``Runs.warnings`` and documented in its notes, not emitted.
+
+    Args:
+        name: one of :func:`names`.
+        variant: one of the data set's variants, by name; its first by default.
+        path: your own copy of its file; without it the folder of the environment variable ``BAYESCALE_DATASETS`` is
+            searched, then the cache, then the file is downloaded.
+        download: False to do without the network.
+
+    Returns:
+        the runs in canonical columns and units. What was left out of the file is the first of their warnings.
+
+    Raises:
+        DataError: there is no copy and none can be had, or a copy has another content.
+        SettingsError: when there is no such data set or variant.
 
     Examples:
         >>> load("pile-families").families
         ('Cerebras-GPT', 'Cerebras-GPT muP', 'Pythia', 'Pythia deduped', 'GPT-NeoX', 'GPT-J')
     """
     info = describe(name)
-    # as_file: the package may be imported from a zip archive.
-    with resources.as_file(resources.files("bayescale.data.datasets") / info.file) as path:
-        return read_quietly(path, dict(info.columns))
+    chosen = info.variant(variant)
+    if info.file is None:
+        if path is not None:
+            raise SettingsError(f"data set {name!r} comes with the package: leave path out.")
+        return info.parse(Path(), chosen.name)
+    return info.parse(fetch(name, path=path, download=download), chosen.name)

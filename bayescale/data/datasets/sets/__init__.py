@@ -1,0 +1,1 @@
+"""One file for each source: what is known of its data and how they are read."""
