@@ -13,7 +13,7 @@ from scipy.stats import gaussian_kde
 
 import bayescale as bs
 from bayescale.validation.backtest.held_out import HeldOut
-from bayescale.validation.backtest.scores import PROBS, crps, rank
+from bayescale.validation.backtest.scores import PROBS, crps, logs, rank
 
 # Quantiles that are asked of packages which give no draws.
 LEVELS = np.linspace(0.005, 0.995, 100)
@@ -73,7 +73,7 @@ def scored(one: HeldOut, draws: np.ndarray) -> pd.DataFrame:
         made[f"lower_{prob:g}"], made[f"upper_{prob:g}"] = np.quantile(draws, [0.5 - prob / 2, 0.5 + prob / 2], axis=0)
     single = len(draws) == 1
     made["log_score"] = np.full(seen.size, np.nan) if single else _log_density(draws, seen)
-    made["crps"] = np.abs(draws[0] - seen) if single else crps(draws, seen)
+    made["crps"] = np.abs(np.log(draws[0] / seen)) if single else crps(logs(draws), np.log(seen))
     return pd.DataFrame({**made, "rank": rank(draws, seen), "status": "ok"})
 
 

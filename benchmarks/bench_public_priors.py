@@ -66,7 +66,7 @@ def scores(law: str, runs: bs.Runs, families: list[str], priors: dict | None, ch
                 "family": family,
                 "kept": kept,
                 "log_score": made["log_score"].mean(),
-                "crps": (made["crps"] / seen).mean(),
+                "crps": made["crps"].mean(),
                 "coverage": seen.between(made["lower_0.9"], made["upper_0.9"]).mean(),
                 "width": ((made["upper_0.9"] - made["lower_0.9"]) / made["median"]).mean(),
                 "flagged": float(status != "ok"),

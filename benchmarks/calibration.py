@@ -86,7 +86,7 @@ def page(found: Mapping[str, pd.DataFrame], clusters: Mapping[str, str]) -> list
         ("Coverage of 90 % intervals", False, lambda row: f"{100 * row['coverage_0.9']:.0f} %"),
         ("Coverage of 50 % intervals", False, lambda row: f"{100 * row['coverage_0.5']:.0f} %"),
         ("Mean width of 90 % intervals, of the loss", False, lambda row: f"{100 * row['width']:.1f} %"),
-        ("CRPS, of the loss", False, lambda row: f"{100 * row['crps']:.2f} %"),
+        ("CRPS, of the log loss", False, lambda row: f"{100 * row['crps']:.2f} %"),
         ("Log score, nats per run", False, lambda row: f"{row['log_score']:.2f}"),
         ("Bias of the largest runs", True, lambda row: f"{100 * row['bias']:+.2f} %"),
     ]

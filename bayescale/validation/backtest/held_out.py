@@ -15,7 +15,7 @@ from bayescale.decisions.extrapolation import decades_beyond, largest_compute
 from bayescale.decisions.inputs import compute_of
 from bayescale.inference.fit import Fit
 from bayescale.models.discrepancy import Discrepancy
-from bayescale.validation.backtest.scores import PROBS, crps, log_score, rank
+from bayescale.validation.backtest.scores import PROBS, crps, log_score, logs, rank
 from bayescale.validation.backtest.splits import Split
 
 # Decades of compute whose runs make one residual, when discrepancies are learnt.
@@ -85,7 +85,7 @@ class HeldOut:
             "median": quantiles[0],
             **dict(zip(ends, quantiles[1:], strict=True)),
             "log_score": log_score(densities),
-            "crps": crps(draws, seen),
+            "crps": crps(draws, seen) if self.fit.model.noise.of_value else crps(logs(draws), np.log(seen)),
             "rank": rank(draws, seen),
             "status": self.status,
         }

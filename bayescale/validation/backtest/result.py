@@ -47,8 +47,8 @@ class Backtest:
 
         Returns:
             columns family, ratio, the inputs, extrapolation (compute over the largest that was fitted), observed,
-            median, lower_50 ... upper_95 as ``lower_0.5`` and so on, log_score (log density of the response), crps (in
-            the unit of the response), rank (share of draws below what was observed) and the status of the fit.
+            median, lower_50 ... upper_95 as ``lower_0.5`` and so on, log_score (log density of the response), crps (of
+            the log of the response, about relative; of itself where the noise is), rank (share of draws below what was observed) and the status of the fit.
         """
         parts = [one.scores(self.discrepancy.get(one.split.family)) for one in self.held_out]
         return pd.concat(parts, ignore_index=True)
@@ -63,7 +63,7 @@ class Backtest:
 
         Returns:
             columns family, ratio, families, runs, bias (mean of predicted over observed, less 1), error (median
-            absolute relative error), error_95 (its 95th percentile), log_score, crps (relative to what was observed),
+            absolute relative error), error_95 (its 95th percentile), log_score, crps,
             coverage_0.5 ... coverage_0.95, width (mean of the 90 % interval over the median) and flagged (share of
             fits that do not pass their checks).
 

@@ -9,6 +9,14 @@ from scipy.special import logsumexp
 PROBS = (0.5, 0.8, 0.9, 0.95)
 
 
+def logs(draws: np.ndarray) -> np.ndarray:
+    """Logs of draws of a response, finite where a Student-t has thrown the response out of the range of numbers.
+
+    The CRPS is taken of these: a response whose log is Student-t has no mean.
+    """
+    return np.log(np.clip(draws, np.finfo(float).tiny, np.finfo(float).max))
+
+
 def crps(draws: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Continuous ranked probability score of draws (draw x point), in the unit of what was observed, over point.
 

@@ -34,7 +34,7 @@ def summaries(runs: pd.DataFrame) -> pd.DataFrame:
             "error": error.abs().median(),
             "error_95": error.abs().quantile(0.95),
             "log_score": part["log_score"].mean(),
-            "crps": (part["crps"] / seen).mean(),
+            "crps": part["crps"].mean(),
         }
         row |= {
             f"coverage_{prob:g}": ((part[f"lower_{prob:g}"] <= seen) & (seen <= part[f"upper_{prob:g}"])).mean()
