@@ -47,8 +47,9 @@ class Backtest:
 
         Returns:
             columns family, ratio, the inputs, extrapolation (compute over the largest that was fitted), observed,
-            median, lower_50 ... upper_95 as ``lower_0.5`` and so on, log_score (log density of the response), crps (of
-            the log of the response, about relative; of itself where the noise is), rank (share of draws below what was observed) and the status of the fit.
+            median, ``lower_0.5`` to ``upper_0.95``, log_score (log density of the response), crps (of the log of the
+            response, about relative; of itself where the noise is), rank (share of draws below what was observed) and
+            the status of the fit.
         """
         parts = [one.scores(self.discrepancy.get(one.split.family)) for one in self.held_out]
         return pd.concat(parts, ignore_index=True)
