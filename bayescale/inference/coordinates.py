@@ -229,19 +229,16 @@ class Coordinates:
         values[EFFECTS] = ratio * geometry.effect_shift / precision + z / jnp.sqrt(precision)
         return -0.5 * jnp.log(precision).sum()
 
-    def potential(self, geometry: Geometry, rows: Rows, position: Any) -> Any:
+    def potential(self, geometry: Geometry, rows: Rows, position: Any, tip: Any = None) -> Any:
         """Minus the log density of a sampler position; ``rows`` are the data as :func:`prepare` leaves them."""
-        return self._potential(geometry, rows, position, None)
-
-    def guide(self, geometry: Geometry, rows: Rows, position: Any) -> Any:
-        """The potential that mode, curvature and trajectories follow: up to a constant, with corners rounded off."""
-        return self._potential(geometry, rows, position, geometry.tip)
-
-    def _potential(self, geometry: Geometry, rows: Rows, position: Any, tip: Any) -> Any:
         values, log_jacobian = self.sites(geometry, position)
         prior = potential_energy(self.model.sample_prior, (), {}, values)
         likelihood = log_likelihood(self.model, family_values(self.model, values), values.get(EFFECTS), rows, tip)
         return prior - likelihood - log_jacobian
+
+    def guide(self, geometry: Geometry, rows: Rows, position: Any) -> Any:
+        """The potential with the noise's corners rounded off, which mode, curvature and trajectories follow."""
+        return self.potential(geometry, rows, position, geometry.tip)
 
 
 @partial(jax.jit, static_argnames="coordinates", compiler_options=RUN_SELDOM)

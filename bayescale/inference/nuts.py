@@ -88,9 +88,7 @@ def _kernel(
 ) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
     """NumPyro's functions, with the potential made from arguments; warm-up and tree depth are compiled in."""
     warmup, depth = lengths
-    start, step = hmc(
-        potential_fn_gen=lambda geometry, rows: partial(coordinates.guide, geometry, rows), algo="NUTS"
-    )
+    start, step = hmc(potential_fn_gen=lambda geometry, rows: partial(coordinates.guide, geometry, rows), algo="NUTS")
 
     def begin(position: Any, key: Any) -> Any:
         return start(

@@ -70,6 +70,11 @@ class Noise(Declared, ABC, abstract=True):
                 f"{cls.__name__}.log_likelihood must be def log_likelihood(self, {', '.join(_SUMS)}); "
                 "or leave it out, and __call__ is used run by run."
             )
+        if list(inspect.signature(cls.rounded).parameters)[1:] != [*_SUMS, "tip"]:
+            raise LawError(
+                f"{cls.__name__}.rounded must be def rounded(self, {', '.join(_SUMS)}, tip); "
+                "or leave it out, where the density has no corners."
+            )
 
     @abstractmethod
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
@@ -117,7 +122,7 @@ class Noise(Declared, ABC, abstract=True):
     @classmethod
     def has_corners(cls) -> bool:
         """Whether it declares how its corners are rounded off."""
-        return cls.rounded is not Noise.rounded
+        return not cls.of_value and cls.rounded is not Noise.rounded
 
     def around(self, log_loss: Any, measurement_sd: Any, columns: Mapping[str, Any]) -> dist.Distribution:
         """The distribution of what is observed of a run, which is log loss, given the law's log loss.
