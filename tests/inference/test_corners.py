@@ -126,7 +126,7 @@ def sampled():
 
 
 def test_trajectories_are_short_and_chains_meet(sampled):
-    """With the exact gradient steps of a thousandth were taken, over a thousand to a draw, and R-hat was 1.3."""
+    """With the exact gradient tables like this one took steps of a thousandth, and a thousand of them a draw."""
     from arviz_stats.base import array_stats
 
     assert sampled.stats["n_steps"].mean() < 150
