@@ -44,6 +44,7 @@ class Geometry(NamedTuple):
         population_precision, population_shift: of the prior of the population's level.
         effect_precision, effect_shift: the same for every effect level; ``effect_family`` is the level's family.
         center, stretch: joint mode and inverse square root of the curvature there.
+        tip: how far corners of the noise's density are rounded off in the guide, in scales of residuals.
     """
 
     log_scale: Any
@@ -62,6 +63,7 @@ class Geometry(NamedTuple):
     effect_family: Any
     center: Any
     stretch: Any
+    tip: Any
 
 
 class Sizes(NamedTuple):
@@ -227,16 +229,20 @@ class Coordinates:
         values[EFFECTS] = ratio * geometry.effect_shift / precision + z / jnp.sqrt(precision)
         return -0.5 * jnp.log(precision).sum()
 
-    def potential(self, geometry: Geometry, rows: Rows, position: Any) -> Any:
+    def potential(self, geometry: Geometry, rows: Rows, position: Any, tip: Any = None) -> Any:
         """Minus the log density of a sampler position; ``rows`` are the data as :func:`prepare` leaves them."""
         values, log_jacobian = self.sites(geometry, position)
         prior = potential_energy(self.model.sample_prior, (), {}, values)
-        likelihood = log_likelihood(self.model, family_values(self.model, values), values.get(EFFECTS), rows)
+        likelihood = log_likelihood(self.model, family_values(self.model, values), values.get(EFFECTS), rows, tip)
         return prior - likelihood - log_jacobian
+
+    def guide(self, geometry: Geometry, rows: Rows, position: Any) -> Any:
+        """The potential with the noise's corners rounded off, which mode, curvature and trajectories follow."""
+        return self.potential(geometry, rows, position, geometry.tip)
 
 
 @partial(jax.jit, static_argnames="coordinates", compiler_options=RUN_SELDOM)
-def potential_and_gradient(coordinates: Coordinates, geometry: Geometry, data: Any, position: Any) -> tuple[Any, Any]:
-    """Potential and gradient at one position; compiled once per model and shape."""
+def guide_and_gradient(coordinates: Coordinates, geometry: Geometry, data: Any, position: Any) -> tuple[Any, Any]:
+    """The guide and its gradient at one position; compiled once per model and shape."""
     rows = prepare(coordinates.model, data)
-    return jax.value_and_grad(coordinates.potential, argnums=2)(geometry, rows, position)
+    return jax.value_and_grad(coordinates.guide, argnums=2)(geometry, rows, position)

@@ -65,7 +65,7 @@ def prepare(model: Model, data: Mapping[str, Any]) -> Rows:
     return Rows(fixed, observed(data), value["sd"], *where, value["columns"], data.get("gap"), data.get("linked"))
 
 
-def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows) -> Any:
+def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows, tip: Any = None) -> Any:
     """Log likelihood summed over all runs.
 
     Args:
@@ -73,6 +73,7 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
         values: every parameter in natural units, common or one value per family.
         shifts: the effect of every level, or None.
         rows: from :func:`prepare`.
+        tip: round the corners of the noise's density off so far, which leaves out a constant; None: the density itself.
     """
     split = split_log_loss(model.law)
     common = {name: value for name, value in values.items() if not jnp.ndim(value)}
@@ -90,6 +91,8 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
         named = {**common, **dict(zip(names, own, strict=True))}
         # One draw: the noise takes parameters of shape draw x 1 and curves of shape draw x run.
         here = model.noise(**{p.name: jnp.reshape(named[p.name], (1, 1)) for p in model.noise.parameters})
+        if tip is not None and here.has_corners():
+            return here.rounded(counts * (seen - mean)[None], sd, counts, tip)[0]
         return here.log_density(seen, mean[None], sd, counts, columns)[0]
 
     def block(own: Any, fixed: Any, seen: Any, counts: Any, shift: Any, sd: Any, columns: Any) -> Any:

@@ -70,6 +70,11 @@ class Noise(Declared, ABC, abstract=True):
                 f"{cls.__name__}.log_likelihood must be def log_likelihood(self, {', '.join(_SUMS)}); "
                 "or leave it out, and __call__ is used run by run."
             )
+        if list(inspect.signature(cls.rounded).parameters)[1:] != [*_SUMS, "tip"]:
+            raise LawError(
+                f"{cls.__name__}.rounded must be def rounded(self, {', '.join(_SUMS)}, tip); "
+                "or leave it out, where the density has no corners."
+            )
 
     @abstractmethod
     def __call__(self, log_loss: Any, measurement_sd: Any) -> dist.Distribution:
@@ -96,6 +101,28 @@ class Noise(Declared, ABC, abstract=True):
             one number per draw.
         """
         raise NotImplementedError
+
+    def rounded(self, residual: Any, measurement_sd: Any, mask: Any, tip: Any) -> Any:
+        """Log likelihood as in :meth:`log_likelihood`, up to a constant, with corners rounded off; in JAX only.
+
+        For a noise whose density has corners, as a Laplace's at its centre, which trajectories of NUTS cannot follow:
+        they follow this one, and a second acceptance step makes the draws those of the density itself.
+
+        Args:
+            residual: observed minus predicted log loss, draw x run; this noise's parameters are of shape draw x 1.
+            measurement_sd: of every run, shape (run,), or of shape (1,) if it is the same for all.
+            mask: 1 for runs and 0 for padding, shape (run,).
+            tip: how far from a corner the two may differ in shape, in units of the scale of residuals.
+
+        Returns:
+            one number per draw.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def has_corners(cls) -> bool:
+        """Whether it declares how its corners are rounded off."""
+        return not cls.of_value and cls.rounded is not Noise.rounded
 
     def around(self, log_loss: Any, measurement_sd: Any, columns: Mapping[str, Any]) -> dist.Distribution:
         """The distribution of what is observed of a run, which is log loss, given the law's log loss.
@@ -197,6 +224,13 @@ class Laplace(Noise):
         scale = xp.hypot(self.sigma, measurement_sd)
         constant = count_of(residual, mask) * math.log(2.0)
         return -(xp.abs(residual) / scale).sum(axis=1) - log_scales(scale, residual, mask) - constant
+
+    def rounded(self, residual: Any, measurement_sd: Any, mask: Any, tip: Any) -> Any:
+        # Huber's function: a parabola within the tip, and the Laplace's own slope beyond it.
+        scale = jnp.hypot(self.sigma, measurement_sd)
+        size = jnp.abs(residual) / scale
+        inner = jnp.minimum(size, tip)
+        return -(size - inner + 0.5 * inner * inner / tip).sum(axis=1) - log_scales(scale, residual, mask)
 
 
 # Of log loss; those of the response itself are VALUE_NOISES.

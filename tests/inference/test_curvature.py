@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bayescale.data.read import read_quietly
-from bayescale.inference.coordinates import Coordinates, potential_and_gradient
+from bayescale.inference.coordinates import Coordinates, guide_and_gradient
 from bayescale.inference.curvature import STEP, curvature_at
 from bayescale.inference.geometry import find_geometry
 from bayescale.inference.precision import computing
@@ -56,7 +56,7 @@ def test_curvature_from_few_gradients_is_the_curvature(name):
 
         def gradient(position):
             calls.append(position)
-            return np.asarray(potential_and_gradient(coordinates, on_device, data, position)[1])
+            return np.asarray(guide_and_gradient(coordinates, on_device, data, position)[1])
 
         at = 0.3 * np.random.default_rng(9).standard_normal(coordinates.size)
         found = curvature_at(coordinates, geometry.effect_family, gradient, at)

@@ -17,7 +17,7 @@ from bayescale.language.declare import anchor, parameter
 from bayescale.language.errors import LawError
 from bayescale.language.priors import HalfNormal
 from bayescale.language.priors import Normal as NormalPrior
-from bayescale.models import NOISES, Noise
+from bayescale.models import NOISES, Laplace, Noise
 from bayescale.models.log_sums import log_gamma_step
 from bayescale.models.noise_check import _check, check_log_likelihood
 
@@ -117,6 +117,56 @@ def test_runs_together_have_the_density_of_runs_one_by_one(noise, sd, counted):
             alone = noise(**{name: value[draw] for name, value in values.items()})
             single = np.asarray(alone(curves[draw], np.broadcast_to(errors, 7)).log_prob(observed))
             assert found[draw] == pytest.approx(float(single[counted].sum()), rel=1e-12)
+
+
+def rounded_laplace(residual, tip, mask=None):
+    """The rounded log likelihood of residuals, in scales of 0.02, and its slope in each of them."""
+    mask = np.ones(len(residual)) if mask is None else mask
+    with jax.enable_x64(True):
+        made = Laplace(sigma=jnp.full((1, 1), 0.02))
+        total = lambda r: made.rounded(r[None] * 0.02, jnp.zeros(1), mask, tip)[0]  # noqa: E731
+        value, slope = jax.value_and_grad(total)(jnp.asarray(residual))
+    return float(value), np.asarray(slope)
+
+
+def test_beyond_its_tip_a_rounded_density_is_the_density_but_for_a_constant():
+    residual = np.array([-3.0, -0.6, 0.51, 2.0])
+    with jax.enable_x64(True):
+        exact = Laplace(sigma=jnp.full((1, 1), 0.02)).log_likelihood(
+            jnp.asarray(residual[None] * 0.02), jnp.zeros(1), None
+        )
+    value, slope = rounded_laplace(residual, 0.5)
+    assert value - float(exact[0]) == pytest.approx(4 * (0.25 + np.log(2.0)), rel=1e-9)
+    np.testing.assert_allclose(slope, -np.sign(residual), rtol=1e-9)
+
+
+def test_a_rounded_density_has_no_jump_in_its_slope():
+    residual = np.array([-0.5 - 1e-9, -0.5 + 1e-9, -1e-9, 1e-9, 0.25, 0.5 - 1e-9, 0.5 + 1e-9])
+    np.testing.assert_allclose(rounded_laplace(residual, 0.5)[1], [1, 1, 0, 0, -0.5, -1, -1], atol=1e-8)
+
+
+def test_padding_does_not_count_in_a_rounded_density():
+    few = rounded_laplace(np.array([-0.3, 0.1]), 0.5)[0]
+    padded = rounded_laplace(np.array([-0.3, 0.1, 0.0]), 0.5, np.array([1.0, 1.0, 0.0]))[0]
+    assert padded == pytest.approx(few, rel=1e-12)
+
+
+def test_a_rounded_density_that_takes_other_arguments_is_refused_where_it_is_defined():
+    with refuses(
+        r"Blunt.rounded must be def rounded\(self, residual, measurement_sd, mask, tip\); "
+        "or leave it out, where the density has no corners."
+    ):
+
+        class Blunt(Noise):
+            """A noise."""
+
+            sigma: Array = parameter("scale", prior=HalfNormal(0.01))
+
+            def __call__(self, log_loss, measurement_sd):
+                return dist.Laplace(log_loss, self.sigma)
+
+            def rounded(self, residual, tip):
+                return residual / tip
 
 
 def test_the_step_of_the_log_gamma_function_is_exact_to_rounding():

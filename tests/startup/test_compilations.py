@@ -44,7 +44,7 @@ def test_a_first_fit_by_nuts_compiles_each_of_its_programs_once(counts):
     """Two programs for the geometry, whose pilot is NumPy, two for the chains, one for the sites of all draws."""
     assert counts["NUTS: first fit"]["programs"] == {
         "_pool_all": 1,
-        "potential_and_gradient": 1,
+        "guide_and_gradient": 1,
         "_begin": 1,
         "_advance_chunk": 1,
         "site_values": 1,

@@ -80,10 +80,11 @@ class Collected:
         thin = fit.settings.nuts_draws // self.settings.nuts_draws
         draws = [fit.unconstrained[p.name].to_numpy() for p in self.model.parameters]
         self.unconstrained[at] = np.stack(draws)[..., thin - 1 :: thin]
-        self.lp[at] = fit.sample_stats["lp"].to_numpy()[:, thin - 1 :: thin]
-        # Of NUTS every draw is a new position.
-        accepted = fit.sample_stats.get("accepted")
-        self.accepted[at] = True if accepted is None else accepted.to_numpy()[:, thin - 1 :: thin]
+        lp, accepted = fit.sample_stats["lp"].to_numpy(), fit.sample_stats.get("accepted")
+        self.lp[at] = lp[:, thin - 1 :: thin]
+        # NUTS does not say so, but where it stays its log density does too.
+        moved = np.diff(lp, axis=1, prepend=np.inf) != 0.0 if accepted is None else accepted.to_numpy()
+        self.accepted[at] = moved[:, thin - 1 :: thin]
         diverging = fit.sample_stats.get("diverging")
         quality = {name: engine.get("quality", {}).get(name, np.nan) for name in ("pareto_k", "efficiency")}
         divergences = 0.0 if diverging is None else float(diverging.sum())
