@@ -19,6 +19,7 @@ from bayescale.cli.fit_options import (
     GroupColumn,
     LawName,
     LossUnit,
+    ModelError,
     NoiseName,
     Out,
     ParamsConvention,
@@ -52,6 +53,7 @@ def fit(
     noise: NoiseName = None,
     effects: Effects = None,
     residuals: ResidualsName = None,
+    model_error: ModelError = None,
     seed: Seed = 0,
     chains: Chains = None,
     warmup: Warmup = None,
@@ -82,7 +84,7 @@ def fit(
         bytes_per_token=bytes_per_token,
         params_convention=params_convention,
     )
-    declared = {"pooling": kinds, "noise": noise, "effects": effects, "residuals": residuals}
+    declared = {"pooling": kinds, "noise": noise, "effects": effects, "residuals": residuals, "model_error": model_error}
     made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings)
     made.save(target)
     describe(made)
@@ -94,10 +96,14 @@ def fit(
 
 def describe(fit: Fit) -> None:
     """Print what was fitted and what its checks say."""
+    from bayescale.data.model_error import model_error_of
+
     families = f" in {len(fit.groups)} families" if len(fit.groups) > 1 else ""
     typer.echo(f"Fitted {fit.law.name} to {len(fit.runs):,} runs{families}, from {fit.runs.source}")
     along = f", residuals {fit.model.residuals.name} along runs" if fit.model.residuals else ""
     typer.echo(f"  noise    {fit.model.noise.name}{along}")
+    if error := model_error_of(fit.runs):
+        typer.echo(f"  weights  the law's own error is {error:.2g} a decade below the largest run")
     if len(fit.groups) > 1:
         kinds = {kind: [p.name for p in fit.model.of_kind(kind)] for kind in ("partial", "none", "complete")}
         pooled = "; ".join(f"{kind} ({', '.join(names)})" for kind, names in kinds.items() if names)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -40,10 +41,20 @@ def decades_below(table: pd.DataFrame) -> np.ndarray:
     return np.log10(compute.groupby(families).transform("max").to_numpy() / compute.to_numpy())
 
 
+def check_model_error(per_decade: Any) -> float:
+    """Return an error of a law if it can be one.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    if isinstance(per_decade, bool) or not isinstance(per_decade, Real) or not 0 <= per_decade < np.inf:
+        raise SettingsError(f"model_error must be at least 0, such as 0.04 for four per cent, got {per_decade!r}.")
+    return float(per_decade)
+
+
 def with_model_error(runs: Runs, per_decade: float) -> Runs:
     """See :meth:`bayescale.Runs.with_model_error`."""
-    if not (np.isfinite(per_decade) and per_decade >= 0):
-        raise SettingsError(f"model_error must be at least 0, such as 0.04 for four per cent, got {per_decade!r}.")
+    per_decade = check_model_error(per_decade)
     table = runs.table.drop(columns=MODEL_ERROR, errors="ignore")
     if per_decade > 0:
         error = per_decade * np.sqrt(decades_below(table))
