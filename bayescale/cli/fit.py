@@ -67,7 +67,7 @@ def fit(
     The table needs what the law takes and predicts, mostly loss and two of params, tokens, compute (FLOP); families are
     fitted together.
     """
-    names, kinds, target = pairs("--columns", columns), _pooling(pooling), _target(out, table)
+    names, kinds, target = pairs("--columns", columns), pooling_of(pooling), _target(out, table)
 
     import bayescale as bs
     from bayescale.laws import find_law
@@ -84,7 +84,13 @@ def fit(
         bytes_per_token=bytes_per_token,
         params_convention=params_convention,
     )
-    declared = {"pooling": kinds, "noise": noise, "effects": effects, "residuals": residuals, "model_error": model_error}
+    declared = {
+        "pooling": kinds,
+        "noise": noise,
+        "effects": effects,
+        "residuals": residuals,
+        "model_error": model_error,
+    }
     made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings)
     made.save(target)
     describe(made)
@@ -142,7 +148,7 @@ def _question(fit: Fit) -> str:
     return " ".join(words)
 
 
-def _pooling(words: list[str] | None) -> str | dict[str, str] | None:
+def pooling_of(words: list[str] | None) -> str | dict[str, str] | None:
     """Return what --pooling means to ``bayescale.fit``."""
     from bayescale.language.errors import SettingsError
 

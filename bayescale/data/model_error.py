@@ -63,8 +63,8 @@ def with_model_error(runs: Runs, per_decade: float) -> Runs:
 
 
 def model_error_of(runs: Runs) -> float:
-    """The sd one decade below the largest compute that the runs were given; 0 for none."""
-    if MODEL_ERROR not in runs.table:
+    """The sd one decade below the largest compute that the runs were given; 0 for none, or where compute is unknown."""
+    if MODEL_ERROR not in runs.table or not ({"params", "tokens"} <= set(runs.table) or "compute" in runs.table):
         return 0.0
     below, error = decades_below(runs.table), runs.table[MODEL_ERROR].to_numpy(float)
     far = int(np.argmax(below))
