@@ -47,9 +47,10 @@ def check_model_error(per_decade: Any) -> float:
     Raises:
         SettingsError: it cannot.
     """
-    if isinstance(per_decade, bool) or not isinstance(per_decade, Real) or not 0 <= per_decade < np.inf:
+    number = float(per_decade) if isinstance(per_decade, Real) and not isinstance(per_decade, bool) else np.nan
+    if not 0 <= number < np.inf:
         raise SettingsError(f"model_error must be at least 0, such as 0.04 for four per cent, got {per_decade!r}.")
-    return float(per_decade)
+    return number
 
 
 def with_model_error(runs: Runs, per_decade: float) -> Runs:

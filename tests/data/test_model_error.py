@@ -35,13 +35,13 @@ def test_it_is_of_each_familys_own_distance(runs):
 
 @pytest.mark.parametrize("error", [-0.1, np.nan, np.inf, "0.04", True])
 def test_errors_are_numbers_of_at_least_zero(runs, error):
-    message = "^model_error must be at least 0, such as 0.04 for four per cent, got .*$"
+    message = r"^model_error must be at least 0, such as 0.04 for four per cent, got .*$"
     for ask in (runs.with_model_error, lambda e: bs.fit_many("chinchilla", runs, model_error=e)):
         with pytest.raises(SettingsError, match=message):
             ask(error)
 
 
 def test_a_table_without_compute_has_no_distances():
-    table = read_quietly(pd.DataFrame({"tokens": [1e9, 2e9], "loss": [3.0, 2.9]}), law="kaplan-d")
-    with pytest.raises(DataError, match="^Distances in compute need params and tokens, or compute, which the table"):
+    table = read_quietly(pd.DataFrame({"tokens": [1e9, 2e9, 4e9], "loss": [3.0, 2.9, 2.8]}), law="kaplan-d")
+    with pytest.raises(DataError, match=r"^Distances in compute need params and tokens, or compute, which the table"):
         table.with_model_error(0.04)
