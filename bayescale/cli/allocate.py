@@ -8,7 +8,18 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, ErrorSd, Serve, Shape, chosen_cost, chosen_error
-from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, Group, OwnLaw, Prob, open_fit
+from bayescale.cli.options import (
+    AsFormatWithLatex,
+    ChangedLaw,
+    DiscrepancyName,
+    FitFile,
+    FormatWithLatex,
+    Group,
+    OwnLaw,
+    Prob,
+    chosen_discrepancy,
+    open_fit,
+)
 from bayescale.cli.output import BEYOND, emit, estimate, print_table
 from bayescale.show.numbers import format_prob
 
@@ -27,6 +38,7 @@ def allocate(
     shape: Shape = None,
     serve: Serve = None,
     compute_error: ErrorSd = None,
+    discrepancy: DiscrepancyName = "learnt",
     group: Group = None,
     prob: Prob = 0.9,
     law: OwnLaw = None,
@@ -41,10 +53,11 @@ def allocate(
 
     fit = open_fit(file, law, allow_changed_law)
     counted = chosen_cost(cost, shape, serve, params_convention=fit.runs.params_convention)
-    error = chosen_error(compute_error)
-    table = bs.allocate(fit, compute=compute, cost=counted, group=group, compute_error=error).table(prob=prob)
+    error, added = chosen_error(compute_error), chosen_discrepancy(discrepancy)
+    plan = bs.allocate(fit, compute=compute, cost=counted, group=group, compute_error=error, discrepancy=added)
+    table = plan.table(prob=prob)
     emit(table, form, show)
-    caution(fit, file, table)
+    caution(fit, file, table, form)
 
 
 def show(table: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from bayescale.cli.allocate import allocate
+from bayescale.cli.backtest import backtest
 from bayescale.cli.check import check
 from bayescale.cli.datasets import datasets
 from bayescale.cli.demo import demo
@@ -44,7 +45,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-COMMANDS = (demo, fit, check, summary, predict, allocate, laws, datasets)
+COMMANDS = (demo, fit, check, summary, predict, allocate, backtest, laws, datasets)
 for command in COMMANDS:
     app.command(cls=ValueLists)(command)
 

@@ -13,30 +13,24 @@ if TYPE_CHECKING:
     from bayescale import Fit
 
 
-def caution(fit: Fit, file: str, table: pd.DataFrame | None = None) -> None:
+def caution(fit: Fit, file: str, table: pd.DataFrame | None = None, form: str = "table") -> None:
     """Print notes on stderr: checks that fail, and compute beyond the data.
 
     Args:
         fit: the fit.
         file: its name.
-        table: of a prediction or a plan, with ``extrapolation``.
+        table: of a prediction or a plan.
+        form: how the table was printed: a table for people has the note on compute under it, and JSON within it.
     """
     if fit.checks.failed:
         failing = ", ".join(check.name for check in fit.checks.failed)
         see = f"bayescale check {shlex.quote(file)}"
         note(f"the fit does not pass its checks ({failing}), so do not rely on it; see: {see}")
-    if table is not None and (words := extrapolated(table)):
+    if table is not None and form in ("csv", "latex") and (words := extrapolated(table)):
         note(words)
 
 
-def extrapolated(table: pd.DataFrame) -> str:
-    """Return in words how far a table goes beyond the data, or nothing."""
-    from bayescale.decisions.extrapolation import is_beyond
-
-    furthest = float(table["extrapolation"].max())
-    if not is_beyond(furthest):
-        return ""
-    return (
-        f"extrapolated {furthest:.3g}x in compute beyond the largest run; intervals do not include the law's own error "
-        "there and are known to be too narrow"
-    )
+def extrapolated(*tables: pd.DataFrame) -> str:
+    """Return the note of the table that goes furthest beyond the data, or nothing."""
+    noted = [table for table in tables if table.attrs.get("note")]
+    return max(noted, key=lambda table: float(table["extrapolation"].max())).attrs["note"] if noted else ""

@@ -137,7 +137,7 @@ def _show_predictions(fit: Fit, folder: Path) -> None:
     paragraph(
         "law: the law's curve; run: one new run, which scatters around it. A new family also draws its parameters."
     )
-    _caution(extrapolated(whole))
+    _caution(extrapolated(*tables))
 
 
 def _show_plans(fit: Fit, folder: Path) -> list[Plan]:
@@ -159,14 +159,14 @@ def _show_plans(fit: Fit, folder: Path) -> list[Plan]:
         tables.append(table)
     whole = pd.concat(tables, ignore_index=True)
     write_table(whole, folder / "plan.csv")
-    _caution(extrapolated(whole))
+    _caution(extrapolated(*tables))
     return plans
 
 
 def _caution(words: str) -> None:
     if words:
         typer.echo("")
-        paragraph(f"Beware: {words}.")
+        paragraph(f"Beware. {words}")
 
 
 def _close(fit: Fit, out: str, figures: list[str], seconds: float) -> None:
@@ -180,7 +180,7 @@ def _close(fit: Fit, out: str, figures: list[str], seconds: float) -> None:
     paragraph(
         f"What the intervals mean: given the law, the priors and these runs, the value lies inside with {SHARE} "
         f"probability, {format_prob((1 - PROB) / 2)} on either side. They hold for runs like these at compute like "
-        "theirs; further out the law itself may be wrong, which no interval here includes."
+        "theirs; further out the law itself may be wrong, and the notes under the tables say what was added for that."
     )
     typer.echo(f"\nDone in {seconds:.0f} s; checks: {fit.checks.verdict}. Next:")
     your_own = "bayescale fit YOUR_RUNS.csv --law chinchilla --group family --out fit.nc"

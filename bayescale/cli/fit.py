@@ -19,6 +19,7 @@ from bayescale.cli.fit_options import (
     GroupColumn,
     LawName,
     LossUnit,
+    ModelError,
     NoiseName,
     Out,
     ParamsConvention,
@@ -52,6 +53,7 @@ def fit(
     noise: NoiseName = None,
     effects: Effects = None,
     residuals: ResidualsName = None,
+    model_error: ModelError = None,
     seed: Seed = 0,
     chains: Chains = None,
     warmup: Warmup = None,
@@ -65,7 +67,7 @@ def fit(
     The table needs what the law takes and predicts, mostly loss and two of params, tokens, compute (FLOP); families are
     fitted together.
     """
-    names, kinds, target = pairs("--columns", columns), _pooling(pooling), _target(out, table)
+    names, kinds, target = pairs("--columns", columns), pooling_of(pooling), _target(out, table)
 
     import bayescale as bs
     from bayescale.laws import find_law
@@ -82,7 +84,13 @@ def fit(
         bytes_per_token=bytes_per_token,
         params_convention=params_convention,
     )
-    declared = {"pooling": kinds, "noise": noise, "effects": effects, "residuals": residuals}
+    declared = {
+        "pooling": kinds,
+        "noise": noise,
+        "effects": effects,
+        "residuals": residuals,
+        "model_error": model_error,
+    }
     made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings)
     made.save(target)
     describe(made)
@@ -94,10 +102,14 @@ def fit(
 
 def describe(fit: Fit) -> None:
     """Print what was fitted and what its checks say."""
+    from bayescale.data.model_error import model_error_of
+
     families = f" in {len(fit.groups)} families" if len(fit.groups) > 1 else ""
     typer.echo(f"Fitted {fit.law.name} to {len(fit.runs):,} runs{families}, from {fit.runs.source}")
     along = f", residuals {fit.model.residuals.name} along runs" if fit.model.residuals else ""
     typer.echo(f"  noise    {fit.model.noise.name}{along}")
+    if error := model_error_of(fit.runs):
+        typer.echo(f"  weights  the law's own error is {error:.2g} a decade below the largest run")
     if len(fit.groups) > 1:
         kinds = {kind: [p.name for p in fit.model.of_kind(kind)] for kind in ("partial", "none", "complete")}
         pooled = "; ".join(f"{kind} ({', '.join(names)})" for kind, names in kinds.items() if names)
@@ -136,7 +148,7 @@ def _question(fit: Fit) -> str:
     return " ".join(words)
 
 
-def _pooling(words: list[str] | None) -> str | dict[str, str] | None:
+def pooling_of(words: list[str] | None) -> str | dict[str, str] | None:
     """Return what --pooling means to ``bayescale.fit``."""
     from bayescale.language.errors import SettingsError
 

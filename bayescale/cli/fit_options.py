@@ -54,6 +54,14 @@ ResidualsName = Annotated[
     str | None,
     typer.Option("--residuals", help="How residuals of a run's checkpoints follow each other: ou or ar1."),
 ]
+ModelError = Annotated[
+    float | None,
+    typer.Option(
+        "--model-error",
+        help="Error of the law, relative, one decade of compute below the largest run; 0.04 for forecasts.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Every random number derives from it.")]
 Chains = Annotated[int | None, typer.Option("--chains", help="Independent chains.", show_default=_LIBRARY)]
 Warmup = Annotated[

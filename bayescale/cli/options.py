@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from bayescale import Fit
+    from bayescale import Discrepancy, Fit
 
 
 class Format(StrEnum):
@@ -42,6 +42,15 @@ Group = Annotated[
     typer.Option("--group", help="A family of the data; without it a new family, or the only one there is."),
 ]
 Prob = Annotated[float, typer.Option("--prob", help="Probability of the equal-tailed intervals.")]
+DiscrepancyName = Annotated[
+    str,
+    typer.Option(
+        "--discrepancy",
+        metavar="learnt|none|SCALE",
+        help="The law's own error beyond the data: learnt from public families, none, or its sd a decade beyond, such "
+        "as 0.02.",
+    ),
+]
 AsFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 AsFormatWithLatex = Annotated[FormatWithLatex, typer.Option("--format", help="How to print the result.")]
 
@@ -52,6 +61,24 @@ def open_fit(path: str, law: str | None, allow_changed_law: bool) -> Fit:
     from bayescale.laws import find_law
 
     return bs.load(path, law=None if law is None else find_law(law), allow_changed_law=allow_changed_law)
+
+
+def chosen_discrepancy(word: str) -> str | Discrepancy | None:
+    """Return what --discrepancy means to the library.
+
+    Raises:
+        SettingsError: it is none of the words, nor a positive number.
+    """
+    from bayescale import Discrepancy
+    from bayescale.language.errors import SettingsError
+
+    if word in ("learnt", "none"):
+        return word if word == "learnt" else None
+    try:
+        scale = float(word)
+    except ValueError:
+        raise SettingsError(f"--discrepancy takes learnt, none or a number such as 0.02, got {word!r}.") from None
+    return Discrepancy.brownian(scale)
 
 
 def chosen(**options: Any) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
     from bayescale.show import tables
 
     if form == "json":
-        emit_json(tables.to_records(table))
+        # What there is to know of extrapolated numbers goes where the numbers go.
+        emit_json(tables.to_records(table.assign(note=table.attrs["note"]) if "note" in table.attrs else table))
     elif form == "csv":
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     elif form == "latex":
@@ -40,6 +41,9 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
         typer.echo(tables.to_latex(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
     else:
         show(table)
+        if table.attrs.get("note"):
+            typer.echo("")
+            paragraph(table.attrs["note"])
 
 
 def emit_json(records: Any) -> None:

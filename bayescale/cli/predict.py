@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayescale.cli.cautions import caution
-from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FormatWithLatex, Group, OwnLaw, Prob, open_fit
+from bayescale.cli.options import (
+    AsFormatWithLatex,
+    ChangedLaw,
+    DiscrepancyName,
+    FormatWithLatex,
+    Group,
+    OwnLaw,
+    Prob,
+    chosen_discrepancy,
+    open_fit,
+)
 from bayescale.cli.output import BEYOND, emit, print_table
 from bayescale.show.numbers import format_prob
 
@@ -29,6 +39,7 @@ OUTPUTS = (
     "lower",
     "upper",
     "extrapolation",
+    "discrepancy",
 )
 MEANING = {"run": "one new run, which scatters around the law", "law": "the law's curve"}
 
@@ -53,6 +64,7 @@ def predict(
     inputs: Annotated[
         list[str] | None, typer.Option("--input", metavar="NAME=VALUE", help="A further input of the law; repeatable.")
     ] = None,
+    discrepancy: DiscrepancyName = "learnt",
     prob: Prob = 0.9,
     law: OwnLaw = None,
     allow_changed_law: ChangedLaw = False,
@@ -66,19 +78,21 @@ def predict(
     """
     import bayescale as bs
 
+    added = chosen_discrepancy(discrepancy)
     asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | _inputs(inputs)
     if len(files) == 1:
         fits = [open_fit(files[0], law, allow_changed_law)]
-        table = bs.predict(fits[0], group=group, kind=kind, **asked).table(prob=prob)
+        table = bs.predict(fits[0], group=group, kind=kind, discrepancy=added, **asked).table(prob=prob)
         emit(table, form, show)
     else:
         _refuse_own_law(law, len(files))
         fits = [open_fit(file, None, allow_changed_law) for file in files]
-        table = bs.predict(bs.chain(*fits), group=group, kind=kind, **asked).table(prob=prob)
+        made = bs.predict(bs.chain(*fits), group=group, kind=kind, discrepancy=added, **asked)
+        table = made.table(prob=prob)
         emit(table, form, show_stages)
     for fit, file in zip(fits, files, strict=True):
-        # How far a table goes is said once, of the first stage.
-        caution(fit, file, table if fit is fits[0] else None)
+        # How far a table goes is said once.
+        caution(fit, file, table if fit is fits[0] else None, form)
 
 
 def _refuse_own_law(law: str | None, count: int) -> None:

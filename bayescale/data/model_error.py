@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -40,10 +41,21 @@ def decades_below(table: pd.DataFrame) -> np.ndarray:
     return np.log10(compute.groupby(families).transform("max").to_numpy() / compute.to_numpy())
 
 
+def check_model_error(per_decade: Any) -> float:
+    """Return an error of a law if it can be one.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    number = float(per_decade) if isinstance(per_decade, Real) and not isinstance(per_decade, bool) else np.nan
+    if not 0 <= number < np.inf:
+        raise SettingsError(f"model_error must be at least 0, such as 0.04 for four per cent, got {per_decade!r}.")
+    return number
+
+
 def with_model_error(runs: Runs, per_decade: float) -> Runs:
     """See :meth:`bayescale.Runs.with_model_error`."""
-    if not (np.isfinite(per_decade) and per_decade >= 0):
-        raise SettingsError(f"model_error must be at least 0, such as 0.04 for four per cent, got {per_decade!r}.")
+    per_decade = check_model_error(per_decade)
     table = runs.table.drop(columns=MODEL_ERROR, errors="ignore")
     if per_decade > 0:
         error = per_decade * np.sqrt(decades_below(table))
@@ -52,8 +64,8 @@ def with_model_error(runs: Runs, per_decade: float) -> Runs:
 
 
 def model_error_of(runs: Runs) -> float:
-    """The sd one decade below the largest compute that the runs were given; 0 for none."""
-    if MODEL_ERROR not in runs.table:
+    """The sd one decade below the largest compute that the runs were given; 0 for none, or where compute is unknown."""
+    if MODEL_ERROR not in runs.table or not ({"params", "tokens"} <= set(runs.table) or "compute" in runs.table):
         return 0.0
     below, error = decades_below(runs.table), runs.table[MODEL_ERROR].to_numpy(float)
     far = int(np.argmax(below))

@@ -50,7 +50,8 @@ class ChainPrediction:
             prob: probability of the interval, in (0, 1).
 
         Returns:
-            columns stage (1, 2, ...), law, response, then those of :meth:`Prediction.table` and ``outside``.
+            columns stage (1, 2, ...), law, response, then those of :meth:`Prediction.table` and ``outside``;
+            ``attrs["note"]`` is the note.
 
         Raises:
             SettingsError: no such probability.
@@ -61,10 +62,19 @@ class ChainPrediction:
             for place, (name, value) in enumerate((("stage", number), ("law", law), ("response", made.response))):
                 part.insert(place, name, value)
             parts.append(part)
-        return pd.concat(parts, ignore_index=True)
+        table = pd.concat(parts, ignore_index=True)
+        table.attrs = {"note": self.note}
+        return table
+
+    @property
+    def note(self) -> str:
+        """What there is to know of points beyond the data, stage by stage; empty where there are none."""
+        return " ".join(f"Stage {i}: {made.note}" for i, made in enumerate(self.stages, start=1) if made.note)
 
     def __repr__(self) -> str:
-        return f"Prediction of {' then '.join(self.laws)}\n{self.table().to_string(index=False)}"
+        return f"Prediction of {' then '.join(self.laws)}\n{self.table().to_string(index=False)}" + (
+            f"\n{self.note}" if self.note else ""
+        )
 
 
 def predict_stages(

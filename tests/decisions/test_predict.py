@@ -55,6 +55,7 @@ def test_predictions_are_labelled(one, grouped):
     table = made.table(prob=0.5)
     assert table.columns.tolist() == [
         "group", "params", "tokens", "kind", "unit", "prob", "median", "lower", "upper", "extrapolation",
+        "discrepancy",
     ]  # fmt: skip
     assert table["group"].tolist() == ["code", "code"]
     assert table["prob"].tolist() == [0.5, 0.5]
@@ -130,7 +131,8 @@ def test_every_variable_has_a_name_and_a_unit(grouped):
         "loss": "nats/token", "params": "parameters", "tokens": "tokens", "extrapolation": "",
     }  # fmt: skip
     assert made["params"].attrs["long_name"] == "model size"
-    assert made.attrs == {"group": "web", "kind": "run", "cost": "6ND", "params_convention": "total"}
+    about = {"group": "web", "kind": "run", "cost": "6ND", "params_convention": "total"}
+    assert made.attrs == {**about, "discrepancy": "none", "note": ""}
     plan = allocate(grouped, compute=1e21, group="web").draws
     assert {n: v.attrs["units"] for n, v in plan.variables.items() if n not in ("chain", "draw")} == {
         "params": "parameters", "tokens": "tokens", "tokens_per_param": "tokens/parameter", "loss": "nats/token",

@@ -36,6 +36,7 @@ def fit_many(
     *,
     noise: str | type[Noise] = StudentT,
     priors: Mapping[str, Prior] | None = None,
+    model_error: float | None = None,
     seed: int = 0,
     read: Mapping[str, Any] | None = None,
     precision: str = "float64",
@@ -57,6 +58,7 @@ def fit_many(
             each of which is a table. A table is a :class:`Runs`, a DataFrame or the path of a file.
         noise: ``"student-t"``, ``"normal"``, ``"laplace"`` or a Noise class.
         priors: priors that replace the declared ones, by parameter; they hold at each table's own anchors.
+        model_error: as for :func:`bayescale.fit`, of every table.
         seed: every random number derives from it and the label of the table, so that a table has the same draws
             whatever it is fitted with.
         read: arguments of :func:`bayescale.read_runs` for tables that are no runs yet, such as
@@ -101,7 +103,7 @@ def fit_many(
         warnings.warn(warning, stacklevel=2)
     if precision not in PRECISIONS:
         raise SettingsError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}.")
-    given, began = gather(chosen, tables, read), time.perf_counter()
+    given, began = gather(chosen, tables, read, model_error), time.perf_counter()
     settings = replace(settings, draws=STEPS if settings.draws is None else settings.draws)
     collected = Collected(model, given, settings, seed)
     with fits_progress(len(given), progress) as report:

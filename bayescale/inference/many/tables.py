@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bayescale.data import Runs
+from bayescale.data.model_error import check_model_error
 from bayescale.data.read import read_quietly, read_runs
 from bayescale.data.schema import FEWEST_ROWS
 from bayescale.inference.table import MAX_ROWS
@@ -35,24 +36,26 @@ class Given:
     reason: str = ""
 
 
-def gather(law: type[Law], tables: Any, read: Mapping[str, Any] | None) -> tuple[Given, ...]:
+def gather(law: type[Law], tables: Any, read: Mapping[str, Any] | None, model_error: float | None) -> tuple[Given, ...]:
     """Label and check tables.
 
     Args:
         law: what is to be fitted.
         tables: a mapping of label to table, a sequence of tables, or runs whose families are the tables.
         read: arguments of :func:`bayescale.read_runs` for tables that are no runs yet.
+        model_error: that every table is given, see :meth:`Runs.with_model_error`; None for none.
 
     Raises:
-        SettingsError: no tables, two of one label, or arguments that read_runs does not have.
+        SettingsError: no tables, two of one label, arguments that read_runs does not have, or no such error.
     """
+    error = None if model_error is None else check_model_error(model_error)
     known = set(inspect.signature(read_runs).parameters) - {"source"}
     if unknown := sorted(set(read or {}) - known):
         raise SettingsError(f"read takes arguments of read_runs, {', '.join(sorted(known))}; got {unknown[0]!r}.")
     labelled = _labelled(tables)
     if not labelled:
         raise SettingsError("fit_many needs at least one table, got none.")
-    return tuple(_given(law, label, table, dict(read or {})) for label, table in labelled)
+    return tuple(_given(law, label, table, dict(read or {}), error) for label, table in labelled)
 
 
 def _labelled(tables: Any) -> list[tuple[str | int, Any]]:
@@ -72,10 +75,11 @@ def _labelled(tables: Any) -> list[tuple[str | int, Any]]:
     return list(enumerate(tables))
 
 
-def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any]) -> Given:
+def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any], model_error: float | None) -> Given:
     try:
         runs = table if isinstance(table, Runs) else read_quietly(table, **{"law": law, **read})
         require_columns(law, runs)
+        runs = runs if model_error is None else runs.with_model_error(model_error)
         responses(law, runs, None)
         if len(runs.families) > 1:
             raise DataError(

@@ -4,6 +4,8 @@ Each returns axes of a figure outside pyplot unless given axes; nothing is saved
 """
 
 from bayescale.show.figures.allocation import allocation, allocation_data
+from bayescale.show.figures.backtest_coverage import backtest_coverage, backtest_coverage_data
+from bayescale.show.figures.backtest_errors import backtest_errors, backtest_errors_data
 from bayescale.show.figures.exponent import exponent, exponent_data
 from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
@@ -12,6 +14,10 @@ from bayescale.show.figures.residuals import residuals, residuals_data
 __all__ = [
     "allocation",
     "allocation_data",
+    "backtest_coverage",
+    "backtest_coverage_data",
+    "backtest_errors",
+    "backtest_errors_data",
     "exponent",
     "exponent_data",
     "isoflop",

@@ -100,6 +100,13 @@ class Backtest:
             rows.append((split.family, split.ratio, int(split.fitted.sum()), int(split.held_out.sum()), status, reason))
         return pd.DataFrame(rows, columns=["family", "ratio", "fitted", "held_out", "status", "reason"])
 
+    @property
+    def added(self) -> str:
+        """The name of the discrepancy of the families that were predicted, ``"none"``, or how many there are."""
+        chosen = [self.discrepancy.get(one.split.family) for one in self.held_out]
+        names = sorted({"none" if one is None else one.name for one in chosen})
+        return names[0] if len(names) == 1 else f"{len(names)} of them, by family"
+
     def with_discrepancy(self, discrepancy: Discrepancy | Mapping[str, Discrepancy | None] | None) -> Backtest:
         """Return the backtest with another discrepancy, from the same fits.
 
@@ -118,11 +125,9 @@ class Backtest:
     def __repr__(self) -> str:
         ran = self.status["status"].value_counts()
         said = ", ".join(f"{count} {status}" for status, count in ran.items())
-        names = sorted({"none" if one is None else one.name for one in self.discrepancy.values()})
-        added = names[0] if len(names) == 1 else f"{len(names)} of them, by family"
         table = self.table() if len(self.held_out) else pd.DataFrame()
         shown = table.drop(columns=["family"], errors="ignore").round(3).to_string(index=False)
-        return f"Backtest of {self.law}: {said} fits; discrepancy {added}\n{shown}"
+        return f"Backtest of {self.law}: {said} fits; discrepancy {self.added}\n{shown}"
 
 
 def coverage_record(backtest: Backtest, prob: float = 0.9) -> list[dict[str, float]]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayescale.costs import SixND
+from bayescale.decisions.extrapolation import largest_compute
 from bayescale.validation.backtest.held_out import HeldOut
 from bayescale.validation.backtest.scores import PROBS
 
@@ -54,7 +56,7 @@ def drift_table(held_out: Sequence[HeldOut]) -> pd.DataFrame:
         table = one.fit.table(prob=0.9)
         own = table["group"] == one.split.group if one.split.group is not None else np.ones(len(table), bool)
         table = table[table["parameter"].isin(names) & own]
-        largest = float(np.nanmax(one.points["params"] * one.points["tokens"] * 6.0 / one.extrapolation))
+        largest = largest_compute(one.fit, one.split.group, SixND())
         parts.append(
             table[["parameter", "unit", "median", "lower", "upper"]].assign(
                 family=one.split.family, ratio=one.split.ratio, largest_compute=largest
