@@ -9,6 +9,7 @@ import numpy as np
 
 from bayescale.costs import SixND
 from bayescale.data.checkpoints import place_of, run_codes
+from bayescale.decisions.beyond import words_of
 from bayescale.decisions.draws import family_draws, labelled, law_of, seed_of
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import numbers_of, one_length
@@ -58,7 +59,7 @@ def continue_run(fit: Fit, run: str, *, group: str | None = None, seed: int | No
     beyond = _compute(fit, points, last) / largest_compute(fit, name, SixND())
     label = f"{name} / {run}" if name else run
     about = {"group": label, "kind": "continuation", "cost": SixND().name}
-    about["params_convention"] = fit.runs.params_convention
+    about |= {"params_convention": fit.runs.params_convention, **words_of(None, None, beyond)}
     coords = {quantity: points[quantity.name] for quantity in fit.law.arguments.values()}
     made = labelled({fit.law.response: draws}, "point", coords, beyond, fit=fit, attrs=about)
     return Prediction(label, "continuation", made)

@@ -97,13 +97,14 @@ def predict_stages(
     for stage, fit in enumerate(_paired(chain, seed)):
         # A stage without families is common to all; where no stage has any, a group is refused.
         own = group if fit.groups or not grouped else None
+        label = group_label(fit, own)
         beyond, own_seed = compute / largest_compute(fit, own, SixND()), _seed_of_stage(seed, stage)
         chosen = find_discrepancy(fit, discrepancy if stage == 0 else None)
         shift = shift_of(fit, own, own_seed, beyond, chosen)
         asked = Asked(fit, points | given, own, own_seed, shift=shift)
         values = asked.runs() if kind == "run" else asked.curves()
         outside.append(_outside(fit, own, given) if given else np.full(compute.size, np.nan))
-        about = {"group": group_label(fit, own), "kind": kind, "cost": SixND().name}
+        about = {"group": label, "kind": kind, "cost": SixND().name}
         about |= words_of(chosen, shift, beyond)
         about["params_convention"] = first.runs.params_convention
         draws = labelled({fit.law.response: values}, "point", coords, beyond, fit=first, attrs=about)

@@ -164,12 +164,15 @@ def test_several_points_after_one_option(bayescale, fit_nc):
     assert result.records[0]["group"] == "(new family)"
 
 
-def test_compute_beyond_the_data_is_noted_on_stderr_with_its_factor(bayescale, fit_nc, passing):
+def test_compute_beyond_the_data_is_noted_with_its_factor_and_how_intervals_held(bayescale, fit_nc, passing):
     inside = bayescale("allocate", fit_nc, "--compute", "1e20", "--group", "starcoder")
     beyond = bayescale("allocate", fit_nc, "--compute", "1e22", "--group", "starcoder")
-    assert inside.err == ""
-    assert beyond.err.startswith("note: extrapolated 11.1x in compute beyond the largest run;")
-    assert beyond.err.count("\n") == 1
+    assert "Extrapolated" not in inside.out + inside.err
+    assert "Extrapolated 11.1x in compute; 90 % intervals covered" in " ".join(beyond.out.split())
+    # What a program reads stays a table: the note goes to the other stream.
+    table = bayescale("allocate", fit_nc, "--compute", "1e22", "--group", "starcoder", "--format", "csv")
+    assert "Extrapolated" not in table.out
+    assert "xtrapolated 11.1x in compute; 90 % intervals covered" in " ".join(table.err.split())
 
 
 def test_a_wider_probability_gives_wider_intervals(bayescale, fit_nc):

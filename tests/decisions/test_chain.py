@@ -145,7 +145,7 @@ def test_the_table_has_every_stage_and_how_far_it_goes(stages):
     table = made.table(prob=0.5)
     assert list(table.columns) == [
         "stage", "law", "response", "group", "params", "kind", "unit", "prob", "median", "lower", "upper",
-        "extrapolation", "outside",
+        "extrapolation", "discrepancy", "outside",
     ]  # fmt: skip
     assert table["response"].tolist() == ["loss"] * 2 + ["error"] * 2
     assert table["outside"].isna().tolist() == [True, True, False, False]

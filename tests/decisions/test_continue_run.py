@@ -44,7 +44,7 @@ def test_a_continuation_begins_at_the_last_checkpoint_and_ends_at_a_new_run(fit,
     assert (made.kind, made.group) == ("continuation", "run 5")
     near, middle, far = flat(made).T
     assert np.abs(near - np.log(last["loss"])).max() < 1e-4
-    curve = flat(bs.predict(fit, params=last["params"], tokens=tokens, kind="law"))
+    curve = flat(bs.predict(fit, params=last["params"], tokens=tokens, kind="law", discrepancy=None))
     above = np.log(last["loss"]) - curve[:, 0].mean()
     # What is left of the residual after log 2, and the spread that has come back.
     tau, sigma = (fit.posterior[name].to_numpy().ravel() for name in ("tau", "sigma"))
@@ -56,7 +56,7 @@ def test_a_continuation_begins_at_the_last_checkpoint_and_ends_at_a_new_run(fit,
     assert abs(standard.mean()) < 5 / np.sqrt(draws)
     assert standard.std() == pytest.approx(1.0, abs=5 / np.sqrt(2 * draws))
     assert above > SD  # else near and far would be the same
-    new = flat(bs.predict(fit, params=last["params"], tokens=tokens[2]))[:, 0]
+    new = flat(bs.predict(fit, params=last["params"], tokens=tokens[2], discrepancy=None))[:, 0]
     assert far.std() == pytest.approx(new.std(), rel=0.05)
 
 

@@ -97,14 +97,15 @@ def test_a_prediction_at_a_compute_has_the_error_of_the_plan(one, kind):
     tokens = 1e21 / (6 * params)
     plan = allocate(one, compute=1e21, compute_error=error).draws
     ratio = SixND()(plan["params"], plan["tokens"]).values / 1e21
-    made = predict(one, params=params, tokens=tokens, kind=kind, compute_error=error).draws["loss"].values
+    asked = {"params": params, "tokens": tokens, "discrepancy": None}
+    made = predict(one, **asked, kind=kind, compute_error=error).draws["loss"].values
     law = Chinchilla(1.8, 0.4, 0.5, 0.35, 0.36, **one.anchors)
     with jax.enable_x64(True):
         wanted = np.asarray(law.at(params=params, tokens=tokens * ratio))
         exact = np.asarray(law.at(params=params, tokens=tokens))
     if kind == "run":
         # A run has the same luck with and without the error.
-        wanted = wanted * predict(one, params=params, tokens=tokens).draws["loss"].values / exact
+        wanted = wanted * predict(one, **asked).draws["loss"].values / exact
     np.testing.assert_allclose(made, wanted, rtol=1e-9)
 
 

@@ -74,7 +74,7 @@ def learn_discrepancy(
         "runs": int(sum(len(one.table) for one in tried)),
         "seed": seed,
     }
-    name = f"learnt from {len(families)} families, {backtest.law}"
+    name = f"learnt, {len(families)} families"
     return Discrepancy(name, draws, backtest.law, backtest.model_error, record)
 
 
