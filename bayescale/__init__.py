@@ -63,6 +63,6 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "laws": ["Law"],
         "models": ["Discrepancy", "Pooling", "RunEffects", "priors"],
         "show": ["figures", "tables"],
-        "validation": ["Backtest", "backtest", "learn_discrepancy"],
+        "validation": ["Backtest", "Comparison", "backtest", "compare", "learn_discrepancy"],
     },
 )

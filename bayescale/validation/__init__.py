@@ -3,5 +3,9 @@
 import lazy_loader as _lazy
 
 __getattr__, __dir__, __all__ = _lazy.attach(
-    __name__, submod_attrs={"backtest": ["Backtest", "backtest", "learn_discrepancy"]}
+    __name__,
+    submod_attrs={
+        "backtest": ["Backtest", "backtest", "learn_discrepancy"],
+        "compare": ["Comparison", "compare", "mixture_places", "stacking_weights"],
+    },
 )
