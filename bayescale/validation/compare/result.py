@@ -63,7 +63,8 @@ class Comparison:
     @cached_property
     def scores_without(self) -> pd.DataFrame:
         """As :attr:`scores`, without a discrepancy."""
-        return held_out_scores(self.tried, bare=True)
+        none = all(added is None for one in self.tried for added in one.backtest.discrepancy.values())
+        return self.scores if none else held_out_scores(self.tried, bare=True)
 
     @cached_property
     def in_range(self) -> dict[str, pd.DataFrame]:
@@ -210,6 +211,6 @@ class Comparison:
         names = ["choice", "log_score", "difference", "difference_se", "weight", "in_range_difference", "k_hat"]
         first = table.iloc[0]
         return (
-            f"Comparison of {len(self.tried)} laws and choices, leave-future-out over {first['units']} {first['unit']}; "
-            f"in_range is PSIS-LOO, no extrapolation\n{table[names].round(3).to_string(index=False)}"
+            f"Comparison of {len(self.tried)} laws and choices, leave-future-out over {first['units']} {first['unit']}"
+            f"; in_range is PSIS-LOO, no extrapolation\n{table[names].round(3).to_string(index=False)}"
         )
