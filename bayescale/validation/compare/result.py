@@ -160,7 +160,8 @@ class Comparison:
             LawError: no law has a plan at these budgets.
         """
         check_prob(prob)
-        rows, missing = [], {}
+        rows: list[dict[str, Any]] = []
+        missing: dict[str, str] = {}
         for family, decisions in self.decisions.items():
             for label, one in decisions.items():
                 weight = 1.0 if label == STACKED else float(self.weights[label])

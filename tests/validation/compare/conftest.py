@@ -27,7 +27,7 @@ def compared(offset_runs) -> bs.Comparison:
         ["chinchilla", "chinchilla-offset"],
         offset_runs,
         ratios=[4, 8],
-        drops=[None, "tokens_per_param < 2"],
+        drops=[None, "tokens_per_param < 5"],
         compute=[1e22, 1e23],
         discrepancy=bs.Discrepancy.brownian(0.02),
         draws=250,

@@ -25,7 +25,7 @@ def test_the_law_that_made_the_runs_extrapolates_better_and_has_the_weight(compa
 def test_scores_are_those_of_a_backtest_on_the_runs_that_all_keep(compared, offset_runs):
     """A backtest by itself, of the choice that drops nothing, without the held-out runs that another choice drops."""
     own = bs.backtest("chinchilla", offset_runs, ratios=[4, 8], discrepancy=None, fewest=7, draws=250).runs
-    kept = own["tokens"] / own["params"] >= 2
+    kept = own["tokens"] / own["params"] >= 5
     assert 0 < kept.sum() < len(own)
     expected = own[kept].groupby(["family", "ratio"])["log_score"].mean()
     found = compared.scores_without["chinchilla, all runs"].groupby(["family", "ratio"]).mean()
@@ -59,7 +59,7 @@ def test_in_range_scores_are_arviz_loo_of_the_rows_that_all_keep(compared, offse
     for family, fit in fits.items():
         found = arviz_stats.loo(fit.data, var_name="loss", pointwise=True).elpd_i.to_numpy()
         own = offset_runs.table[offset_runs.table["family"] == family]
-        parts.append(found[(own["tokens"] / own["params"] >= 2).to_numpy()])
+        parts.append(found[(own["tokens"] / own["params"] >= 5).to_numpy()])
     np.testing.assert_allclose(compared.in_range[label]["elpd"], np.concatenate(parts), rtol=1e-9)
     assert {len(found) for found in compared.in_range.values()} == {int(compared.shared.sum())}
 
