@@ -7,21 +7,63 @@ import io
 import pandas as pd
 import pytest
 
-LAWS = ("--laws", "chinchilla", "kaplan-nd", "--ratios", "4")
+import bayescale as bs
+
+LAWS = ("--laws", "chinchilla", "chinchilla-tied")
 
 
-def test_a_comparison_prints_scores_and_the_decision_in_every_format(bayescale, runs_csv, tmp_path):
-    words = ("compare", runs_csv, *LAWS, "--compute", "1e22")
-    drawn = tmp_path / "multiverse.png"
+@pytest.fixture(scope="module")
+def found(runs_csv) -> bs.Comparison:
+    """A comparison of the instant engine, which is quick."""
+    runs = bs.read_runs(runs_csv)
+    laws = ["chinchilla", "chinchilla-tied"]
+    return bs.compare(laws, runs, ratios=[4], compute=[1e22], draws=250, engine="instant")
+
+
+@pytest.fixture
+def given(found, monkeypatch) -> dict:
+    """What the command asks the library for, which answers with the quick comparison."""
+    asked: dict = {}
+
+    def compare(laws, runs, **options):
+        asked.update(laws=laws, runs=len(runs), **options)
+        return found
+
+    monkeypatch.setattr(bs, "compare", compare)
+    return asked
+
+
+def test_lists_of_words_and_numbers_reach_the_library(bayescale, runs_csv, given):
+    words = ("--noises", "student-t", "laplace", "--drops", "none", "tokens_per_param < 2", "--ratios", "2", "4")
+    done = bayescale("compare", runs_csv, *LAWS, *words, "--model-errors", "0", "0.04", "--compute", "1e22", "1e23")
+    assert done.code == 0
+    assert given == {
+        "laws": ["chinchilla", "chinchilla-tied"],
+        "runs": 50,
+        "noises": ["student-t", "laplace"],
+        "drops": [None, "tokens_per_param < 2"],
+        "ratios": [2.0, 4.0],
+        "model_errors": [0.0, 0.04],
+        "compute": [1e22, 1e23],
+        "pooling": "none",
+        "seed": 0,
+    }
+
+
+def test_formats_print_the_tables_of_the_comparison(bayescale, runs_csv, given, found, tmp_path):
+    words, drawn = ("compare", runs_csv, *LAWS, "--compute", "1e22"), tmp_path / "multiverse.png"
+    decision, scores = found.decision_table(), found.table()
     records = bayescale(*words, "--format", "json", "--figure", drawn).records
     assert drawn.stat().st_size > 0
-    assert {row["choice"] for row in records["scores"]} == {"chinchilla", "kaplan-nd"}
-    assert sum(row["weight"] for row in records["scores"]) == pytest.approx(1.0)
-    csv = pd.read_csv(io.StringIO(bayescale(*words, "--format", "csv", "--part", "decision").out))
-    assert csv["median"].tolist() == pytest.approx([row["median"] for row in records["decision"]])
+    assert [row["median"] for row in records["decision"]] == decision["median"].tolist()
+    assert [row["weight"] for row in records["scores"]] == scores["weight"].tolist()
+    for part, table in (("scores", scores), ("decision", decision)):
+        printed = pd.read_csv(io.StringIO(bayescale(*words, "--format", "csv", "--part", part).out))
+        assert printed["weight"].tolist() == pytest.approx(table["weight"].tolist())
+        assert printed.columns.tolist() == table.columns.tolist()
     printed = bayescale(*words)
-    assert printed.code == 0
-    assert "in range: PSIS-LOO" in printed.out and "(stacked)" in printed.out and "fineweb-edu" in printed.out
+    for text in ("in range: PSIS-LOO", "(stacked)", "starcoder: chinchilla-tied", "held-out larger runs, 2 families"):
+        assert text in printed.out
 
 
 @pytest.mark.parametrize(

@@ -120,12 +120,12 @@ def choices_of(
             raise SettingsError(f"{name} must be a list with at least one entry, got {given!r}.")
     found = [find_law(law) for law in laws]
     for law in found:
-        require_columns(law, runs)
         if law.response.name != found[0].response.name:
             raise LawError(
                 f"Laws are compared by one response: {found[0].name!r} predicts {found[0].response.label}, "
                 f"{law.name!r} {law.response.label}."
             )
+        require_columns(law, runs)
     made = []
     for law, noise, rule, error in product(found, noises, drops, model_errors):
         kind, drop = find_noise(noise), None if rule is None else Drop.of(rule)

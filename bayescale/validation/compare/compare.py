@@ -79,12 +79,14 @@ def compare(
 
     Examples:
         >>> import bayescale as bs
-        >>> runs = bs.datasets.load("pile-families").select(["Cerebras-GPT", "Pythia"])
-        >>> found = compare(["chinchilla", "kaplan-nd"], runs, ratios=[4], fewest=4, compute=1e23, draws=250)
+        >>> law = bs.laws.Chinchilla.published["besiroglu2024chinchilla"]
+        >>> design = bs.datasets.load("pile-families").to_frame()[["params", "tokens"]]
+        >>> runs = bs.read_runs(bs.simulate(law, design, seed=0))
+        >>> found = compare(["chinchilla", "chinchilla-tied"], runs, ratios=[8], compute=1e23, engine="instant")
         >>> round(float(found.weights.sum()), 6)
         1.0
         >>> found.decision_table()["choice"].unique().tolist()
-        ['(stacked)', 'chinchilla', 'kaplan-nd']
+        ['(stacked)', 'chinchilla', 'chinchilla-tied']
     """
     choices, seed = choices_of(laws, runs, noises, drops, model_errors), check_seed(seed)
     budgets = np.empty(0) if compute is None else positive_numbers("compute", compute, "in FLOP")
