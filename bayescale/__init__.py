@@ -63,6 +63,14 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "laws": ["Law"],
         "models": ["Discrepancy", "Pooling", "RunEffects", "priors"],
         "show": ["figures", "tables"],
-        "validation": ["Backtest", "Calibration", "backtest", "calibrate", "learn_discrepancy"],
+        "validation": [
+            "Backtest",
+            "Calibration",
+            "Comparison",
+            "backtest",
+            "calibrate",
+            "compare",
+            "learn_discrepancy",
+        ],
     },
 )

@@ -20,11 +20,11 @@ from curve_forecasts import (
     first_parts,
     fit_all,
     forecast,
-    stacking_weights,
 )
 from learning_curves import MOST_ROWS, STARTS, Curve, Score, least_squares, read_curves, score_draws, score_point
 
 import bayescale as bs
+from bayescale.validation import stacking_weights
 
 POINTS = ("m1-error", "m2-error", "m3-error", "m4-error")
 POSTERIORS = ("m2-error", "m3-error", "m4-error", "bnsl-1-error")

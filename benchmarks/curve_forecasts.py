@@ -13,13 +13,12 @@ from scipy.special import logsumexp
 from scipy.stats import t as student_t
 
 import bayescale as bs
+from bayescale.validation import mixture_places
 
 # Of every fit, over its chains: enough for 5 % quantiles.
 DRAWS = 1000
 # The first part of a training part, by rows, from which laws are tried on the rest before they are averaged.
 FIRST = 0.6
-# Steps of the averaging weights, which settle long before.
-STEPS = 500
 
 
 class Forecast(NamedTuple):
@@ -72,29 +71,10 @@ def first_parts(curves: Sequence[Curve]) -> dict[str, tuple[pd.DataFrame, pd.Dat
     return {c.label: (c.train.iloc[: cut[c.label]], c.train.iloc[cut[c.label] :]) for c in curves}
 
 
-def stacking_weights(log_densities: Sequence[np.ndarray]) -> np.ndarray:
-    """Weights of laws that maximise the mean log density of a mixture of their forecasts.
-
-    Args:
-        log_densities: for each curve, law x row; every curve counts the same.
-    """
-    rows = np.concatenate(log_densities, axis=1)
-    counts = np.concatenate([np.full(one.shape[1], 1.0 / one.shape[1]) for one in log_densities])
-    scaled = np.exp(rows - rows.max(axis=0))
-    weights = np.full(len(rows), 1.0 / len(rows))
-    for _ in range(STEPS):
-        shares = weights[:, None] * scaled
-        weights = (shares / shares.sum(axis=0)) @ counts / counts.sum()
-    return weights
-
-
 def averaged(forecasts: Sequence[Forecast], weights: np.ndarray) -> Forecast:
     """The mixture of forecasts: as many draws of each as its weight says."""
-    counts = np.floor(weights * DRAWS + 0.5).astype(int)
-    # Draws lie chain after chain: even spacing takes from all.
-    kept = [
-        one.draws[np.linspace(0, len(one.draws) - 1, n).astype(int)] for one, n in zip(forecasts, counts, strict=True)
-    ]
+    places = mixture_places(weights, [len(one.draws) for one in forecasts], DRAWS)
+    kept = [one.draws[rows] for one, rows in zip(forecasts, places, strict=True)]
     with np.errstate(divide="ignore"):
         logs = np.log(weights)[:, None] + np.stack([one.log_density for one in forecasts])
     return Forecast(np.concatenate(kept), logsumexp(logs, axis=0))

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from bayescale.cli.allocate import allocate
 from bayescale.cli.backtest import backtest
 from bayescale.cli.check import check
+from bayescale.cli.compare import compare
 from bayescale.cli.datasets import datasets
 from bayescale.cli.demo import demo
 from bayescale.cli.fit import fit
@@ -17,7 +18,7 @@ from bayescale.cli.laws import laws
 from bayescale.cli.predict import predict
 from bayescale.cli.reporting import reporting
 from bayescale.cli.summary import summary
-from bayescale.cli.value_lists import ValueLists
+from bayescale.cli.value_lists import ValueLists, WordLists
 
 
 class Door(TyperGroup):
@@ -45,9 +46,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-COMMANDS = (demo, fit, check, summary, predict, allocate, backtest, laws, datasets)
+COMMANDS = (demo, fit, check, summary, predict, allocate, backtest, compare, laws, datasets)
 for command in COMMANDS:
-    app.command(cls=ValueLists)(command)
+    app.command(cls=WordLists if command is compare else ValueLists)(command)
 
 
 def _version(wanted: bool) -> None:

@@ -10,21 +10,33 @@ from typer.core import TyperCommand
 class ValueLists(TyperCommand):
     """A command whose repeatable options also take their values in one go."""
 
+    # Options whose values are any words up to the next option; arguments then come before them.
+    words: frozenset[str] = frozenset()
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Write ``--compute 1e21 1e23`` as ``--compute 1e21 --compute 1e23``, which the parser knows."""
         repeatable = {flag for option in self.params if getattr(option, "multiple", False) for flag in option.opts}
-        return super().parse_args(ctx, spread(args, repeatable))
+        return super().parse_args(ctx, spread(args, repeatable, self.words))
 
 
-def spread(words: list[str], repeatable: set[str]) -> list[str]:
+class WordLists(ValueLists):
+    """The command ``compare``, whose laws, noises and rules are words."""
+
+    words = frozenset({"--laws", "--noises", "--drops"})
+
+
+def spread(words: list[str], repeatable: set[str], any_word: frozenset[str] = frozenset()) -> list[str]:
     """Repeat an option before each of the values that follow it.
 
-    Numbers and NAME=VALUE pairs are values, and nothing else is, so that a file after them stays an argument.
+    Numbers and NAME=VALUE pairs are values, and nothing else is, so that a file after them stays an argument; of the
+    options in ``any_word`` all words are values up to the next option.
 
     >>> spread(["fit.nc", "--compute", "1e21", "1e23", "--group", "dense"], {"--compute"})
     ['fit.nc', '--compute', '1e21', '--compute', '1e23', '--group', 'dense']
     >>> spread(["--compute", "1e21", "fit.nc"], {"--compute"})
     ['--compute', '1e21', 'fit.nc']
+    >>> spread(["--laws", "chinchilla", "kaplan-nd", "--seed", "1"], {"--laws"}, frozenset({"--laws"}))
+    ['--laws', 'chinchilla', '--laws', 'kaplan-nd', '--seed', '1']
     """
     out: list[str] = []
     current = ""  # the option whose values are being read
@@ -34,7 +46,7 @@ def spread(words: list[str], repeatable: set[str]) -> list[str]:
             return out + words[position:]
         if first:
             first = False
-        elif current and _is_value(word):
+        elif current and (_is_value(word) or (current in any_word and not word.startswith("-"))):
             out.append(current)
         else:
             flag, _, attached = word.partition("=")

@@ -49,7 +49,8 @@ class Spent(Law):
 def test_any_inputs_of_a_law_are_asked_for_and_in_the_table():
     table = predict(Routed(3.0), params=1e9, experts=[1, 64], kind="law").table()
     assert list(table.columns) == [
-        "group", "params", "experts", "kind", "unit", "prob", "median", "lower", "upper", "extrapolation", "discrepancy",
+        "group", "params", "experts", "kind", "unit", "prob", "median", "lower", "upper", "extrapolation",
+        "discrepancy",
     ]  # fmt: skip
     np.testing.assert_allclose(table["median"], [3.0, 3.0 * 64**-0.05], rtol=1e-12)
     # Tokens are no input of this law, but may be given beside them.

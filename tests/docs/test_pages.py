@@ -15,6 +15,10 @@ SELF_CONTAINED = {
     "datasets.md": (("Runs: 30 runs in 6 families", "read off a figure", "Beware", "gpt3"), ()),
     "many_fits.md": (("20 fits of chinchilla: 20 ok",), ("fits.nc",)),
     "backtest.md": (("Backtest of chinchilla: ", "True"), ()),
+    "compare.md": (
+        ("Comparison of 2 laws and choices", "Leave-future-out scores give all weight"),
+        ("multiverse.png",),
+    ),
     "isoflop.md": (("IsoFLOP path from 7 of 7 budgets",), ()),
     "loss_to_loss.md": (("kappa",), ()),
     "costs.md": (("5.88e+23 FLOP, 1.4e+12 tokens, 7e+10 params", "10^12.95 to 10^20.7 FLOP: N grows as C^0.78"), ()),

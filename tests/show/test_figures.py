@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from bayescale.data import read_runs
@@ -248,3 +248,40 @@ def test_populations_are_grey(fit):
     axes = figures.exponent(fit)
     colours = [to_hex(line.get_color()) for line in axes.get_lines() if line.get_marker() == "o"]
     assert colours.count("#666666") == 1
+
+
+def choices() -> pd.DataFrame:
+    """A table like ``multiverse_data(comparison)``."""
+    rows = [("(stacked)", 1.0, 4.1e10), ("chinchilla", 0.0, 7.2e10), ("chinchilla-offset", 1.0, 3.7e10)]
+    table = pd.DataFrame(rows, columns=["choice", "weight", "median"])
+    about = {"compute": 5.88e23, "quantity": "params", "unit": "parameters", "prob": 0.8}
+    return table.assign(lower=table["median"] / 1.2, upper=table["median"] * 1.2, **about)
+
+
+def test_the_multiverse_has_the_mixture_on_top_and_shows_weights_units_and_the_interval():
+    data = choices()
+    axes = figures.multiverse(data)
+    rendered(axes)
+    assert axes.get_xlabel() == (
+        "compute-optimal model size (parameters) at 5.9×10²³ FLOP\n(median, 80% equal-tailed interval)"
+    )
+    assert axes.get_xscale() == "log"
+    heights = dict(zip([t.get_text() for t in axes.get_yticklabels()], axes.get_yticks(), strict=True))
+    assert max(heights, key=heights.__getitem__) == "stacked mixture"
+    # Every choice has a line from its lower to its upper end, at its own height.
+    ends = {line.get_ydata()[0]: line.get_xdata() for line in axes.get_lines() if len(line.get_xdata()) == 2}
+    for row in data.iloc[1:].to_dict("records"):
+        assert list(ends[heights[row["choice"]]]) == [row["lower"], row["upper"]]
+    # The lighter choice is paler, and no choice is white.
+    colours = {line.get_ydata()[0]: sum(to_rgb(line.get_color())) for line in axes.get_lines()}
+    assert 2.9 > colours[heights["chinchilla"]] > colours[heights["chinchilla-offset"]] + 0.2
+    assert [text.get_text() for text in axes.texts] == ["weight", "<1%", "100%"]
+
+
+def test_the_multiverse_refuses_what_it_cannot_draw():
+    with pytest.raises(SettingsError, match="lacks choice"):
+        figures.multiverse(choices().drop(columns="choice"))
+    with pytest.raises(SettingsError, match="several quantities or budgets"):
+        figures.multiverse(pd.concat([choices(), choices().assign(quantity="a")]))
+    with pytest.raises(SettingsError, match="takes a Comparison or its table, got int"):
+        figures.multiverse(3)

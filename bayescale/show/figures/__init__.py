@@ -9,6 +9,7 @@ from bayescale.show.figures.backtest_errors import backtest_errors, backtest_err
 from bayescale.show.figures.exponent import exponent, exponent_data
 from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
+from bayescale.show.figures.multiverse import multiverse, multiverse_data
 from bayescale.show.figures.residuals import residuals, residuals_data
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "isoflop_data",
     "loss_compute",
     "loss_compute_data",
+    "multiverse",
+    "multiverse_data",
     "residuals",
     "residuals_data",
 ]

@@ -13,10 +13,10 @@ from bayescale.language.errors import DataError, SettingsError
 from bayescale.laws import Law, find_law
 from bayescale.models.discrepancy import Discrepancy
 from bayescale.models.layout import require_columns
-from bayescale.validation.backtest.fitting import fit_alone, fit_pooled
+from bayescale.validation.backtest.fitting import fit_splits
 from bayescale.validation.backtest.held_out import HeldOut
 from bayescale.validation.backtest.result import Backtest
-from bayescale.validation.backtest.splits import splits_of
+from bayescale.validation.backtest.splits import Split, splits_of
 
 RATIOS = (2.0, 4.0, 8.0, 16.0)
 
@@ -75,12 +75,38 @@ def backtest(
     splits = splits_of(runs, ratios, hold_out, fewest)
     if all(split.reason for split in splits):
         raise DataError(f"No family can be backtested: of {splits[0].family!r}, {splits[0].reason}.")
-    alone = pooling == "none" and hold_out != "family"
-    if hold_out == "family" and pooling == "none":
-        pooling = "partial"
-    given: Mapping[str, Any] = options if alone else {"pooling": pooling, **options}
-    found = (fit_alone if alone else fit_pooled)(
-        chosen, runs, splits, model_error=model_error, seed=seed, options=given
+    return try_splits(
+        chosen,
+        runs,
+        splits,
+        hold_out=hold_out,
+        pooling=pooling,
+        model_error=model_error,
+        discrepancy=discrepancy,
+        seed=seed,
+        options=options,
+    )
+
+
+def try_splits(
+    law: type[Law],
+    runs: Runs,
+    splits: tuple[Split, ...],
+    *,
+    hold_out: str,
+    pooling: Any,
+    model_error: float,
+    discrepancy: str | Discrepancy | None,
+    seed: int,
+    options: Mapping[str, Any],
+) -> Backtest:
+    """A backtest over given splits; see :func:`backtest`.
+
+    Raises:
+        SettingsError: every fit failed.
+    """
+    found = fit_splits(
+        law, runs, splits, hold_out=hold_out, pooling=pooling, model_error=model_error, seed=seed, options=options
     )
     held, failed = [], {}
     for split in splits:
@@ -96,4 +122,4 @@ def backtest(
         raise SettingsError(f"Every fit of the backtest failed; {label}: {reason}")
     added: dict[str, Discrepancy | None] = {split.family: None for split in splits}
     added |= {one.split.family: find_discrepancy(one.fit, discrepancy) for one in held}
-    return Backtest(chosen.name, splits, tuple(held), failed, added, hold_out, model_error)
+    return Backtest(law.name, splits, tuple(held), failed, added, hold_out, model_error)

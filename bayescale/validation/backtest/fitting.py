@@ -19,6 +19,24 @@ from bayescale.validation.backtest.splits import Split
 Fitted = dict[str, tuple[Fit | None, str, str]]
 
 
+def fit_splits(
+    law: type[Law],
+    runs: Runs,
+    splits: Sequence[Split],
+    *,
+    hold_out: str,
+    pooling: Any,
+    model_error: float,
+    seed: int,
+    options: Mapping[str, Any],
+) -> Fitted:
+    """Fit, status and reason by the label of the split, each family by itself or all together as ``pooling`` says."""
+    if pooling == "none" and hold_out != "family":
+        return fit_alone(law, runs, splits, model_error=model_error, seed=seed, options=options)
+    kind = "partial" if pooling == "none" else pooling
+    return fit_pooled(law, runs, splits, model_error=model_error, seed=seed, options={"pooling": kind, **options})
+
+
 def fit_alone(
     law: type[Law], runs: Runs, splits: Sequence[Split], *, model_error: float, seed: int, options: Mapping[str, Any]
 ) -> Fitted:
