@@ -62,5 +62,6 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "laws": ["Law"],
         "models": ["Pooling", "RunEffects"],
         "show": ["figures", "tables"],
+        "validation": ["Identification", "Review", "identify", "review"],
     },
 )

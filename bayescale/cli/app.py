@@ -12,9 +12,11 @@ from bayescale.cli.check import check
 from bayescale.cli.datasets import datasets
 from bayescale.cli.demo import demo
 from bayescale.cli.fit import fit
+from bayescale.cli.identify import identify
 from bayescale.cli.laws import laws
 from bayescale.cli.predict import predict
 from bayescale.cli.reporting import reporting
+from bayescale.cli.review import review
 from bayescale.cli.summary import summary
 from bayescale.cli.value_lists import ValueLists
 
@@ -44,7 +46,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-COMMANDS = (demo, fit, check, summary, predict, allocate, laws, datasets)
+COMMANDS = (demo, identify, fit, check, review, summary, predict, allocate, laws, datasets)
 for command in COMMANDS:
     app.command(cls=ValueLists)(command)
 

@@ -33,11 +33,11 @@ def design_checks(design: Design, runs: Runs, additions: pd.DataFrame) -> tuple[
             design.rank,
             count,
             f"{of}the loss changes in {design.rank} ways only, whatever the {count} parameters do; without priors there "
-            f"is no fit.{add}",
+            f"is no fit.",
         ),
         _least("identified", design.seen, count, f"{of}{not_seen(design, runs)}{add}"),
         _most("conditioning", design.condition, CONDITION, f"{of}the worst seen combination of parameters is known "
-              f"over {CONDITION:g} times less well than the best one.{add}"),
+              f"over {CONDITION:g} times less well than the best one."),
         *_separable(law, runs, of),
     )  # fmt: skip
 

@@ -17,10 +17,11 @@ from bayescale.validation.review.evidence import families_of, p_check
 
 # Refits leave out runs above the largest compute over these; the first is the fit that they are held against.
 RATIOS = (1, 2, 4, 8, 16)
-# The one ratio that is tested; where a family keeps too few runs, the next smaller one.
-TESTED = 4
+# Tested is the smallest ratio from the first on that leaves out at least this part of the runs: what a run or two change
+# cannot be told from the error of finite draws.
+TESTED, OUT = 4, 0.1
 RUNS_PER_PARAMETER = 3
-# The change of a mean cannot be known better than this part of the smaller table's sd: draws are finite.
+# The change of a mean is not taken to have less than this part of the smaller table's variance, for the same reason.
 LEAST = 0.1
 COLUMNS = ["group", "ratio", "runs", "parameter", "median", "lower", "upper", "prob", "z"]
 
@@ -29,8 +30,8 @@ def drift(fit: Fit, seed: int) -> tuple[pd.DataFrame, tuple[Check, ...]]:
     """Return the parameters of every refit, and a check of each parameter over all families.
 
     If the model is right, the posterior mean of all runs, seen from some of them, is that of the some with a variance
-    that is the difference of theirs; so z has mean 0 and sd 1. It is tested at one ratio, on the sum over families:
-    a drift that all share has one sign.
+    that is the difference of theirs; so z has mean 0 and sd 1. It is tested at one ratio per family, on the sum over
+    families: a drift that all share has one sign.
 
     References:
         hausman1978specification
@@ -102,14 +103,14 @@ def _table(fits: Fits, labels: dict[str, tuple[str, int]], names: tuple[str, ...
 
 
 def _z(some: np.ndarray, whole: np.ndarray) -> float:
-    gained = max(some.var() - whole.var(), LEAST**2 * some.var())
+    gained = max(some.var() - whole.var(), LEAST * some.var())
     return float((some.mean() - whole.mean()) / np.sqrt(gained))
 
 
 def _checks(table: pd.DataFrame, names: tuple[str, ...]) -> list[Check]:
-    tested = table[(table["ratio"] > 1) & (table["ratio"] <= TESTED)]
-    # Of every family the largest of these ratios that left it enough runs.
-    tested = tested[tested["ratio"] == tested.groupby("group")["ratio"].transform("max")]
+    whole = table["group"].map(table[table["ratio"] == 1].groupby("group")["runs"].first())
+    tested = table[(table["ratio"] >= TESTED) & (table["runs"] <= (1.0 - OUT) * whole)]
+    tested = tested[tested["ratio"] == tested.groupby("group")["ratio"].transform("min")]
     found = []
     for name in names:
         own = tested[(tested["parameter"] == name) & tested["z"].notna()]

@@ -68,7 +68,8 @@ class _Part:
             return None
         curves = evidence.curves[:, at]
         # What the parameters can do to the curve, without a derivative: the directions in which draws of it differ.
-        directions = np.linalg.svd(curves - curves.mean(axis=0), full_matrices=False)[2]
+        away = curves - curves.mean(axis=0)
+        directions = np.linalg.eigh(away.T @ away)[1][:, ::-1].T
         return cls(directions[:count], evidence.residuals[:, at], evidence.replicated[:, at])
 
     def _rest(self, values: np.ndarray) -> np.ndarray:

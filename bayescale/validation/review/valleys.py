@@ -48,7 +48,7 @@ def valley_curvature(fit: Fit, seed: int) -> tuple[pd.DataFrame, tuple[Check, ..
         except BayescaleError:  # a fit that failed, or a valley without a bottom inside the range
             continue
         row = found[found["quantity"] == "log curvature"].iloc[0]
-        p_value = 2.0 * min(row["above"], 1.0 - row["above"]) + 1.0 / tied.posterior.sizes["draw"]
+        p_value = 2.0 * min(row["above"], 1.0 - row["above"]) + 1.0 / (tied.settings.chains * tied.settings.nuts_draws)
         values = [row[name] for name in ("first", "second", "difference", "lower", "upper", "prob")]
         rows.append([family if fit.groups else "", middle[family], *values, min(p_value, 1.0)])
     table = pd.DataFrame(rows, columns=COLUMNS)
