@@ -14,9 +14,11 @@ from bayescale.cli.compare import compare
 from bayescale.cli.datasets import datasets
 from bayescale.cli.demo import demo
 from bayescale.cli.fit import fit
+from bayescale.cli.identify import identify
 from bayescale.cli.laws import laws
 from bayescale.cli.predict import predict
 from bayescale.cli.reporting import reporting
+from bayescale.cli.review import review
 from bayescale.cli.summary import summary
 from bayescale.cli.value_lists import ValueLists, WordLists
 
@@ -46,7 +48,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-COMMANDS = (demo, fit, check, summary, predict, allocate, backtest, compare, laws, datasets)
+COMMANDS = (
+    demo, identify, fit, check, review, summary, predict, allocate, backtest, compare, laws, datasets
+)  # fmt: skip
 for command in COMMANDS:
     app.command(cls=WordLists if command is compare else ValueLists)(command)
 
