@@ -66,6 +66,8 @@ def _fit(model: Model, table: Table, settings: Settings, why: str) -> tuple[Fit,
             drawn, measured = _carefully(model, layout, settings, table.seed)
         except NotInstant as error:
             why = f"not instant: {why}; with a more careful proposal, {error}"
+            if settings.engine == "instant" and model.law.starts:
+                drawn, measured = _anyway(model, layout, settings, table.seed, str(error))
     if drawn is None:
         # One attempt in a batch, unless it was asked for: more would take longer than all other fits together, and keep
         # the first that happens not to diverge.
@@ -100,6 +102,15 @@ def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> t
     quality = {**drawn.quality, "steps": steps}
     engine = {"name": "instant", "why": "by itself, with a more careful proposal", "quality": quality}
     return Sample(sites, stats, settings, {"engine": engine}), measured
+
+
+def _anyway(model: Model, layout: Layout, settings: Settings, seed: int, why: str) -> tuple[Sample, Convergence]:
+    """Draws of the instant engine that it does not believe itself, where no other is wanted; they are flagged."""
+    with computing():
+        drawn = run_instant(density_for(model, layout), settings, seed_for(seed, "instant"), anyway=True)
+    engine = {"name": "instant", "why": why, "quality": {**drawn.quality, "steps": drawn.stats["lp"].shape[1]}}
+    sample = Sample(drawn.sites, drawn.stats, settings, {"engine": engine})
+    return sample, _convergence(model, drawn.sites, layout.arrays["anchors"])
 
 
 def _convergence(model: Model, sites: Mapping[str, np.ndarray], anchors: Mapping[str, float]) -> Convergence:
