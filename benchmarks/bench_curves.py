@@ -27,7 +27,7 @@ from learning_curves import MOST_ROWS, STARTS, Curve, Score, least_squares, read
 import bayescale as bs
 
 POINTS = ("m1-error", "m2-error", "m3-error", "m4-error")
-POSTERIORS = ("m2-error", "m3-error", "m4-error", "bnsl-1-error")
+POSTERIORS = ("m2-error", "m3-error", "m4-error", "bnsl-1-error", "bnsl-2-error")
 AVERAGE = "averaged"
 
 

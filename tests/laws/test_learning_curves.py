@@ -10,7 +10,20 @@ import pytest
 from scipy.optimize import brentq
 
 import bayescale as bs
-from bayescale.laws import BNSL1, BNSL2, CATALOGUE, M2, M3, M4, BNSL2Error, M1Error, M2Error, M3Error, definition_hash
+from bayescale.laws import (
+    BNSL1,
+    BNSL2,
+    CATALOGUE,
+    M2,
+    M3,
+    M4,
+    BNSL2Error,
+    M1Error,
+    M2Error,
+    M3Error,
+    M4Error,
+    definition_hash,
+)
 from bayescale.laws.chance_curves import share
 
 PAIRS = [(law, other) for law in CATALOGUE for other in CATALOGUE if other.name == f"{law.name}-error"]

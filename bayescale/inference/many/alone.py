@@ -20,6 +20,9 @@ from bayescale.language.errors import BayescaleError
 from bayescale.models import Model, lay_out
 from bayescale.models.layout import Layout
 
+# Steps for each draw that is kept of chains which are kept whether they pass or not.
+ANYWAY = 5
+
 
 @dataclass(frozen=True, eq=False)
 class Alone:
@@ -106,11 +109,14 @@ def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> t
 
 def _anyway(model: Model, layout: Layout, settings: Settings, seed: int, why: str) -> tuple[Sample, Convergence]:
     """Draws of the instant engine that it does not believe itself, where no other is wanted; they are flagged."""
+    longer = replace(settings, draws=ANYWAY * settings.nuts_draws)
     with computing():
-        drawn = run_instant(density_for(model, layout), settings, seed_for(seed, "instant"), anyway=True)
-    engine = {"name": "instant", "why": why, "quality": {**drawn.quality, "steps": drawn.stats["lp"].shape[1]}}
-    sample = Sample(drawn.sites, drawn.stats, settings, {"engine": engine})
-    return sample, _convergence(model, drawn.sites, layout.arrays["anchors"])
+        drawn = run_instant(density_for(model, layout), longer, seed_for(seed, "instant"), anyway=True)
+    quality = {**drawn.quality, "steps": longer.draws}
+    measured = _convergence(model, drawn.sites, layout.arrays["anchors"])
+    sites = {name: value[:, ANYWAY - 1 :: ANYWAY] for name, value in drawn.sites.items()}
+    stats = {name: value[:, ANYWAY - 1 :: ANYWAY] for name, value in drawn.stats.items()}
+    return Sample(sites, stats, settings, {"engine": {"name": "instant", "why": why, "quality": quality}}), measured
 
 
 def _convergence(model: Model, sites: Mapping[str, np.ndarray], anchors: Mapping[str, float]) -> Convergence:
