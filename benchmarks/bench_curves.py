@@ -27,7 +27,7 @@ import bayescale as bs
 from bayescale.validation import stacking_weights
 
 POINTS = ("m1-error", "m2-error", "m3-error", "m4-error")
-POSTERIORS = ("m2-error", "m3-error", "m4-error", "bnsl-1-error")
+POSTERIORS = ("m2-error", "m3-error", "m4-error", "bnsl-1-error", "bnsl-2-error")
 AVERAGE = "averaged"
 
 

@@ -63,7 +63,7 @@ def expert_counts() -> bs.Runs:
 def few_bits() -> bs.Runs:
     law = bs.laws.Precision(**ADDITIVE, gamma_w=2.7, gamma_a=2.2, gamma_kv=0.95)
     few = {"bits_weights": (3, 6, 16), "bits_activations": (4, 16), "bits_kv": (3, 16)}
-    return simulated(law, params=SIZES, tokens=TOKENS[:2], **few)
+    return simulated(law, params=SIZES, tokens=TOKENS, **few)
 
 
 def quantised() -> bs.Runs:

@@ -90,6 +90,19 @@ class Coordinates:
             return law
         return (*self.model.partial_law, *(p for p in law if self.model.kind(p) == "none"))
 
+    @property
+    def straight(self) -> bool:
+        """Whether the law's values are in its straight coordinates: there is one family, and they exist everywhere."""
+        model = self.model
+        return model.law.straight_everywhere and model.n_families == 1 and not model.partial_law
+
+    @cached_property
+    def law_centre(self) -> np.ndarray:
+        """The priors' centre of the law parameters that a family owns but does not share with a population."""
+        own = self.law_parameters[len(self.model.partial_law) :]
+        centre = np.array([float(self.model.prior(p.name).unconstrained_moments()[0]) for p in own])
+        return np.array(self.model.law.straighten(tuple(centre))) if self.straight else centre
+
     @cached_property
     def noise_parameters(self) -> tuple[Parameter, ...]:
         """The noise parameters that each family owns."""
@@ -197,9 +210,8 @@ class Coordinates:
         prior = self._law_precision(values)
         known, shift = ratio[:, None, None] * geometry.precision, ratio[:, None] * geometry.shift
         n_partial = len(self.model.partial_law)
-        own = [float(self.model.prior(p.name).unconstrained_moments()[0]) for p in self.law_parameters[n_partial:]]
         location, population_jacobian = self._population(geometry, values, z_population, known[:, 0, 0])
-        mean = jnp.concatenate([location, np.array(own)])
+        mean = jnp.concatenate([location, self.law_centre])
         family, log_jacobian = whitened(known + prior, shift + (prior * mean).sum(1), z)
         if self.model.uses_pooled:
             between = values[f"{self.model.coordinates[0].name}_between"]
@@ -207,6 +219,9 @@ class Coordinates:
             family = family - moved[:, None] * (np.arange(z.shape[1]) == 0)
         if n_partial:
             values[FAMILY] = family[:, :n_partial]
+        if self.straight:
+            logs, straight_jacobian = self.model.law.unstraighten(tuple(family[0]))
+            family, log_jacobian = jnp.stack(logs)[None], log_jacobian + straight_jacobian
         for j, p in enumerate(self.law_parameters[n_partial:], n_partial):
             values[p.name] = family[0, j] if self.model.kind(p) == "complete" else family[:, j]
         return population_jacobian + log_jacobian

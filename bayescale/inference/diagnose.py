@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.inference.checks import Check, Checks
-from bayescale.inference.limits import CONFLICT, CONTRACTION, EFFICIENCY, ESS, OFF_LINE, PARETO_K, R_HAT
+from bayescale.inference.limits import CONFLICT, CONTRACTION, EFFICIENCY, ESS, MISSED, OFF_LINE, PARETO_K, R_HAT
 from bayescale.inference.separable import distance_from_line, inseparable
 from bayescale.inference.table import size_of
 
@@ -30,8 +30,8 @@ FEWEST_DRAWS = 25
 
 def diagnose(fit: Fit) -> Checks:
     """Return all checks of a fit."""
-    engine = _instant_checks(fit) if fit.record["engine"]["name"] == "instant" else nuts_checks(fit)
-    return Checks((*_chain_checks(fit), *engine, *_design(fit), _pareto(fit), *_prior_checks(fit)))
+    engine = instant_checks(fit) if fit.record["engine"]["name"] == "instant" else nuts_checks(fit)
+    return Checks((*_chain_checks(fit), *engine, *mode_checks(fit), *_design(fit), _pareto(fit), *_prior_checks(fit)))
 
 
 def _chain_checks(fit: Fit) -> list[Check]:
@@ -65,7 +65,7 @@ def _more(fit: Fit) -> str:
     )
 
 
-def _instant_checks(fit: Fit) -> list[Check]:
+def instant_checks(fit: Fit) -> list[Check]:
     """Whether the proposal resembled the posterior: where it does not, chains stick or miss tails."""
     quality = fit.record["engine"]["quality"]
     remedy = "Fit again with engine='nuts'."
@@ -84,6 +84,24 @@ def _instant_checks(fit: Fit) -> list[Check]:
             np.greater_equal,
             f"The instant engine's proposal is unlike the posterior. {remedy}",
         ),
+    ]
+
+
+def mode_checks(fit: Fit) -> list[Check]:
+    """Whether the draws have been in all modes that were found; of laws whose modes are searched for."""
+    quality = fit.record["engine"].get("quality", {})
+    if "missed" not in quality:
+        return []
+    return [
+        _check(
+            "modes",
+            quality["missed"],
+            MISSED,
+            np.less_equal,
+            f"No draw is in modes with about this share of the posterior, of {quality['modes']} that were found: "
+            "chains do not pass between them. Give priors that decide, such as of the place of a break, or take a law "
+            "with fewer breaks.",
+        )
     ]
 
 

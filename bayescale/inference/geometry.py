@@ -27,9 +27,15 @@ SMALLEST_CURVATURE = 0.05
 WIDE_TIP = 1.0
 
 
-def find_geometry(coordinates: Coordinates, data: Any) -> Geometry:
-    """Return the geometry for a model and its data. Deterministic: it depends on no seed."""
-    pilot = fit_pilot(coordinates.model, data, common=not coordinates.law_parameters)
+def find_geometry(coordinates: Coordinates, data: Any, start: np.ndarray | None = None) -> Geometry:
+    """Return the geometry for a model and its data. Deterministic: it depends on no seed.
+
+    Args:
+        coordinates: of the model.
+        data: arrays of a layout.
+        start: law parameters near the mode, on the unconstrained scale; None for the priors' centre.
+    """
+    pilot = fit_pilot(coordinates.model, data, common=not coordinates.law_parameters, start=start)
     log_scale, scale_precision = _noise_information(coordinates, pilot)
     design = _design_centre(coordinates.model, data)
     pooled = _Pooled(*map(np.asarray, _pooled(coordinates, pilot.value, design, data["anchors"])))
@@ -137,10 +143,22 @@ def _law_curvature(
     value, score = pilot.value[:, own], pilot.score[:, own] * ratio
     precision = pilot.precision[:, own][:, :, own] * ratio[..., None]
     if coordinates.model.uses_pooled:
-        value = pooled.value
-        precision = pooled.slopes.swapaxes(1, 2) @ precision @ pooled.slopes
-        score = np.einsum("fia,fi->fa", pooled.slopes, score)
+        value, slopes = pooled.value, pooled.slopes
+    elif coordinates.straight:
+        value, slopes = _straight(coordinates, value)
+    else:
+        return precision, np.einsum("fij,fj->fi", precision, value) + score
+    precision = slopes.swapaxes(1, 2) @ precision @ slopes
+    score = np.einsum("fia,fi->fa", slopes, score)
     return precision, np.einsum("fij,fj->fi", precision, value) + score
+
+
+def _straight(coordinates: Coordinates, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The straight coordinates of the one family's law parameters, and the slopes of the logs in them."""
+    law = coordinates.model.law
+    straight = np.array(law.straighten(tuple(value[0])))
+    slopes = jax.jit(jax.jacfwd(lambda at: jnp.stack(law.unstraighten(tuple(at))[0])))(straight)
+    return straight[None], np.asarray(slopes)[None]
 
 
 def _population_prior(model: Model, pooled: _Pooled) -> dict[str, float]:

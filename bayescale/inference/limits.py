@@ -14,3 +14,5 @@ CONTRACTION, CONFLICT = 0.95, 3.5
 # How far runs must leave the line along which inputs rise together, as an sd of logs: below it, other ways of sharing
 # the loss between the inputs fit as well as rounding and noise allow.
 OFF_LINE = 0.05
+# The mass, by Laplace's method, of modes that no draw is in: intervals of 90 % are off by as much if it is real.
+MISSED = 0.05

@@ -39,16 +39,17 @@ class Pilot(NamedTuple):
     row_residual: np.ndarray
 
 
-def fit_pilot(model: Model, data: Any, *, common: bool = False) -> Pilot:
+def fit_pilot(model: Model, data: Any, *, common: bool = False, start: np.ndarray | None = None) -> Pilot:
     """Fit every family under the declared priors, then again under the spread of the families found.
 
     Args:
         model: the model.
         data: arrays of a layout.
         common: fit one set of law parameters to all families together.
+        start: where the search begins, on the unconstrained scale; None for the priors' centre.
     """
     moments = np.array([model.prior(p.name).unconstrained_moments() for p in model.law.parameters])
-    pilot = _fit(model, data, common, moments)
+    pilot = _fit(model, data, common, moments, start)
     if model.n_families == 1 or common:
         return pilot
     # Families with few runs take their curvature from where the others lie: an empirical-Bayes step.
@@ -59,10 +60,10 @@ def fit_pilot(model: Model, data: Any, *, common: bool = False) -> Pilot:
     return _fit(model, data, common, moments)
 
 
-def _fit(model: Model, data: Any, common: bool, moments: np.ndarray) -> Pilot:
+def _fit(model: Model, data: Any, common: bool, moments: np.ndarray, start: np.ndarray | None = None) -> Pilot:
     """Levenberg-Marquardt with robust weights; ``moments`` are mean and sd of the normal prior."""
     families = model.n_families
-    value = np.tile(moments[:, 0], (families, 1))
+    value = np.tile(moments[:, 0] if start is None else start, (families, 1))
     prior_precision = np.diag(moments[:, 1] ** -2.0)
     state = _State(model, data, common, moments[:, 0], prior_precision)
     scale, damping = np.full(families, 0.1), np.full(families, 1e-2)

@@ -12,6 +12,7 @@ import numpy as np
 from bayescale.inference.coordinates import Coordinates
 from bayescale.inference.evaluate import site_values
 from bayescale.inference.geometry import find_geometry
+from bayescale.inference.instant.density import Density
 from bayescale.inference.instant.engine import NotInstant, density_for, run_instant
 from bayescale.inference.likelihood import sampled_arrays
 from bayescale.inference.nuts import run_nuts
@@ -86,7 +87,9 @@ def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress:
     planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
     with computing():
         data = jax.device_put(sampled_arrays(layout))
-        geometry = jax.device_put(find_geometry(coordinates, data))
+        density = searched_density(model, layout)
+        start = None if density is None else _best(density)
+        geometry = jax.device_put(find_geometry(coordinates, data, start))
         for target, thin in planned:
             settings = replace(settings, target_accept=target)
             stream = seed_for(seed, f"nuts/{target}")
@@ -100,7 +103,29 @@ def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress:
         flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
     values = {name: np.asarray(value) for name, value in flat.items()}
     sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
-    return Sample(sites, stats, settings, {"engine": {"name": "nuts", "why": why}, "attempts": attempts})
+    engine: dict[str, Any] = {"name": "nuts", "why": why}
+    if density is not None:
+        unconstrained = np.column_stack([sites[p.name].ravel() for p in model.parameters])
+        missed = density.modes.missed(density.positions(unconstrained))
+        engine["quality"] = {"modes": len(density.modes.shares), "missed": missed}
+    return Sample(sites, stats, settings, {"engine": engine, "attempts": attempts})
+
+
+def searched_density(model: Model, layout: Layout) -> Density | None:
+    """The density in which modes are searched for; None where the law does not ask for it, or it cannot be had."""
+    if not model.law.starts:
+        return None
+    try:
+        density = density_for(model, layout)
+        return density if density.modes.shares.size else None
+    except (NotInstant, FloatingPointError):
+        return None
+
+
+def _best(density: Density) -> np.ndarray:
+    """The law parameters at the mode with the most mass, on the unconstrained scale."""
+    values, _ = density.unconstrained(density.modes.positions[:1])
+    return values[0, : len(density.model.law.parameters)]
 
 
 def planned_attempts(model: Model, layout: Layout) -> tuple[tuple[float, int], ...]:

@@ -138,6 +138,13 @@ class Law(Declared, abstract=True):
         """Inverse of :meth:`straighten`, and the log of its Jacobian determinant; NaN where there is no such law."""
         return coordinates, 0.0
 
+    # Whether unstraighten has a value for all coordinates: NUTS then moves in them too, if the table is one family.
+    straight_everywhere: ClassVar[bool] = False
+
+    # From how many points, drawn from the priors, the engines look for modes; 0 where one fit of the curve from the
+    # priors' centre finds the only one.
+    starts: ClassVar[int] = 0
+
     def optimum(self, compute: Any, cost: Cost) -> tuple[Any, Any] | None:
         """Closed-form compute-optimal (params, tokens) at ``compute`` FLOP, or None where there is none."""
         return None

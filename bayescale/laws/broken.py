@@ -9,6 +9,7 @@ from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogitNormal, LogNormal, Normal
 from bayescale.laws.axes import ERROR_OF_EXAMPLES, LOSS_OF_TOKENS, Axes
 from bayescale.laws.base import Law
+from bayescale.laws.centred import bent_back, sigmoid, straightened
 from bayescale.laws.namespace import namespace
 
 _CITES = ("caballero2023broken",)
@@ -21,7 +22,8 @@ _UNSEEN = (
 _SMOOTH = "width of break {} in log x"
 
 # Breaks narrower than a twentieth are kinks, on which gradients are of no use; wider ones than 3 are no breaks.
-_WIDTH = LogitNormal(0.3, 0.9, 0.05, 3.0)
+_NARROWEST, _WIDEST = 0.05, 3.0
+_WIDTH = LogitNormal(0.3, 0.9, _NARROWEST, _WIDEST)
 # Slopes before a break have the sign of learning more often than not; what a break changes may have any.
 _FIRST, _CHANGE = Normal(0.2, 0.3), Normal(0.0, 0.5)
 # Within a factor of fifty of the middle of the design on either side, in nine of ten cases.
@@ -31,6 +33,11 @@ _PLACE = LogNormal(1.0, 2.4)
 def bend(x: Any, place: Any, change: Any, width: Any) -> Any:
     """Return the factor by which the exponent grows by ``change`` beyond ``place``: (1 + (x/d)^(1/f))^(-c f)."""
     return (1.0 + x ** (1.0 / width) * place ** (-1.0 / width)) ** (-change * width)
+
+
+def _width(logit: Any) -> Any:
+    """The width of a break from its unconstrained value."""
+    return _NARROWEST + (_WIDEST - _NARROWEST) * sigmoid(logit)
 
 
 def _one_break(axes: Axes) -> type[Law]:
@@ -49,6 +56,8 @@ def _one_break(axes: Axes) -> type[Law]:
         valid = _VALID
         needs = _NEEDS
         unidentified = _UNSEEN
+        starts = 32
+        straight_everywhere = True
 
         E: Array = parameter(f"irreducible {axes.word}", prior=axes.floor, unit=axes.unit)
         B: Array = parameter(f"{axes.word} above it without the break", at="x0", prior=axes.excess, unit=axes.unit)
@@ -65,6 +74,19 @@ def _one_break(axes: Axes) -> type[Law]:
         def textbook(self) -> Any:
             """The same law with the anchor at 1."""
             return self.replace(B=self.B * self.x0**self.c0, d1=self.d1 * self.x0, x0=1.0)
+
+        # Level, slope and share of the floor at the anchor are what data know, wherever the break is; before and after
+        # it they are other functions of B and c0.
+        @staticmethod
+        def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
+            E, B, c0, c1, d1, f1 = logs
+            return *straightened(E, B, c0, [(c1, d1, _width(f1))]), c1, d1, f1
+
+        @staticmethod
+        def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+            level, floor, slope, c1, d1, f1 = coordinates
+            first, jacobian = bent_back(level, floor, slope, [(c1, d1, _width(f1))])
+            return (*first, c1, d1, f1), jacobian
 
     return BNSL1
 
@@ -85,6 +107,8 @@ def _two_breaks(axes: Axes) -> type[Law]:
         valid = _VALID
         needs = _NEEDS
         unidentified = _UNSEEN
+        starts = 32
+        straight_everywhere = True
 
         E: Array = parameter(f"irreducible {axes.word}", prior=axes.floor, unit=axes.unit)
         B: Array = parameter(f"{axes.word} above it without the breaks", at="x0", prior=axes.excess, unit=axes.unit)
@@ -106,6 +130,19 @@ def _two_breaks(axes: Axes) -> type[Law]:
         def textbook(self) -> Any:
             """The same law with the anchor at 1."""
             return self.replace(B=self.B * self.x0**self.c0, d1=self.d1 * self.x0, x0=1.0)
+
+        @staticmethod
+        def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
+            E, B, c0, c1, d1, f1, c2, s, f2 = logs
+            breaks = [(c1, d1, _width(f1)), (c2, d1 + s.__array_namespace__().exp(s), _width(f2))]
+            return *straightened(E, B, c0, breaks), c1, d1, f1, c2, s, f2
+
+        @staticmethod
+        def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+            level, floor, slope, c1, d1, f1, c2, s, f2 = coordinates
+            breaks = [(c1, d1, _width(f1)), (c2, d1 + s.__array_namespace__().exp(s), _width(f2))]
+            first, jacobian = bent_back(level, floor, slope, breaks)
+            return (*first, c1, d1, f1, c2, s, f2), jacobian
 
     return BNSL2
 

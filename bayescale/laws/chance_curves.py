@@ -13,6 +13,7 @@ from bayescale.language.formula import printed
 from bayescale.language.priors import LogitNormal, LogNormal
 from bayescale.laws.axes import ERROR_OF_EXAMPLES, LOSS_OF_TOKENS, Axes
 from bayescale.laws.base import Law
+from bayescale.laws.centred import sigmoid, softplus
 from bayescale.laws.namespace import namespace
 
 # Newton's steps to the root; the last two alone are differentiated, which gives exact derivatives up to the third.
@@ -60,6 +61,40 @@ _printed_share.__name__ = "share"
 _share = printed(_printed_share)
 
 
+def _straightened(logs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Log of the level, logit of the floor's share, logit of the place, log of the slope, all at the anchor; log alpha.
+
+    Args:
+        logs: of E_c, logit of phi, logs of B, beta and alpha.
+    """
+    E_c, phi, B, beta, alpha = logs
+    xp = B.__array_namespace__()
+    place = _first(xp, B, xp.exp(alpha))
+    for _ in range(STEPS):
+        place = _step(xp, place, B, xp.exp(alpha))
+    floor = phi + softplus(-place)
+    level = E_c + xp.log(sigmoid(phi) + sigmoid(-phi) * sigmoid(place))
+    slope = beta - softplus(floor) - softplus(place) - _log_slope(xp, place, alpha)
+    return level, floor, place, slope, alpha
+
+
+def _bent_back(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """Inverse of :func:`_straightened`, and the log of its Jacobian."""
+    level, floor, place, slope, alpha = coordinates
+    xp = level.__array_namespace__()
+    asymmetry = xp.exp(alpha)
+    B = place + (asymmetry - 1.0) * softplus(place)
+    bent = _log_slope(xp, place, alpha)
+    beta = slope + softplus(floor) + softplus(place) + bent
+    E_c = level + xp.log(sigmoid(floor) + xp.exp(softplus(-place) - softplus(floor)))
+    return (E_c, floor - softplus(-place), B, beta, alpha), bent
+
+
+def _log_slope(xp: Any, place: Any, alpha: Any) -> Any:
+    """Log of 1 - u + alpha u, by which the logit of u changes less than the log of the odds."""
+    return xp.log(sigmoid(-place) + xp.exp(alpha) * sigmoid(place))
+
+
 def _m4(axes: Axes) -> type[Law]:
     """The curve M4 of these quantities."""
 
@@ -77,6 +112,9 @@ def _m4(axes: Axes) -> type[Law]:
         valid = "Whole training curves, with the plateau at the start; it has no second plateau and no rise."
         needs = "A curve from near guessing to well below it. Where guessing is known, set a narrow prior of E_c."
         unidentified = "alpha and E_c, where the start of the curve is missing; phi, unless the curve bends at the end."
+
+        starts = 16
+        straight_everywhere = True
 
         E_c: Array = parameter(f"{axes.word} of guessing", prior=axes.guess, unit=axes.unit)
         phi: Array = parameter("irreducible part of it", prior=LogitNormal(0.2, 1.0))
@@ -97,6 +135,17 @@ def _m4(axes: Axes) -> type[Law]:
         def E(self) -> Any:
             """The value at the end of all training."""
             return self.E_c * self.phi
+
+        # Level, slope and share of the floor at the anchor are what data know; where the plateau at the start is
+        # missing, they know nothing of the place between floor and guessing. An error of guessing is below 1, which
+        # would be a bound on these coordinates.
+        @staticmethod
+        def straighten(logs: tuple[Any, ...]) -> tuple[Any, ...]:
+            return _straightened(logs) if axes.guess.positive else logs
+
+        @staticmethod
+        def unstraighten(coordinates: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+            return _bent_back(coordinates) if axes.guess.positive else (coordinates, 0.0 * coordinates[0])
 
     return M4
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from bayescale.inference.instant.powers import Powers
 from bayescale.models.chain import innovations, links
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model
+
+if TYPE_CHECKING:
+    from bayescale.inference.instant.modes import Modes
 
 # Numbers per array of draws x runs: the handful that a formula makes of them stays in the processor's cache.
 CHUNK = 16_384
@@ -62,6 +65,13 @@ class Density:
     def size(self) -> int:
         """Number of coordinates."""
         return len(self.model.parameters)
+
+    @cached_property
+    def modes(self) -> Modes:
+        """All modes that are found; see :func:`find_modes`."""
+        from bayescale.inference.instant.modes import find_modes  # which searches densities
+
+        return find_modes(self)
 
     def unconstrained(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Unconstrained parameter values (position x parameter) and the log Jacobian; NaN outside the law's range."""

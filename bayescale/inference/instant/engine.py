@@ -10,14 +10,15 @@ from bayescale.inference.convergence import Convergence, convergence
 from bayescale.inference.importance import lacks_efficiency, lacks_shape, weight_quality
 from bayescale.inference.instant.chains import Draws, run_chains
 from bayescale.inference.instant.density import Density
-from bayescale.inference.instant.mixture import match_mixture
+from bayescale.inference.instant.mixture import match_mixture, match_modes
 from bayescale.inference.instant.proposal import Match, match_proposal
 from bayescale.inference.limits import EFFICIENCY, HOPEFUL, R_HAT
 from bayescale.inference.settings import Settings
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model
 
-LARGEST = 10
+# Parameters at most, and of laws whose modes are searched for, which have more of them.
+LARGEST, LARGEST_SEARCHED = 10, 12
 MOST_DRAWS = 50_000
 # Ways to a proposal, tried one after the other: a Student-t does for most posteriors.
 MATCHES: tuple[Match, ...] = (match_proposal, match_mixture)
@@ -34,7 +35,8 @@ class Instant:
     Args:
         sites: unconstrained value of each parameter by name, chain x draw.
         stats: ``lp`` and ``accepted``, chain x draw.
-        quality: pareto_k, efficiency, acceptance and ess (smallest bulk ESS).
+        quality: pareto_k, efficiency, acceptance and ess (smallest bulk ESS); of laws whose modes are searched for,
+            their number and the share of those that no draw is in.
     """
 
     sites: dict[str, np.ndarray]
@@ -54,14 +56,17 @@ def density_for(model: Model, layout: Layout) -> Density:
         raise NotInstant("the model has run effects")
     if model.noise.of_value:
         raise NotInstant(f"its noise is of the {model.law.response.label} itself, not of the log")
-    if len(model.parameters) > LARGEST:
-        raise NotInstant(f"the model has {len(model.parameters)} parameters, more than {LARGEST}")
+    largest = LARGEST_SEARCHED if model.law.starts else LARGEST
+    if len(model.parameters) > largest:
+        raise NotInstant(f"the model has {len(model.parameters)} parameters, more than {largest}")
     density = Density.of(model, layout)
     _try_out(density)
     return density
 
 
-def run_instant(density: Density, settings: Settings, seed: int, matches: tuple[Match, ...] = MATCHES) -> Instant:
+def run_instant(
+    density: Density, settings: Settings, seed: int, matches: tuple[Match, ...] = MATCHES, *, anyway: bool = False
+) -> Instant:
     """Sample a posterior until the smallest bulk ESS reaches ``settings.ess``, or for ``settings.draws`` draws.
 
     Args:
@@ -69,6 +74,7 @@ def run_instant(density: Density, settings: Settings, seed: int, matches: tuple[
         settings: chains, draws and ess.
         seed: of all draws.
         matches: ways to a proposal, tried one after the other.
+        anyway: return ``settings.draws`` draws of the last proposal whether they are to be believed or not.
 
     Raises:
         NotInstant: the draws do not pass the engine's own checks.
@@ -77,15 +83,23 @@ def run_instant(density: Density, settings: Settings, seed: int, matches: tuple[
         vehtari2024pareto
     """
     rng = np.random.default_rng(seed)
+    last = match_modes if density.model.law.starts else matches[-1]
+    if anyway:
+        return _run(density, settings, last, rng, -np.inf, anyway=True)
+    if density.model.law.starts:
+        # A Student-t would stay in one mode, and its own checks would not see another.
+        return _run(density, settings, last, rng, EFFICIENCY)
     for match in matches[:-1]:
         try:
             return _run(density, settings, match, rng, HOPEFUL)
         except NotInstant:
             continue
-    return _run(density, settings, matches[-1], rng, EFFICIENCY)
+    return _run(density, settings, last, rng, EFFICIENCY)
 
 
-def _run(density: Density, settings: Settings, match: Match, rng: np.random.Generator, least: float) -> Instant:
+def _run(
+    density: Density, settings: Settings, match: Match, rng: np.random.Generator, least: float, *, anyway: bool = False
+) -> Instant:
     """Sample with one proposal, if the efficiency of its importance weights is at least so much."""
     try:
         proposal, state, efficiency = match(density, rng, settings.chains)
@@ -96,7 +110,7 @@ def _run(density: Density, settings: Settings, match: Match, rng: np.random.Gene
     if settings.draws is not None:
         # So many and no more: whether they are enough is for the checks of the fit to say.
         draws = run_chains(density, proposal, state, settings.draws, rng)
-        return _believed(density, draws, _measured(density, draws))
+        return _believed(density, draws, _measured(density, draws), anyway=anyway)
     # Independence chains have somewhat more than half the efficiency of importance weights.
     draws = run_chains(density, proposal, state, _round_up(settings.ess / settings.chains / (0.55 * efficiency)), rng)
     while True:
@@ -116,10 +130,10 @@ def _round_up(draws: float) -> int:
     return 250 * max(1, int(np.ceil(draws / 250)))
 
 
-def _believed(density: Density, draws: Draws, measured: Convergence) -> Instant:
-    """The draws, if the engine's own checks pass."""
+def _believed(density: Density, draws: Draws, measured: Convergence, *, anyway: bool = False) -> Instant:
+    """The draws, if the engine's own checks pass or they are wanted anyway."""
     pareto_k, efficiency = (float(value[0]) for value in weight_quality(draws.log_weight.reshape(1, -1)))
-    if lacking := lacks_shape(pareto_k) or lacks_efficiency(efficiency):
+    if (lacking := lacks_shape(pareto_k) or lacks_efficiency(efficiency)) and not anyway:
         raise NotInstant(lacking)
     quality = {
         "pareto_k": pareto_k,
@@ -127,6 +141,9 @@ def _believed(density: Density, draws: Draws, measured: Convergence) -> Instant:
         "acceptance": float(draws.accepted.mean()),
         "ess": float(np.nanmin(measured.ess_bulk)),
     }
+    if density.model.law.starts:
+        quality |= {"modes": len(density.modes.shares)}
+        quality |= {"missed": density.modes.missed(draws.positions.reshape(-1, density.size))}
     values, _ = density.unconstrained(draws.positions.reshape(-1, density.size))
     values = values.reshape(*draws.log_density.shape, density.size)
     sites = {p.name: values[..., j] for j, p in enumerate(density.model.parameters)}

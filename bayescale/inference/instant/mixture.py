@@ -10,6 +10,11 @@ from bayescale.inference.instant.density import Density
 from bayescale.inference.instant.proposal import Recipe, State, first_states, log_t, match_proposal, moments, truncated
 
 COMPONENTS, DEGREES = 4, 4.0
+# Of laws with several modes: components, rounds at least and at most, and how many of the last rounds' draws move them.
+# One round has draws of huge weight now and then, which throw the components off.
+MANY, LONGER, POOLED = 12, (3, 18), 3
+# Rounds after which components that never came to this efficiency are given up.
+PATIENCE, HOPELESS = 9, 0.03
 # Where the components come from: a single wide Student-t, matched roughly.
 ROUGH = Recipe(3.0, 1.15, ((1500, 40), (4000, 80)))
 # Draws of a round and the rank at which their weights are cut off; rounds at least and at most, and the efficiency that
@@ -19,6 +24,10 @@ DRAWS, RANK, ROUNDS, ENOUGH = 4000, 40, (3, 10), 0.5
 UPDATES, LEAST = 3, 1e-3
 # Of the whole covariance, what a component starts with, and what keeps one that has lost its draws from collapsing.
 BEGIN, FLOOR = 0.6, 1e-4
+# Of the covariance at a mode, what a component there starts with.
+WIDER = 1.3
+# Factor on the scale of the components in the end: updates by draws leave tails out.
+INFLATE = 1.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +99,30 @@ def match_mixture(density: Density, rng: np.random.Generator, chains: int) -> tu
     References:
         cappe2008adaptive
     """
+    begin, covariance = _around_one(density, rng, chains)
+    return _moved(density, rng, chains, begin, covariance, ROUNDS, 1)
+
+
+def match_modes(density: Density, rng: np.random.Generator, chains: int) -> tuple[Mixture, State, float]:
+    """Do what :func:`match_mixture` does for a law with several modes, from components at all modes that are found."""
+    modes = density.modes
+    count = len(modes.shares)
+    chosen = np.concatenate([np.arange(count), rng.choice(count, size=MANY - count, p=modes.shares)])
+    factors = np.sqrt(WIDER) * modes.factors[chosen]
+    moves = BEGIN * rng.standard_normal((MANY, density.size)) * (np.arange(MANY) >= count)[:, None]
+    centers = modes.positions[chosen] + np.einsum("kij,kj->ki", factors, moves)
+    begin = Mixture(np.full(MANY, 1 / MANY), centers, np.linalg.cholesky(factors @ factors.swapaxes(1, 2)))
+    covariance = factors[0] @ factors[0].T
+    mixture, _, _ = _moved(density, rng, chains, begin, covariance, LONGER, POOLED)
+    wide = Mixture(mixture.shares, mixture.centers, INFLATE * mixture.factors)
+    positions, log_proposal = wide.draw(rng, DRAWS)
+    log_density = density(positions)
+    weight, efficiency = truncated(log_density - log_proposal, RANK)
+    return wide, first_states(rng, chains, wide, positions, log_density, weight), efficiency
+
+
+def _around_one(density: Density, rng: np.random.Generator, chains: int) -> tuple[Mixture, np.ndarray]:
+    """Components at draws of a wide Student-t around one mode, and its covariance."""
     rough, _, _ = match_proposal(density, rng, chains, ROUGH)
     positions, log_proposal = rough.draw(rng, DRAWS)
     weight, _ = truncated(density(positions) - log_proposal, RANK)
@@ -97,17 +130,49 @@ def match_mixture(density: Density, rng: np.random.Generator, chains: int) -> tu
     _, covariance = moments(positions, weight)
     centers = positions[rng.choice(DRAWS, size=COMPONENTS, p=weight)]
     begin = np.linalg.cholesky(BEGIN * covariance)
-    mixture = Mixture(np.full(COMPONENTS, 1 / COMPONENTS), centers, np.array([begin] * COMPONENTS))
-    for done in range(1, ROUNDS[1] + 1):
+    return Mixture(np.full(COMPONENTS, 1 / COMPONENTS), centers, np.array([begin] * COMPONENTS)), covariance
+
+
+def _moved(
+    density: Density,
+    rng: np.random.Generator,
+    chains: int,
+    mixture: Mixture,
+    covariance: np.ndarray,
+    rounds: tuple[int, int],
+    pooled: int,
+) -> tuple[Mixture, State, float]:
+    """The mixture after rounds of moving, a first state of each chain, and the last round's efficiency."""
+    kept: list[tuple[np.ndarray, np.ndarray, Mixture]] = []
+    best = 0.0
+    for done in range(1, rounds[1] + 1):
         positions, log_proposal = mixture.draw(rng, DRAWS)
         log_density = density(positions)
         weight, efficiency = truncated(log_density - log_proposal, RANK)
+        kept = [*kept, (positions, log_density, mixture)][-pooled:]
+        if pooled > 1 and done >= rounds[0] and efficiency >= ENOUGH:
+            break
+        positions, log_density, weight = _pooled(kept) if pooled > 1 else (positions, log_density, weight)
         positions = np.where(weight[:, None] > 0, positions, 0.0)
-        for _ in range(UPDATES):
+        if pooled > 1:
+            _, covariance = moments(positions, weight)
+        for _ in range(UPDATES if pooled == 1 else 1):
             mixture = mixture.updated(positions, weight, FLOOR * covariance)
-        if done >= ROUNDS[0] and efficiency >= ENOUGH:
+        best = max(best, efficiency)
+        if (done >= rounds[0] and efficiency >= ENOUGH) or (done >= PATIENCE and best < HOPELESS):
             break
     return mixture, first_states(rng, chains, mixture, positions, log_density, weight), efficiency
+
+
+def _pooled(kept: list[tuple[np.ndarray, np.ndarray, Mixture]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions, log densities and weights of several rounds, as draws of one mixture of their mixtures.
+
+    References:
+        cornuet2012adaptive
+    """
+    positions, log_density = (np.concatenate([one[part] for one in kept]) for part in (0, 1))
+    log_proposal = _log_sum(np.stack([one[2].log_density(positions) for one in kept])) - np.log(len(kept))
+    return positions, log_density, truncated(log_density - log_proposal, RANK)[0]
 
 
 def _log_sum(logs: np.ndarray) -> np.ndarray:

@@ -21,19 +21,37 @@ H = 1.0
 
 def find_mode(density: Density) -> tuple[np.ndarray, np.ndarray]:
     """Return the mode and a factor C with C C^T the inverse curvature there, in the density's coordinates."""
-    law, scale = _fit_curve(density)
+    return climb(density, *fit_curve(density, prior_moments(density)[:, 0]))
+
+
+def prior_moments(density: Density) -> np.ndarray:
+    """Center and sd of the prior of each law parameter on the unconstrained scale, parameter x 2."""
+    return np.array([density.model.prior(p.name).unconstrained_moments() for p in density.model.law.parameters])
+
+
+def climb(density: Density, law: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """The mode that a fit of the curve leads to, and the factor there, as :func:`find_mode` returns them."""
+    return _newton(density, start_at(density, law, scale))
+
+
+def start_at(density: Density, law: np.ndarray, scale: float) -> np.ndarray:
+    """The position of a fit of the curve, with the noise's other parameters where their priors have them."""
     noise = [density.model.prior(p.name).unconstrained_moments()[0] for p in density.model.noise_parameters]
     names = [p.name for p in density.model.noise_parameters]
     noise[names.index(density.model.noise.scale)] = np.log(scale)
-    start = density.positions(np.concatenate([law, noise])[None])[0]
-    return _newton(density, start)
+    return density.positions(np.concatenate([law, noise])[None])[0]
 
 
-def _fit_curve(density: Density) -> tuple[np.ndarray, float]:
-    """Law parameters on the unconstrained scale from a robust Levenberg-Marquardt fit, and the residuals' scale."""
+def fit_curve(density: Density, start: np.ndarray) -> tuple[np.ndarray, float]:
+    """Law parameters on the unconstrained scale from a robust Levenberg-Marquardt fit, and the residuals' scale.
+
+    Args:
+        density: of the posterior.
+        start: law parameters on the unconstrained scale.
+    """
     parameters = density.model.law.parameters
-    moments = np.array([density.model.prior(p.name).unconstrained_moments() for p in parameters])
-    value, precision, damping = moments[:, 0].copy(), moments[:, 1] ** -2.0, 1e-2
+    moments = prior_moments(density)
+    value, precision, damping = start.copy(), moments[:, 1] ** -2.0, 1e-2
     rows, steps = density.log_loss.size, np.eye(len(parameters)) * 1e-5
 
     def curve(values: np.ndarray) -> np.ndarray:

@@ -20,6 +20,9 @@ from bayescale.language.errors import BayescaleError
 from bayescale.models import Model, lay_out
 from bayescale.models.layout import Layout
 
+# Steps for each draw that is kept of chains which are kept whether they pass or not.
+ANYWAY = 5
+
 
 @dataclass(frozen=True, eq=False)
 class Alone:
@@ -66,6 +69,8 @@ def _fit(model: Model, table: Table, settings: Settings, why: str) -> tuple[Fit,
             drawn, measured = _carefully(model, layout, settings, table.seed)
         except NotInstant as error:
             why = f"not instant: {why}; with a more careful proposal, {error}"
+            if settings.engine == "instant" and model.law.starts:
+                drawn, measured = _anyway(model, layout, settings, table.seed, str(error))
     if drawn is None:
         # One attempt in a batch, unless it was asked for: more would take longer than all other fits together, and keep
         # the first that happens not to diverge.
@@ -100,6 +105,18 @@ def _carefully(model: Model, layout: Layout, settings: Settings, seed: int) -> t
     quality = {**drawn.quality, "steps": steps}
     engine = {"name": "instant", "why": "by itself, with a more careful proposal", "quality": quality}
     return Sample(sites, stats, settings, {"engine": engine}), measured
+
+
+def _anyway(model: Model, layout: Layout, settings: Settings, seed: int, why: str) -> tuple[Sample, Convergence]:
+    """Draws of the instant engine that it does not believe itself, where no other is wanted; they are flagged."""
+    longer = replace(settings, draws=ANYWAY * settings.nuts_draws)
+    with computing():
+        drawn = run_instant(density_for(model, layout), longer, seed_for(seed, "instant"), anyway=True)
+    quality = {**drawn.quality, "steps": longer.draws}
+    measured = _convergence(model, drawn.sites, layout.arrays["anchors"])
+    sites = {name: value[:, ANYWAY - 1 :: ANYWAY] for name, value in drawn.sites.items()}
+    stats = {name: value[:, ANYWAY - 1 :: ANYWAY] for name, value in drawn.stats.items()}
+    return Sample(sites, stats, settings, {"engine": {"name": "instant", "why": why, "quality": quality}}), measured
 
 
 def _convergence(model: Model, sites: Mapping[str, np.ndarray], anchors: Mapping[str, float]) -> Convergence:

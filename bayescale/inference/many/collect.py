@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayescale.inference.convergence import Convergence
-from bayescale.inference.diagnose import nuts_checks
+from bayescale.inference.diagnose import instant_checks, mode_checks, nuts_checks
 from bayescale.inference.fit import Fit
 from bayescale.inference.limits import OFF_LINE
 from bayescale.inference.many.alone import Alone
@@ -90,7 +90,8 @@ class Collected:
         divergences = 0.0 if diverging is None else float(diverging.sum())
         steps = engine.get("quality", {}).get("steps", fit.settings.nuts_draws)
         self._measure(np.array([at]), alone.convergence, **quality, divergences=divergences, steps=steps)
-        failed = [check for check in nuts_checks(fit) if check.status == "fail"] if engine["name"] == "nuts" else []
+        checks = nuts_checks(fit) if engine["name"] == "nuts" else instant_checks(fit)
+        failed = [check for check in (*checks, *mode_checks(fit)) if check.status == "fail"]
         words = [f"{check.name} is {check.value:.3g}, limit {check.threshold:g}" for check in failed]
         self.reason[at] = "; ".join(filter(None, (*words, alone.convergence.lacks(0))))
         self.status[at] = "flagged" if self.reason[at] else "ok"

@@ -140,7 +140,10 @@ def _fits(model: Model, tables: Sequence[Table], settings: Settings, precision: 
     """Fits as they are done: many together, then those that remain one at a time."""
     if settings.engine == "auto" and settings.target_accept is not None:
         settings = replace(settings, engine="nuts")
-    if settings.engine == "nuts" or len(model.parameters) > LARGEST:
+    if model.law.starts and settings.engine != "nuts":
+        # One proposal, made from one start, is what tables can share.
+        left = [Left(table, "its modes are searched for, table by table") for table in tables]
+    elif settings.engine == "nuts" or len(model.parameters) > LARGEST:
         why = "as asked for" if settings.engine == "nuts" else f"the model has more than {LARGEST} parameters"
         left = [Left(table, why) for table in tables]
     else:
