@@ -22,8 +22,9 @@ SHOWN = 5
 Family = Annotated[str | None, typer.Option("--family", help="One family; without it each of them.")]
 NoiseName = Annotated[str, typer.Option("--noise", help="student-t, normal or laplace.")]
 Sigma = Annotated[
-    float | None, typer.Option("--sigma", help="Scale of the noise on log loss; that of the residuals.", show_default=False)
-]  # fmt: skip
+    float | None,
+    typer.Option("--sigma", help="Scale of the noise on log loss; that of the residuals.", show_default=False),
+]
 Budget = Annotated[
     float | None,
     typer.Option(

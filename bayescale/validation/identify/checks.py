@@ -27,13 +27,13 @@ def design_checks(design: Design, runs: Runs, additions: pd.DataFrame) -> tuple[
     of = f"{design.family}: " if design.family else ""
     add = f" {best_addition(additions)}" if len(additions) else ""
     return (
-        _least("runs", len(runs), RUNS_PER_PARAMETER * count, f"{of}{len(runs)} runs for {count} parameters; add runs."),
+        _least("runs", len(runs), RUNS_PER_PARAMETER * count, f"{of}{len(runs)} runs for {count} parameters; add some."),
         _least(
             "rank",
             design.rank,
             count,
-            f"{of}the loss changes in {design.rank} ways only, whatever the {count} parameters do; without priors there "
-            f"is no fit.",
+            f"{of}the loss changes in {design.rank} ways only, whatever the {count} parameters do; without priors "
+            "there is no fit.",
         ),
         _least("identified", design.seen, count, f"{of}{not_seen(design, runs)}{add}"),
         _most("conditioning", design.condition, CONDITION, f"{of}the worst seen combination of parameters is known "

@@ -17,8 +17,8 @@ from bayescale.validation.review.evidence import families_of, p_check
 
 # Refits leave out runs above the largest compute over these; the first is the fit that they are held against.
 RATIOS = (1, 2, 4, 8, 16)
-# Tested is the smallest ratio from the first on that leaves out at least this part of the runs: what a run or two change
-# cannot be told from the error of finite draws.
+# Tested is the smallest ratio from the first on that leaves out at least this part of the runs: what a run or two
+# change cannot be told from the error of finite draws.
 TESTED, OUT = 4, 0.1
 RUNS_PER_PARAMETER = 3
 # The change of a mean is not taken to have less than this part of the smaller table's variance, for the same reason.
@@ -126,8 +126,8 @@ def _advice(table: pd.DataFrame, own: pd.DataFrame, name: str, z: float) -> str:
     whole = table[(table["group"] == worst["group"]) & (table["ratio"] == 1) & (table["parameter"] == name)].iloc[0]
     of = f" of {worst['group']}" if worst["group"] else ""
     return (
-        f"{name} {'falls' if z > 0 else 'rises'} as larger runs enter{of}: {worst['median']:.3g} ({worst['lower']:.3g} to "
-        f"{worst['upper']:.3g}) without the runs above 1/{worst['ratio']:g} of the largest compute, {whole['median']:.3g} "
-        f"({whole['lower']:.3g} to {whole['upper']:.3g}) with all. The form is not right over this range, and beyond the "
-        "data it goes on drifting: do not take the intervals of extrapolations at their word."
+        f"{name} {'falls' if z > 0 else 'rises'} as larger runs enter{of}: {worst['median']:.3g} ({worst['lower']:.3g} "
+        f"to {worst['upper']:.3g}) without the runs above 1/{worst['ratio']:g} of the largest compute, "
+        f"{whole['median']:.3g} ({whole['lower']:.3g} to {whole['upper']:.3g}) with all. The form is not right over this "
+        "range, and beyond the data it goes on drifting: do not take the intervals of extrapolations at their word."
     )

@@ -136,8 +136,8 @@ def _advice(name: str, row: list, families: int) -> str:
     low, middle, high = (f"{100 * value:+.2f} %" for value in row[6:])
     of = f", most of all those of {row[1]}" if families > 1 else ""
     remedy = {
-        "tokens": "Try a law that knows of tokens lost at the start (chinchilla-offset), and look at warm-up and at runs "
-        "with few tokens per parameter.",
+        "tokens": "Try a law that knows of tokens lost at the start (chinchilla-offset), and look at warm-up and at "
+        "runs with few tokens per parameter.",
         "params": "Try a law that knows of embeddings (chinchilla-embedding), or check how parameters are counted.",
         "compute": "Try another form (chinchilla-offset, chinchilla-outer), and trust no extrapolation in compute.",
     }.get(name, "Try another form of the law.")
