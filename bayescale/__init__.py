@@ -61,7 +61,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "Uniform",
         ],
         "laws": ["Law"],
-        "models": ["Discrepancy", "Pooling", "RunEffects", "priors"],
+        "models": ["Discrepancy", "Pooling", "RunEffects"],
         "show": ["figures", "tables"],
         "validation": [
             "Backtest",

@@ -10,6 +10,7 @@ from bayescale.inference.checks import Check
 from bayescale.inference.limits import OFF_LINE
 from bayescale.inference.separable import distance_from_line, inseparable
 from bayescale.language.errors import DataError
+from bayescale.laws import Law
 from bayescale.validation.identify.combinations import combinations
 from bayescale.validation.identify.design import Design
 
@@ -27,7 +28,9 @@ def design_checks(design: Design, runs: Runs, additions: pd.DataFrame) -> tuple[
     of = f"{design.family}: " if design.family else ""
     add = f" {best_addition(additions)}" if len(additions) else ""
     return (
-        _least("runs", len(runs), RUNS_PER_PARAMETER * count, f"{of}{len(runs)} runs for {count} parameters; add some."),
+        _least(
+            "runs", len(runs), RUNS_PER_PARAMETER * count, f"{of}{len(runs)} runs for {count} parameters; add more."
+        ),
         _least(
             "rank",
             design.rank,
@@ -92,7 +95,7 @@ def best_addition(additions: pd.DataFrame) -> str:
     return f"The run that would help most: {where}; the sd of {best['helps']} falls to {100 * best['sd_ratio']:.0f} %."
 
 
-def _separable(law: type, runs: Runs, of: str) -> tuple[Check, ...]:
+def _separable(law: type[Law], runs: Runs, of: str) -> tuple[Check, ...]:
     """The check that the fit will have; see :mod:`bayescale.inference.separable`."""
     if len(law.inputs()) < 2:
         return ()

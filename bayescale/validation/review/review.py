@@ -65,7 +65,9 @@ def review(fit: Fit, *, noise: float | None = None, refits: bool = True, seed: i
         "sensitivity": (sensitivity.COLUMNS, "", lambda: sensitivity.prior_sensitivity(fit)),
         "noise": (seed_noise.COLUMNS, _no_scale(fit), lambda: seed_noise.seed_noise(fit, noise)),
     }
-    tables, checks, left_out = {}, [], []
+    tables: dict[str, pd.DataFrame] = {}
+    checks: list[Check] = []
+    left_out: list[str] = []
     for name, (columns, why, look) in steps.items():
         tables[name], found, why = _look(columns, why, look)
         checks += found
