@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+# Bootstrap draws of the first package: enough for the ends of 90 % intervals.
+DRAWS = 200
+
 
 def simple_scaling_laws(question: dict[str, Any]) -> list[list[float]]:
     """Quantiles of a new run, over level and run."""
@@ -23,7 +26,7 @@ def simple_scaling_laws(question: dict[str, Any]) -> list[list[float]]:
     }
     import polars
 
-    model = package.fit(polars.DataFrame(rows), seed=0)
+    model = package.fit(polars.DataFrame(rows), n_draws=DRAWS, seed=0)
     points = polars.DataFrame({"model_size__n_params": ask["params"], "dataset_size__n_tokens": ask["tokens"]})
     made = model.predict(points, kind="new-run", quantiles=tuple(question["levels"]))
     names = [name for name in made.columns if name.startswith("test_loss__ce")]
