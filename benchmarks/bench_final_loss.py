@@ -72,7 +72,7 @@ def predicted(curve: Curve, law: Any, residuals: str | None, at: list[int]) -> t
             raise
         fit = bs.fit(law, runs, residuals=residuals, draws=250, max_tree_depth=8, engine="nuts")
     if residuals is None:
-        made = bs.predict(fit, **inputs)
+        made = bs.predict(fit, discrepancy=None, **inputs)
     else:
         made = bs.continue_run(fit, curve.name, **inputs | {"tokens": later["tokens"].to_numpy()})
     draws = made.draws["loss"].to_numpy().reshape(-1, len(at))

@@ -62,7 +62,7 @@ def _rows(
 ) -> Iterator[dict[str, object]]:
     """Both stages at the held-out runs of a corpus."""
     asked = {"group": corpus if pooled else None, "params": held["params"], "tokens": held["tokens"]}
-    made = bs.predict(bs.chain(loss, error), **asked).table(prob=PROB)
+    made = bs.predict(bs.chain(loss, error), discrepancy=None, **asked).table(prob=PROB)
     for stage, what in enumerate(("loss", measure), start=1):
         part = made[made["stage"] == stage]
         plugged = bs.predict(error, group=asked["group"], loss=made.loc[made["stage"] == 1, "median"]).table(prob=PROB)

@@ -31,7 +31,7 @@ def keep_few(runs: bs.Runs, family: str, seed: int) -> np.ndarray:
 def log_densities(fit: bs.Fit, family: str, table: pd.DataFrame) -> np.ndarray:
     """Log density of every loss given every draw (chain x draw x run), in closed form; the fit has Student-t noise."""
     # Evaluated at every run of the table, so that all families share one compiled curve.
-    curve = bs.predict(fit, params=table["params"], tokens=table["tokens"], group=family, kind="law")
+    curve = bs.predict(fit, params=table["params"], tokens=table["tokens"], group=family, kind="law", discrepancy=None)
     sigma, nu = (of_family(fit.posterior[name], family).to_numpy()[..., None] for name in ("sigma", "nu"))
     loss = table["loss"].to_numpy()
     residual = (np.log(loss) - np.log(curve.draws["loss"].to_numpy())) / sigma
@@ -77,7 +77,7 @@ def study(runs: bs.Runs, family: str, *, seed: int = 0, poolings: Sequence[str] 
         fit = bs.fit("chinchilla", runs.subset(mask), pooling=pooling, seed=seed, **sampler)
         density = log_densities(fit, family, table)[..., held_out]
         points = {"params": table["params"], "tokens": table["tokens"]}
-        interval = bs.predict(fit, **points, group=family, kind="run").table(prob=PROB)[held_out]
+        interval = bs.predict(fit, **points, group=family, kind="run", discrepancy=None).table(prob=PROB)[held_out]
         loss = table["loss"].to_numpy()[held_out]
         row[f"score_{pooling}"] = float(log_score(density).mean())
         row[f"error_{pooling}"] = monte_carlo_error(density)

@@ -10,7 +10,8 @@ import bayescale as bs
 @pytest.fixture(scope="module")
 def compared(chinchilla_points) -> bs.Comparison:
     runs = bs.read_runs(chinchilla_points.iloc[:240])
-    return bs.compare(["chinchilla", "chinchilla-offset"], runs, compute=5.88e23)
+    # The laws alone: a discrepancy widens what both predict, and with it the difference of their scores.
+    return bs.compare(["chinchilla", "chinchilla-offset"], runs, compute=5.88e23, discrepancy=None)
 
 
 @pytest.mark.golden
