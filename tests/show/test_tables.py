@@ -113,7 +113,7 @@ def test_a_prediction_has_units_in_its_header():
 def test_a_plan_at_published_values_shows_no_interval():
     text = to_latex(allocate(POINT, compute=[1e21]).table())
     assert r"training compute 6ND (FLOP) & quantity & unit &" in text
-    assert r"$10^{21}$ & model size & parameters & $2.78\times10^{9}$ & $\mbox{--}$ \\" in text
+    assert r"$10^{21}$ & model size & parameters & $2.78\times10^{9}$ & $\mbox{--}$ & none \\" in text
 
 
 def test_tables_that_cannot_be_printed_are_refused(parameters):
