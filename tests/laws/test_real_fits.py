@@ -61,7 +61,9 @@ def test_large_runs_of_redpajama_are_predicted_to_a_percent_from_small_ones(over
     assert large.sum() == 2
     fit = checked("overtraining", bs.read_runs(runs.loc[~large, ["params", "tokens", "loss"]]))
     there = {name: runs.loc[large, name].to_numpy() for name in ("params", "tokens")}
-    predicted = bs.predict(fit, **there, kind="law", discrepancy=None).draws["loss"].median(("chain", "draw")).to_numpy()
+    predicted = (
+        bs.predict(fit, **there, kind="law", discrepancy=None).draws["loss"].median(("chain", "draw")).to_numpy()
+    )
     assert np.abs(predicted / runs.loc[large, "loss"].to_numpy() - 1).max() < 0.015
 
 
