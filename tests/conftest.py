@@ -15,6 +15,7 @@ import bayescale as bs
 
 REAL_DATA = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "real_data.py"))["FOLDER"]
 REQUIRED = "BAYESCALE_REQUIRE_DATA"
+MOST_MAPS = 20_000
 _MISSING = pytest.StashKey[set[str]]()
 
 
@@ -43,6 +44,23 @@ def dataset(real_file) -> Callable[..., bs.Runs]:
         return bs.datasets.load(name, variant, path=real_file(bs.datasets.describe(name).file.path))
 
     return load
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_functions_are_let_go():
+    """Forget compiled functions before there are too many of them for one process.
+
+    Every one of them takes some memory maps, of which Linux gives a process 65,530; beyond, the compiler crashes.
+    """
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and len(maps.read_bytes().splitlines()) > MOST_MAPS:
+        import gc
+
+        import jax
+
+        jax.clear_caches()
+        gc.collect()
 
 
 def pytest_terminal_summary(terminalreporter, config):
