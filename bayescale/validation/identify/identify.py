@@ -66,12 +66,9 @@ def identify(
 
     Examples:
         >>> import bayescale as bs
-        >>> truth = bs.laws.Chinchilla.published["hoffmann2022training"]
-        >>> sizes = np.geomspace(1e8, 1e10, 12)
-        >>> table = bs.simulate(truth, pd.DataFrame({"params": sizes, "tokens": 20 * sizes}), seed=1)
-        >>> found = identify("chinchilla", bs.read_runs(table))
-        >>> found.checks.table().set_index("name")["advice"]["identified"].split(". ")[0]
-        'your D/N is constant (20): only 3 of 5 are identified'
+        >>> found = identify("chinchilla", bs.datasets.load("pile-families").select("Cerebras-GPT"))
+        >>> found.checks.table().set_index("name")["status"]["identified"]
+        'warn'
     """
     check_table(runs)
     chosen, form = find_law(law), find_noise(noise)
