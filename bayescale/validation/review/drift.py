@@ -127,7 +127,7 @@ def _advice(table: pd.DataFrame, own: pd.DataFrame, name: str, z: float) -> str:
     of = f" of {worst['group']}" if worst["group"] else ""
     return (
         f"{name} {'falls' if z > 0 else 'rises'} as larger runs enter{of}: {worst['median']:.3g} ({worst['lower']:.3g} "
-        f"to {worst['upper']:.3g}) without the runs above 1/{worst['ratio']:g} of the largest, "
+        f"to {worst['upper']:.3g}) without the runs above 1/{worst['ratio']:g} of the largest compute, "
         f"{whole['median']:.3g} ({whole['lower']:.3g} to {whole['upper']:.3g}) with all. The form is not right over "
         "this range, and beyond the data it goes on drifting: do not take intervals of extrapolations at their word."
     )
