@@ -13,7 +13,13 @@ def rms(fit: bs.Fit, group: str | None = None) -> float:
     """Scatter of the log losses around the posterior mean of the curve, in percent."""
     table = fit.runs.select(group).table
     columns = {name: table[name].to_numpy() for name in ("params", "tokens")}
-    curve = bs.predict(fit, **columns, kind="law", group=group, discrepancy=None).draws["loss"].mean(("chain", "draw")).to_numpy()
+    told = bs.predict(fit, **columns, kind="law", group=group, discrepancy=None).draws["loss"]
+    curve = told.mean(("chain", "draw")).to_numpy()
+        bs.predict(fit, **columns, kind="law", group=group, discrepancy=None)
+        .draws["loss"]
+        .mean(("chain", "draw"))
+        .to_numpy()
+    )
     return 100.0 * float(np.log(table["loss"].to_numpy() / curve).std())
 
 
