@@ -98,8 +98,6 @@ def test_two_schedules_predict_a_third_to_a_percent(real_file):
     inputs = {name: new[name].to_numpy() for name in ("lr_area", "annealing_area")}
     told = bs.predict(fit, **inputs, kind="law", discrepancy=None).draws["loss"]
     predicted = told.median(("chain", "draw")).to_numpy()
-        bs.predict(fit, **inputs, kind="law", discrepancy=None).draws["loss"].median(("chain", "draw")).to_numpy()
-    )
     assert np.abs(predicted / new["loss"].to_numpy() - 1).max() < 0.01
     with pytest.warns(bs.SettingsWarning, match="prior-at-anchor"):
         without = bs.fit("annealing", runs, residuals="ou", priors={"C": bs.LogNormal(1e-5, 0.01)})

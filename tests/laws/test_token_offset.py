@@ -15,11 +15,6 @@ def rms(fit: bs.Fit, group: str | None = None) -> float:
     columns = {name: table[name].to_numpy() for name in ("params", "tokens")}
     told = bs.predict(fit, **columns, kind="law", group=group, discrepancy=None).draws["loss"]
     curve = told.mean(("chain", "draw")).to_numpy()
-        bs.predict(fit, **columns, kind="law", group=group, discrepancy=None)
-        .draws["loss"]
-        .mean(("chain", "draw"))
-        .to_numpy()
-    )
     return 100.0 * float(np.log(table["loss"].to_numpy() / curve).std())
 
 
