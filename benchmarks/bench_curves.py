@@ -113,7 +113,7 @@ def about(curves: Sequence[Curve]) -> str:
         f"between 0 and 1 and fitted as errors; at most {MOST_ROWS} rows of each part. The rows marked as training are "
         f"fitted, the {rows:,} later ones, up to about twice the examples, are scored. Posteriors: Student-t noise, "
         f"declared priors, the instant engine, {DRAWS:,} draws, flagged fits included. Averaged: each family's mixture "
-        "of the four posteriors, with weights that stack forecasts of the last 40 % of the training rows from the "
+        "of the five posteriors, with weights that stack forecasts of the last 40 % of the training rows from the "
         f"first 60 %. Least squares of log error: SciPy, {STARTS} starts. RMSLE of the median or the point; CRPS "
         "of log error, times 1,000, of a point its absolute error; coverage of central intervals of a new run. Means "
         "over curves and their standard errors (in parentheses); curves of a family share models or tasks, so that "

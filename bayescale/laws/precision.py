@@ -24,7 +24,10 @@ class Precision(Additive):
         "key-value cache each have such a factor, and the factors multiply."
     )
     valid = "Training in 3 to 16 bits, of the kinds of numbers and the recipe of the table; not quantising afterwards."
-    needs = "Few bits of weights, activations and cache, each for itself, at several sizes; 16 bits in some runs."
+    needs = (
+        "Few bits of weights, activations and cache, each for itself, at several sizes and three numbers of tokens or "
+        "more; 16 bits in some runs."
+    )
     unidentified = (
         "A gamma whose bits are not below about four times it in any run. A low factor of size common to all runs, "
         "which A absorbs: without runs of many bits the gammas are known from curvature alone."
