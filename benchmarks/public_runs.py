@@ -8,9 +8,10 @@ sweeps over the learning rate the best run of each size and number of tokens is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pandas as pd
-from tables import REAL_DATA
+from tables import REAL_DATA, registered
 
 import bayescale as bs
 from bayescale.data.read import read_quietly
@@ -45,52 +46,35 @@ def public_runs() -> tuple[bs.Runs, dict[str, str]]:
     return read_quietly(pd.concat(parts, ignore_index=True), group="family"), clusters
 
 
-def _loss_to_loss() -> Found:
-    table = pd.read_csv(REAL_DATA / "loss-to-loss" / "sweep.csv").rename(columns={"val_loss": "loss"})
-    for corpus, part in table.groupby("data"):
-        yield f"loss-to-loss {corpus}", "loss-to-loss", part
+def _from_registry(name: str, variant: str | None = None) -> Found:
+    """The families of a data set; one without families is a family by its own name."""
+    file = bs.datasets.describe(name).file
+    if file is None or not (REAL_DATA / file.path).exists():
+        raise FileNotFoundError(f"{name} is not in {REAL_DATA}")
+    runs = registered(name, variant)
+    for family in runs.families or (None,):
+        label = name if family is None else f"{name} {family}"
+        yield label, name, runs.select(family).to_frame()
 
 
-def _chinchilla() -> Found:
-    table = pd.read_csv(REAL_DATA / "chinchilla" / "svg_extracted_data.csv").sort_values("loss").iloc[:-5]
-    tokens = table["Training FLOP"] / (6.0 * table["Model Size"])
-    yield "chinchilla", "chinchilla", table.assign(params=table["Model Size"], tokens=tokens)
+def _porian() -> Found:
+    # The other set-ups count the same runs in another way, or have their training loss.
+    for family, cluster, table in _from_registry("porian", "standard"):
+        yield family.removesuffix(" standard"), cluster, table
 
 
 def _misfitting() -> Found:
+    # The registry's variant leaves out one run that went on beyond its planned end; this is its best row there.
     table = pd.read_csv(REAL_DATA / "misfitting" / "scaling_results.csv")
     final = table[table["portion_steps_elapsed"] >= 0.999].sort_values("loss")
     best = final.groupby(["model", "train_tokens"], as_index=False).first()
     yield "misfitting", "misfitting", best.rename(columns={"N": "params", "D": "tokens"})
 
 
-def _overtraining() -> Found:
-    table = pd.read_csv(REAL_DATA / "overtraining" / "gadre2024_runs.csv")
-    # Runs at a quarter and a half of the usual tokens never leave their warm-up.
-    table = table[table["multiplier"] >= 1].rename(columns={"N": "params", "D": "tokens", "loss_c4_val": "loss"})
-    for corpus, part in table.groupby("dataset"):
-        yield f"overtraining {corpus}", "overtraining", part
-
-
-def _porian() -> Found:
-    table = pd.read_csv(REAL_DATA / "porian" / "porian2024_isoflops_flat.csv")
-    # The other set-ups count the same runs in another way, or have their training loss.
-    table = table[(table["param_count"] == "standard") & (table["loss_kind"] == "val")]
-    for setup, part in table.rename(columns={"N": "params", "D": "tokens"}).groupby(
-        ["dataset", "hparams", "warmup", "decay"]
-    ):
-        yield f"porian {' '.join(map(str, setup))}", "porian", part
-
-
 def _data_constrained() -> Found:
+    # With the repeats by other seeds, which the registry leaves out where no data are repeated.
     table = pd.read_csv(REAL_DATA / "data-constrained" / "runs.csv").rename(columns={"val_loss": "loss"})
     yield "data-constrained", "data-constrained", table[table["unique_tokens"] >= 0.999 * table["tokens"]]
-
-
-def _step_law() -> Found:
-    table = pd.read_csv(REAL_DATA / "step-law" / "dense_lr_bs_loss.csv").rename(columns={"N": "params", "D": "tokens"})
-    best = table.groupby(["params", "tokens"], as_index=False)["smooth loss"].min()
-    yield "step-law", "step-law", best.rename(columns={"smooth loss": "loss"})
 
 
 def _pile() -> Found:
@@ -100,5 +84,12 @@ def _pile() -> Found:
 
 
 SOURCES: tuple[Callable[[], Found], ...] = (
-    _chinchilla, _loss_to_loss, _misfitting, _overtraining, _porian, _data_constrained, _step_law, _pile
-)  # fmt: skip
+    partial(_from_registry, "chinchilla", "besiroglu"),
+    partial(_from_registry, "loss-to-loss"),
+    _misfitting,
+    partial(_from_registry, "overtraining"),
+    _porian,
+    _data_constrained,
+    partial(_from_registry, "step-law", "best"),
+    _pile,
+)

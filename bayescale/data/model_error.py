@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayescale.costs import SixND
+from bayescale.costs import Cost, SixND
 from bayescale.data.schema import MODEL_ERROR
 from bayescale.language.errors import DataError, SettingsError
 
@@ -17,17 +17,26 @@ if TYPE_CHECKING:
     from bayescale.data.runs import Runs
 
 
-def compute_of_rows(table: pd.DataFrame) -> np.ndarray:
-    """Compute in FLOP over rows: 6ND where size and tokens are known, else the column.
+def has_compute(table: pd.DataFrame) -> bool:
+    """Whether the compute of runs is known."""
+    return {"params", "tokens"} <= set(table) or "compute" in table
+
+
+def compute_of_rows(table: pd.DataFrame, cost: Cost | None = None) -> np.ndarray:
+    """Compute in FLOP over rows: the cost of size and tokens where they are known, else the column.
+
+    Args:
+        table: of runs.
+        cost: how compute is counted; 6ND by default.
 
     Raises:
         DataError: a table without compute.
     """
-    if {"params", "tokens"} <= set(table):
-        return SixND()(table["params"].to_numpy(float), table["tokens"].to_numpy(float))
-    if "compute" in table:
+    if not has_compute(table):
+        raise DataError("Distances in compute need params and tokens, or compute, which the table lacks.")
+    if not {"params", "tokens"} <= set(table):
         return table["compute"].to_numpy(float)
-    raise DataError("Distances in compute need params and tokens, or compute, which the table lacks.")
+    return (cost or SixND())(table["params"].to_numpy(float), table["tokens"].to_numpy(float))
 
 
 def decades_below(table: pd.DataFrame) -> np.ndarray:
@@ -65,7 +74,7 @@ def with_model_error(runs: Runs, per_decade: float) -> Runs:
 
 def model_error_of(runs: Runs) -> float:
     """The sd one decade below the largest compute that the runs were given; 0 for none, or where compute is unknown."""
-    if MODEL_ERROR not in runs.table or not ({"params", "tokens"} <= set(runs.table) or "compute" in runs.table):
+    if MODEL_ERROR not in runs.table or not has_compute(runs.table):
         return 0.0
     below, error = decades_below(runs.table), runs.table[MODEL_ERROR].to_numpy(float)
     far = int(np.argmax(below))

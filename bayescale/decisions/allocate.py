@@ -12,7 +12,7 @@ import xarray as xr
 from bayescale.costs import ComputeError, Cost, SixND
 from bayescale.decisions.beyond import LEARNT, find_discrepancy, shift_of, words_of
 from bayescale.decisions.draws import check_error, family_draws, group_label, labelled, law_of, seed_of, with_error
-from bayescale.decisions.extrapolation import is_beyond, largest_compute
+from bayescale.decisions.extrapolation import added_to, largest_compute, note_of, with_note
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.decisions.optimum import closed_optimum, numeric_optimum
 from bayescale.inference.evaluate import curve
@@ -77,9 +77,7 @@ class Plan:
                         "lower": lower,
                         "upper": upper,
                         "extrapolation": self.draws["extrapolation"].to_numpy(),
-                        "discrepancy": np.where(
-                            is_beyond(self.draws["extrapolation"]) & (quantity.name == LOSS.name), self._name, "none"
-                        ),
+                        "discrepancy": added_to(self.draws) if quantity.name == LOSS.name else "none",
                     }
                 )
             )
@@ -92,16 +90,10 @@ class Plan:
     @property
     def note(self) -> str:
         """What there is to know of budgets beyond the data, a sentence; empty where there are none."""
-        return str(self.draws.attrs.get("note", ""))
-
-    @property
-    def _name(self) -> str:
-        return str(self.draws.attrs.get("discrepancy", "none"))
+        return note_of(self.draws)
 
     def __repr__(self) -> str:
-        return f"Compute-optimal plan, {self.group}\n{self.table().to_string(index=False)}" + (
-            f"\n{self.note}" if self.note else ""
-        )
+        return with_note(f"Compute-optimal plan, {self.group}\n{self.table().to_string(index=False)}", self.note)
 
 
 def allocate(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from bayescale.costs import Cost
+from bayescale.data.model_error import compute_of_rows, has_compute
 from bayescale.inference.fit import Fit
 
 # Rounding must not make the largest run itself an extrapolation.
@@ -24,14 +26,27 @@ def largest_compute(fit: Fit, group: str | None, cost: Cost) -> float:
     table = fit.runs.table
     if group is not None and "family" in table:
         table = table[table["family"] == group]
-    if not {"params", "tokens"} <= set(table):
-        return float(table["compute"].max()) if "compute" in table else float("nan")
-    return float(np.max(cost(table["params"].to_numpy(float), table["tokens"].to_numpy(float))))
+    return float(np.max(compute_of_rows(table, cost))) if has_compute(table) else float("nan")
 
 
 def is_beyond(extrapolation: Any) -> np.ndarray:
     """Whether values of ``extrapolation`` lie beyond the data; what is unknown (NaN) does not."""
     return np.asarray(extrapolation, float) > INSIDE
+
+
+def note_of(draws: xr.Dataset) -> str:
+    """What there is to know of questions beyond the data, a sentence; empty where there are none."""
+    return str(draws.attrs.get("note", ""))
+
+
+def added_to(draws: xr.Dataset) -> np.ndarray:
+    """The name of the discrepancy that each answer has, ``"none"`` inside the data and where there is none."""
+    return np.where(is_beyond(draws["extrapolation"]), str(draws.attrs.get("discrepancy", "none")), "none")
+
+
+def with_note(text: str, note: str) -> str:
+    """A printed table with its note on a line of its own, if there is one."""
+    return f"{text}\n{note}" if note else text
 
 
 def decades_beyond(extrapolation: Any) -> np.ndarray:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayescale.decisions.extrapolation import is_beyond
+from bayescale.decisions.extrapolation import added_to, note_of, with_note
 from bayescale.inference.summary import check_prob, interval
 
 
@@ -44,11 +43,7 @@ class Prediction:
     @property
     def note(self) -> str:
         """What there is to know of points beyond the data, a sentence; empty where there are none."""
-        return str(self.draws.attrs.get("note", ""))
-
-    @property
-    def _discrepancy(self) -> str:
-        return str(self.draws.attrs.get("discrepancy", "none"))
+        return note_of(self.draws)
 
     def table(self, *, prob: float = 0.9) -> pd.DataFrame:
         """Median and equal-tailed interval per point.
@@ -80,13 +75,12 @@ class Prediction:
                 "lower": lower,
                 "upper": upper,
                 "extrapolation": self.draws["extrapolation"].to_numpy(),
-                "discrepancy": np.where(is_beyond(self.draws["extrapolation"]), self._discrepancy, "none"),
+                "discrepancy": added_to(self.draws),
             }
         )
         table.attrs |= {"response": self.response, "note": self.note}
         return table
 
     def __repr__(self) -> str:
-        return f"Prediction of {self.response}, {self.kind}, {self.group}\n{self.table().to_string(index=False)}" + (
-            f"\n{self.note}" if self.note else ""
-        )
+        head = f"Prediction of {self.response}, {self.kind}, {self.group}"
+        return with_note(f"{head}\n{self.table().to_string(index=False)}", self.note)

@@ -107,18 +107,7 @@ def new_runs(
         keys: a random key per point, so that a point's draws do not depend on the points beside it.
         columns: what the noise takes besides, by argument, over points.
     """
-    noise = model.noise(**{p.name: values[p.name] for p in model.noise.parameters})
-
-    def one_run(value: Any, noise: Any, effect_sd: Any, key: Any, more: Any) -> Any:
-        effect_key, noise_key = jax.random.split(key)
-        shift = effect_sd * jax.random.normal(effect_key)
-        return noise.to_response(noise.around(jnp.log(value) + shift, 0.0, more).sample(noise_key))
-
-    def at_point(values: Any, key: Any, more: Any) -> Any:
-        keys = jax.random.split(key, values.shape[0])
-        return jax.vmap(one_run, in_axes=(0, 0, 0, 0, None))(values, noise, effect_sd, keys, more)
-
-    return jax.vmap(at_point, in_axes=(1, 0, 0), out_axes=1)(curve, keys, columns)
+    return _each_run(model, curve, values, effect_sd, keys, columns, None, _sampled)
 
 
 @partial(jax.jit, static_argnames="model")
@@ -131,13 +120,36 @@ def run_densities(
         model, curve, values, effect_sd, keys, columns: as for :func:`new_runs`, whose run effects it has too.
         seen: the responses, over point.
     """
+    return _each_run(model, curve, values, effect_sd, keys, columns, seen, _density)
+
+
+def _sampled(noise: Any, around: Any, key: Any, seen: None) -> Any:
+    """A response drawn from the distribution of what is observed of it."""
+    return noise.to_response(around.sample(key))
+
+
+def _density(noise: Any, around: Any, key: Any, seen: Any) -> Any:
+    """Log density of a response; where the noise is one of its log, the slope of the log comes in."""
+    return around.log_prob(seen) if noise.of_value else around.log_prob(jnp.log(seen)) - jnp.log(seen)
+
+
+def _each_run(
+    model: Model,
+    curve: Any,
+    values: dict[str, Any],
+    effect_sd: Any,
+    keys: Any,
+    columns: dict[str, Any],
+    seen: Any,
+    asked: Callable[[Any, Any, Any, Any], Any],
+) -> Any:
+    """What is asked of the distribution of a new run around its effect, at each point of each draw."""
     noise = model.noise(**{p.name: values[p.name] for p in model.noise.parameters})
 
     def one_run(value: Any, noise: Any, effect_sd: Any, key: Any, more: Any, seen: Any) -> Any:
-        effect_key, _ = jax.random.split(key)
-        around = noise.around(jnp.log(value) + effect_sd * jax.random.normal(effect_key), 0.0, more)
-        # Of the response, where the noise is one of its log: the slope of the log comes in.
-        return around.log_prob(seen) if noise.of_value else around.log_prob(jnp.log(seen)) - jnp.log(seen)
+        effect_key, noise_key = jax.random.split(key)
+        shift = effect_sd * jax.random.normal(effect_key)
+        return asked(noise, noise.around(jnp.log(value) + shift, 0.0, more), noise_key, seen)
 
     def at_point(values: Any, key: Any, more: Any, seen: Any) -> Any:
         keys = jax.random.split(key, values.shape[0])

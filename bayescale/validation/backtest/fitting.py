@@ -31,21 +31,20 @@ def fit_splits(
     options: Mapping[str, Any],
 ) -> Fitted:
     """Fit, status and reason by the label of the split, each family by itself or all together as ``pooling`` says."""
+    given = {**options, "model_error": model_error or None}
     if pooling == "none" and hold_out != "family":
-        return fit_alone(law, runs, splits, model_error=model_error, seed=seed, options=options)
+        return _fit_alone(law, runs, splits, seed=seed, options=given)
     kind = "partial" if pooling == "none" else pooling
-    return fit_pooled(law, runs, splits, model_error=model_error, seed=seed, options={"pooling": kind, **options})
+    return _fit_pooled(law, runs, splits, seed=seed, options={"pooling": kind, **given})
 
 
-def fit_alone(
-    law: type[Law], runs: Runs, splits: Sequence[Split], *, model_error: float, seed: int, options: Mapping[str, Any]
-) -> Fitted:
+def _fit_alone(law: type[Law], runs: Runs, splits: Sequence[Split], *, seed: int, options: Mapping[str, Any]) -> Fitted:
     """Fit, status and reason by the label of the split, each family by itself."""
     asked = [split for split in splits if not split.reason]
     if not asked:
         return {}
     # One family each: its name is the label, and a fit of one table without families answers for it.
-    tables = {split.label: _below(runs, split.fitted, model_error, alone=True) for split in asked}
+    tables = {split.label: _alone(runs.subset(split.fitted)) for split in asked}
     fits = fit_many(law, tables, seed=seed, **options)
     found: Fitted = {}
     for label, status, reason in fits.status[["fit", "status", "reason"]].itertuples(index=False):
@@ -53,8 +52,8 @@ def fit_alone(
     return found
 
 
-def fit_pooled(
-    law: type[Law], runs: Runs, splits: Sequence[Split], *, model_error: float, seed: int, options: Mapping[str, Any]
+def _fit_pooled(
+    law: type[Law], runs: Runs, splits: Sequence[Split], *, seed: int, options: Mapping[str, Any]
 ) -> Fitted:
     """Fit, status and reason by the label of the split: one fit of all families per ratio, or one per left-out family.
 
@@ -66,27 +65,25 @@ def fit_pooled(
         together = [split for split in asked if split.ratio == ratio]
         below = np.any([split.fitted for split in together], axis=0)
         found |= dict.fromkeys(
-            (split.label for split in together), _one(law, runs, below, f"{ratio:g}x", model_error, seed, options)
+            (split.label for split in together), _one(law, runs, below, f"{ratio:g}x", seed, options)
         )
     for split in asked:
         if not np.isfinite(split.ratio):
-            found[split.label] = _one(law, runs, split.fitted, split.family, model_error, seed, options)
+            found[split.label] = _one(law, runs, split.fitted, split.family, seed, options)
     return found
 
 
 def _one(
-    law: type[Law], runs: Runs, mask: np.ndarray, name: str, model_error: float, seed: int, options: Mapping[str, Any]
+    law: type[Law], runs: Runs, mask: np.ndarray, name: str, seed: int, options: Mapping[str, Any]
 ) -> tuple[Fit | None, str, str]:
     try:
-        made = fit(law, _below(runs, mask, model_error), seed=seed_for(seed, f"backtest/{name}"), **options)
+        made = fit(law, runs.subset(mask), seed=seed_for(seed, f"backtest/{name}"), **options)
     except BayescaleError as error:
         return None, "failed", str(error)
     failed = made.checks.failed
     return made, "flagged" if failed else "ok", "; ".join(check.name for check in failed)
 
 
-def _below(runs: Runs, mask: np.ndarray, model_error: float, *, alone: bool = False) -> Runs:
-    chosen = runs.subset(mask)
-    if alone:
-        chosen = replace(chosen, table=chosen.table.drop(columns="family", errors="ignore"), group=None)
-    return chosen.with_model_error(model_error) if model_error else chosen
+def _alone(runs: Runs) -> Runs:
+    """The runs of one family as a table without families."""
+    return replace(runs, table=runs.table.drop(columns="family", errors="ignore"), group=None)

@@ -64,7 +64,7 @@ def splits_of(runs: Runs, ratios: Sequence[float], hold_out: str, fewest: int) -
     if not cuts.size or not (np.isfinite(cuts) & (cuts > 1)).all():
         raise SettingsError(f"ratios must be finite numbers above 1, such as 2 4 8 16, got {list(ratios)!r}.")
     names = runs.families or (common_label(()),)
-    inside = {name: _rows(runs, name) for name in names}
+    inside = {name: rows_of(runs, name) for name in names}
     if hold_out == "compute":
         compute = compute_of_rows(runs.table)
         return tuple(_cut(name, r, compute, inside[name], fewest) for name in names for r in cuts)
@@ -73,7 +73,8 @@ def splits_of(runs: Runs, ratios: Sequence[float], hold_out: str, fewest: int) -
     return tuple(_cut(name, r, place / far, inside[name], fewest) for name in names for r in cuts)
 
 
-def _rows(runs: Runs, family: str) -> np.ndarray:
+def rows_of(runs: Runs, family: str) -> np.ndarray:
+    """Mask of the rows of a family; all rows of a table without families."""
     return (runs.table["family"] == family).to_numpy(bool) if runs.families else np.ones(len(runs), bool)
 
 
@@ -88,5 +89,5 @@ def _cut(family: str, ratio: float, place: np.ndarray, inside: np.ndarray, fewes
 
 
 def _whole(runs: Runs, family: str) -> Split:
-    inside = _rows(runs, family)
+    inside = rows_of(runs, family)
     return Split(family, float("nan"), ~inside, inside)

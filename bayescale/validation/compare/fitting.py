@@ -15,7 +15,7 @@ from bayescale.models.discrepancy import Discrepancy
 from bayescale.validation.backtest.backtest import try_splits
 from bayescale.validation.backtest.fitting import fit_splits
 from bayescale.validation.backtest.result import Backtest
-from bayescale.validation.backtest.splits import Split
+from bayescale.validation.backtest.splits import Split, rows_of
 from bayescale.validation.compare.choices import Choice
 
 
@@ -81,7 +81,7 @@ def try_choice(
     given = {**options, "noise": choice.noise_class}
     own = tuple(_narrowed(split, kept, shared, fewest) for split in splits)
     families = list(dict.fromkeys(split.family for split in splits))
-    masks = {name: kept & _rows(runs, name) for name in families}
+    masks = {name: kept & rows_of(runs, name) for name in families}
     none = np.zeros(len(runs), bool)
     whole = tuple(Split(name, 1.0, masks[name], none) for name in families)
     found = fit_splits(choice.law, runs, whole, **common, seed=seed, options=given)
@@ -116,7 +116,3 @@ def _narrowed(split: Split, kept: np.ndarray, shared: np.ndarray, fewest: int) -
     if not reason and not held_out.any():
         reason = "no run beyond the cut is kept by every choice"
     return replace(split, fitted=fitted, held_out=held_out, reason=reason)
-
-
-def _rows(runs: Runs, family: str) -> np.ndarray:
-    return (runs.table["family"] == family).to_numpy(bool) if runs.families else np.ones(len(runs), bool)
