@@ -41,7 +41,8 @@ def test_the_weight_moves_a_forecast_of_larger_budgets_towards_the_truth(corpus)
     for law in LAWS:
         columns = {name: held[name].to_numpy() for name in ("params", "tokens", "embedding_params")}
         fit = fitted(law, corpus[~top])
-        predicted = bs.predict(fit, **{n: columns[n] for n in fit.law.inputs()}, kind="law").draws["loss"]
+        asked = {name: columns[name] for name in fit.law.inputs()}
+        predicted = bs.predict(fit, **asked, kind="law", discrepancy=None).draws["loss"]
         bias[law] = float(np.log(predicted.median(("chain", "draw")).to_numpy() / held["loss"].to_numpy()).mean())
     assert bias["chinchilla"] > bias["chinchilla-embedding"] > 0
     assert bias["chinchilla"] > bias["chinchilla-offset"] > bias["chinchilla-offset-embedding"] > 0

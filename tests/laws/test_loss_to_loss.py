@@ -172,7 +172,8 @@ def forecasts(sweep: pd.DataFrame, target: str, *laws: str) -> list[tuple[np.nda
         inputs = list(bs.laws.find_law(law).inputs())
         fit = checked(law, rows[[*inputs, "loss"]])
         at = {name: ahead[name].to_numpy() for name in inputs}
-        draws = bs.predict(fit, **at, kind="law").draws["loss"].stack(sample=("chain", "draw"))
+        made = bs.predict(fit, **at, kind="law", discrepancy=None)
+        draws = made.draws["loss"].stack(sample=("chain", "draw"))
         low, middle, high = (draws.quantile(level, "sample").to_numpy() for level in (0.05, 0.5, 0.95))
         loss = ahead["loss"].to_numpy()
         found.append((middle / loss - 1, float(((low <= loss) & (loss <= high)).mean())))
