@@ -35,10 +35,12 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "fit",
             "fit_many",
             "isoflop_path",
+            "learn_priors",
             "load",
             "point_fit",
             "population_priors",
         ],
+        "language.prior_set": ["Priors"],
         "language.errors": [
             "BayescaleError",
             "CheckError",
@@ -61,7 +63,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "Uniform",
         ],
         "laws": ["Law"],
-        "models": ["Discrepancy", "Pooling", "RunEffects"],
+        "models": ["Discrepancy", "Pooling", "RunEffects", "priors"],
         "show": ["figures", "tables"],
         "validation": [
             "Backtest",

@@ -3,6 +3,7 @@
 from bayescale.inference.checks import Check
 from bayescale.inference.fit import Fit, fit
 from bayescale.inference.isoflop_path import IsoFLOPPath, isoflop_path
+from bayescale.inference.learn_priors import learn_priors
 from bayescale.inference.many import Fits, fit_many
 from bayescale.inference.point import PointFit, PointSettings, point_fit
 from bayescale.inference.population import population_priors
@@ -20,6 +21,7 @@ __all__ = [
     "fit",
     "fit_many",
     "isoflop_path",
+    "learn_priors",
     "load",
     "point_fit",
     "population_priors",

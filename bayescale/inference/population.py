@@ -44,11 +44,14 @@ def population_priors(fit: Fit) -> dict[str, Prior]:
     for name in own:
         if name in _moved(fit.law) or not fit.model.prior(name).positive:
             continue
-        logs = np.log(np.asarray(values[name], float))
-        # Tails of a new family are those of few families: median and quantiles say more of them than moments.
-        low, middle, high = np.quantile(logs, [0.1587, 0.5, 0.8413])
-        found[name] = LogNormal(float(np.exp(middle)), float((high - low) / 2.0))
+        found[name] = log_normal(np.log(np.asarray(values[name], float)))
     return found
+
+
+def log_normal(logs: np.ndarray) -> LogNormal:
+    """The log-normal of draws on the log scale: tails are those of few families, quantiles say more than moments."""
+    low, middle, high = np.quantile(logs, [0.1587, 0.5, 0.8413])
+    return LogNormal(float(np.exp(middle)), float((high - low) / 2.0))
 
 
 def _moved(law: type[Law]) -> set[str]:

@@ -21,6 +21,7 @@ from bayescale.models import (
     find_noise,
     lay_out,
 )
+from bayescale.models.build import prior_anchors
 from bayescale.models.layout import Layout, design_anchors
 
 
@@ -43,7 +44,8 @@ def prepare_fit(
     effects = RunEffects(effects) if isinstance(effects, str) else effects
     if effects is not None and not isinstance(effects, RunEffects):
         raise SettingsError(f"effects must be 'budget', 'run' or a RunEffects, got {effects!r}.")
-    anchors = design_anchors(law, runs) if set(law.inputs()) <= set(runs.table) else {}
+    complete = set(law.inputs()) <= set(runs.table)
+    anchors = design_anchors(law, runs, prior_anchors(law, priors)) if complete else {}
     if noise is None:
         noise = StudentT if residuals is None else Normal
     layout = lay_out(law, runs, effects, anchors, find_noise(noise), residuals)

@@ -37,6 +37,7 @@ def provenance(
         else {"column": model.effects.column, "prior": model.effects.prior.as_dict()},
         "priors": {p.name: model.prior(p.name).as_dict() for p in model.parameters},
         "replaced_priors": {name: prior.as_dict() for name, prior in model.priors},
+        "prior_anchors": dict(model.anchors),
         "anchors": dict(anchors),
         "engine": {"name": "nuts", "why": "as asked for"},
         "settings": asdict(settings),

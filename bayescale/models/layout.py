@@ -8,6 +8,7 @@ they cross from one padded number to the next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,10 +99,13 @@ def lay_out(
     return Layout(arrays, families, levels, position)
 
 
-def design_anchors(law: type[Law], runs: Runs) -> dict[str, float]:
-    """The anchors of a law at a design: the geometric mean of each anchored input."""
-    anchors = {}
+def design_anchors(law: type[Law], runs: Runs, given: Iterable[tuple[str, float]] = ()) -> dict[str, float]:
+    """The anchors of a law at a design: those that priors gave, else the geometric mean of each anchored input."""
+    anchors, at = {}, dict(given)
     for anchor in law.anchors:
+        if anchor.name in at:
+            anchors[anchor.name] = at[anchor.name]
+            continue
         column = law.arguments[anchor.argument].name
         values = runs.table[column].to_numpy(float)
         if not (values > 0).all():

@@ -37,6 +37,7 @@ class Model:
         n_families: number of families in the table, at least 1.
         n_levels: number of levels of the effects.
         residuals: how residuals follow each other along runs, or None where they are independent.
+        anchors: pairs of the law's anchors and where the priors hold; others are where a table puts them.
     """
 
     law: type[Law]
@@ -47,6 +48,7 @@ class Model:
     n_families: int
     n_levels: int = 0
     residuals: type[Residuals] | None = None
+    anchors: tuple[tuple[str, float], ...] = ()
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -20,7 +20,7 @@ def prior_suspicions(model: Model) -> tuple[SettingsWarning, ...]:
     found, priors = [], dict(model.priors)
     other = "; it is not the coefficient with anchors at 1 that papers print and fits show" * model.law.has_textbook()
     for p in model.law.parameters:
-        if not p.at or p.name not in priors:
+        if not p.at or p.name not in priors or set(p.at) <= set(dict(model.anchors)):
             continue
         given, usual = priors[p.name].typical(), p.prior.typical()
         if usual > 0 and not usual / FACTOR <= given <= usual * FACTOR:

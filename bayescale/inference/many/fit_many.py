@@ -108,7 +108,7 @@ def fit_many(
     collected = Collected(model, given, settings, seed)
     with fits_progress(len(given), progress) as report:
         report(collected.count, "")
-        for found in _fits(model, _tables(chosen, given, seed), settings, precision):
+        for found in _fits(model, _tables(model, given, seed), settings, precision):
             collected.add(found)
             report(collected.count, collected.note)
     return collected.result(seconds=time.perf_counter() - began)
@@ -128,9 +128,9 @@ def steps_of(settings: Settings) -> int:
     return draws * max(1, -(-STEPS // draws))
 
 
-def _tables(law: type[Law], given: Sequence[Given], seed: int) -> list[Table]:
+def _tables(model: Model, given: Sequence[Given], seed: int) -> list[Table]:
     return [
-        Table(i, one.runs, design_anchors(law, one.runs), seed_for(seed, f"fit/{one.label}"))
+        Table(i, one.runs, design_anchors(model.law, one.runs, model.anchors), seed_for(seed, f"fit/{one.label}"))
         for i, one in enumerate(given)
         if one.runs is not None
     ]

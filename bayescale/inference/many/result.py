@@ -100,7 +100,7 @@ class Fits:
     def _from_batch(self, place: int, runs: Runs) -> Fit:
         settings = replace(self.settings, engine="auto")
         seed = seed_for(self.seed, f"fit/{self.labels[place]}")
-        anchors = design_anchors(self.law, runs)
+        anchors = design_anchors(self.law, runs, self.model.anchors)
         stats = self.sample_stats.isel(fit=place).drop_vars("fit")
         measured = {name: float(self.checks[name].values[place]) for name in ("pareto_k", "efficiency")}
         quality = measured | {
@@ -118,8 +118,8 @@ class Fits:
 
     @cached_property
     def anchors(self) -> xr.Dataset:
-        """The law's anchors over fit: the geometric means of each table's design; NaN without a table."""
-        found = [{} if runs is None else design_anchors(self.law, runs) for runs in self.runs]
+        """The law's anchors over fit: where the priors hold; NaN without a table."""
+        found = [{} if runs is None else design_anchors(self.law, runs, self.model.anchors) for runs in self.runs]
         names = [a.name for a in self.law.anchors]
         values = {name: ("fit", [one.get(name, np.nan) for one in found]) for name in names}
         return xr.Dataset(values, {"fit": self.checks["fit"]})

@@ -12,6 +12,7 @@ from bayescale.inference.checks import STATUSES, Check, Checks
 from bayescale.inference.provenance import provenance
 from bayescale.inference.store.archive import MAX_RECORD
 from bayescale.language.errors import StoreError
+from bayescale.language.prior_set import Priors
 from bayescale.language.priors import Prior, prior_from_dict
 from bayescale.laws import CATALOGUE, Law, definition_hash
 from bayescale.models import KNOWN, RESIDUALS, Model, Noise, Pooling, Residuals, RunEffects, build_model, lay_out
@@ -30,6 +31,7 @@ _BINDING = (
     "effects",
     "priors",
     "replaced_priors",
+    "prior_anchors",
     "anchors",
     "settings",
     "seed",
@@ -203,7 +205,7 @@ def recorded_model(
         noise=noise,
         pooling=pooling,
         effects=effects,
-        priors=_priors(record, law, noise, *([residuals] if residuals else [])),
+        priors=Priors(_priors(record, law, noise, *([residuals] if residuals else [])), _prior_anchors(record)),
         n_families=len(layout.families),
         n_levels=len(layout.levels),
         residuals=residuals,
@@ -236,3 +238,11 @@ def _priors(
         for name, prior in declared.items()
         if name in replaced or recorded[name] != prior.as_dict()
     }
+
+
+def _prior_anchors(record: Mapping[str, Any]) -> dict[str, float]:
+    """Where the priors hold; fits of before there was a choice say nothing."""
+    given = record.get("prior_anchors", {})
+    if not isinstance(given, dict) or given != {name: record["anchors"].get(name) for name in given}:
+        raise StoreError("its priors hold at other anchors than its draws; save the fit again.")
+    return given

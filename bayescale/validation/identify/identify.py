@@ -97,7 +97,7 @@ def _tables(runs: Runs, group: str | None) -> list[tuple[str, Runs]]:
 
 def _design(model: Model, family: str, runs: Runs, sigma: float | None) -> Design:
     """The law where the pilot puts it, and what the runs tell of it there."""
-    anchors = design_anchors(model.law, runs)
+    anchors = design_anchors(model.law, runs, model.anchors)
     layout = lay_out(model.law, runs, None, anchors, model.noise)
     pilot = fit_pilot(model, layout.arrays)
     value = pilot.value[0]
