@@ -24,6 +24,7 @@ from bayescale.cli.fit_options import (
     Out,
     ParamsConvention,
     PoolingKinds,
+    PublicPriors,
     ResidualsName,
     Seed,
     Table,
@@ -34,7 +35,7 @@ from bayescale.cli.options import chosen, pairs
 from bayescale.cli.output import paragraph
 
 if TYPE_CHECKING:
-    from bayescale import Fit
+    from bayescale import Fit, Priors
 
 # Size and tokens of the predictions that are suggested.
 USUAL = {"params": "7e10", "tokens": "1.4e12"}
@@ -54,6 +55,7 @@ def fit(
     effects: Effects = None,
     residuals: ResidualsName = None,
     model_error: ModelError = None,
+    public_priors: PublicPriors = None,
     seed: Seed = 0,
     chains: Chains = None,
     warmup: Warmup = None,
@@ -90,6 +92,7 @@ def fit(
         "effects": effects,
         "residuals": residuals,
         "model_error": model_error,
+        "priors": None if public_priors is None else priors_of(law_class.name, public_priors, model_error),
     }
     made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings)
     made.save(target)
@@ -110,6 +113,10 @@ def describe(fit: Fit) -> None:
     typer.echo(f"  noise    {fit.model.noise.name}{along}")
     if error := model_error_of(fit.runs):
         typer.echo(f"  weights  the law's own error is {error:.2g} a decade below the largest run")
+    if fit.model.priors:
+        replaced = ", ".join(name for name, _ in fit.model.priors)
+        at = "".join(f", at {name} = {value:.2g}" for name, value in fit.model.anchors)
+        typer.echo(f"  priors   replaced: {replaced}{at}")
     if len(fit.groups) > 1:
         kinds = {kind: [p.name for p in fit.model.of_kind(kind)] for kind in ("partial", "none", "complete")}
         pooled = "; ".join(f"{kind} ({', '.join(names)})" for kind, names in kinds.items() if names)
@@ -146,6 +153,13 @@ def _question(fit: Fit) -> str:
     others = (*fit.law.inputs(), *(quantity.name for quantity in fit.model.noise.columns.values()))
     words += [f"--input {name}={fit.runs.table[name].iloc[-1]:.6g}" for name in others if name not in USUAL]
     return " ".join(words)
+
+
+def priors_of(law: str, modality: str, model_error: float | None) -> Priors:
+    """Return what --public-priors means to ``bayescale.fit``."""
+    from bayescale.models import priors
+
+    return priors.public(law, modality=modality, model_error=model_error or 0.0)
 
 
 def pooling_of(words: list[str] | None) -> str | dict[str, str] | None:

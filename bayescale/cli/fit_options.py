@@ -62,6 +62,15 @@ ModelError = Annotated[
         show_default=False,
     ),
 ]
+PublicPriors = Annotated[
+    str | None,
+    typer.Option(
+        "--public-priors",
+        metavar="MODALITY",
+        help="Priors learnt from public families, of 'text' or of 'any' modality; for a family of few runs.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Every random number derives from it.")]
 Chains = Annotated[int | None, typer.Option("--chains", help="Independent chains.", show_default=_LIBRARY)]
 Warmup = Annotated[

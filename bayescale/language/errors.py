@@ -62,6 +62,10 @@ class CodedWarning(UserWarning):
         self.code = code
         self.message = message
 
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        # What an exception is pickled with by default is its one printed text.
+        return type(self), (self.code, self.message)
+
 
 class DataWarning(CodedWarning):
     """A usable table that looks suspicious."""

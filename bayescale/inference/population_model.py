@@ -1,0 +1,141 @@
+"""The population that families are from, given what the runs of each say by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+from numpyro.infer import MCMC, NUTS
+from scipy.linalg import eigh
+
+from bayescale.inference.precision import computing
+from bayescale.language.errors import FitError
+
+WARMUP, STEPS, CHAINS = 500, 500, 4
+R_HAT = 1.05
+CENTER, BETWEEN, WITHIN = "center", "between", "within"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the runs of families say of logs of parameters: a normal likelihood each, in information form.
+
+    Args:
+        precision: family x parameter x parameter; zero along what a family's runs do not say.
+        information: precision times where the likelihood is highest, family x parameter.
+        cluster: of each family, whole numbers from 0.
+    """
+
+    precision: np.ndarray
+    information: np.ndarray
+    cluster: np.ndarray
+
+
+def evidence(
+    draws: Sequence[np.ndarray], prior_mean: np.ndarray, prior_sd: np.ndarray, cluster: np.ndarray
+) -> Evidence:
+    """The posterior over the prior, both taken to be normal.
+
+    Args:
+        draws: logs of parameters, draw x parameter, over family.
+        prior_mean, prior_sd: of the prior under which they were drawn, over parameter.
+        cluster: of each family.
+    """
+    parts = [_one((one - prior_mean) / prior_sd) for one in draws]
+    precision = np.stack([part[0] for part in parts]) / np.outer(prior_sd, prior_sd)
+    apart = np.stack([part[1] for part in parts]) / prior_sd
+    return Evidence(precision, apart + precision @ prior_mean, cluster)
+
+
+def _one(standard: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Precision and information of one family, in units of its prior."""
+    mean = standard.mean(axis=0)
+    variance, directions = eigh(np.atleast_2d(np.cov(standard.T)))
+    # A direction that is as wide as the prior is one of which the runs say nothing.
+    gained = np.maximum(1.0 / variance - 1.0, 0.0)
+    along = np.where(gained > 0, (directions.T @ mean) / variance, 0.0)
+    return directions * gained @ directions.T, directions @ along
+
+
+def new_family(seen: Evidence, seed: int) -> np.ndarray:
+    """Logs of parameters of a family of another cluster, draw x parameter.
+
+    A random-effects meta-analysis: families are normal around their cluster and clusters around a centre, each
+    parameter by itself.
+
+    Raises:
+        FitError: the sampler did not converge.
+
+    References:
+        higgins2009reevaluation
+    """
+    samples = _sample(seen, seed)
+    scale = np.hypot(samples[BETWEEN], samples[WITHIN])
+    return samples[CENTER] + scale * np.random.default_rng(seed).standard_normal(scale.shape)
+
+
+def _model(data: Mapping[str, Any], clusters: int) -> None:
+    """Families around their clusters, clusters around a centre, both integrated out."""
+    count = data["middle"].size
+    center = numpyro.sample(CENTER, dist.Normal(data["middle"], 1.0))
+    # Two half-normal scales of 0.5, by their length and their angle: where each family is its own cluster, only the
+    # length is known.
+    length = numpyro.sample("length", dist.Weibull(0.5 * jnp.sqrt(2.0), 2.0).expand([count]))
+    angle = numpyro.sample("angle", dist.Uniform(0.0, jnp.pi / 2.0).expand([count]))
+    between = numpyro.deterministic(BETWEEN, length * jnp.cos(angle))
+    within = numpyro.deterministic(WITHIN, length * jnp.sin(angle))
+    scattered = jax.vmap(_scattered, (0, 0, None))
+    precision, information, constant = scattered(data["precision"], data["information"], within)
+    precision, information = (jax.ops.segment_sum(one, data["cluster"], clusters) for one in (precision, information))
+    precision, information, more = scattered(precision, information, between)
+    at_center = information @ center - 0.5 * jnp.einsum("i,cij,j->c", center, precision, center)
+    numpyro.factor("families", constant.sum() + more.sum() + at_center.sum())
+
+
+def _scattered(precision: Any, information: Any, scale: Any) -> tuple[Any, Any, Any]:
+    """What is said of the middle of a normal population by what is said of one of it, and the log of a constant.
+
+    With x = m + s z and normal z, the likelihood of x in information form is integrated over z.
+    """
+    factor = jnp.linalg.cholesky(jnp.eye(scale.size) + scale[:, None] * precision * scale)
+    half = jax.scipy.linalg.solve_triangular(factor, scale[:, None] * precision, lower=True)
+    pull = jax.scipy.linalg.solve_triangular(factor, scale * information, lower=True)
+    constant = 0.5 * pull @ pull - jnp.log(jnp.diagonal(factor)).sum()
+    return precision - half.T @ half, information - half.T @ pull, constant
+
+
+@partial(jax.jit, static_argnames="clusters")
+def _chains(key: Any, data: Mapping[str, Any], clusters: int) -> dict[str, Any]:
+    kernel, quiet = NUTS(_model, target_accept_prob=0.9), {"chain_method": "vectorized", "progress_bar": False}
+    sampler = MCMC(kernel, num_warmup=WARMUP, num_samples=STEPS, num_chains=CHAINS, **quiet)
+    sampler.run(key, data, clusters)
+    return sampler.get_samples(group_by_chain=True)
+
+
+def _sample(seen: Evidence, seed: int) -> dict[str, np.ndarray]:
+    """Samples of centre and scales, sample x parameter."""
+    import arviz as az
+
+    # A ridge, since some families say nothing of some parameters; all of them together say something of each.
+    ridge = 1e-6 * np.eye(seen.information.shape[1])
+    middle = np.linalg.solve(seen.precision.sum(axis=0) + ridge, seen.information.sum(axis=0))
+    data = {
+        "precision": seen.precision,
+        "information": seen.information,
+        "cluster": seen.cluster,
+        "middle": middle,
+    }
+    with computing():
+        found = _chains(jax.random.key(seed), data, int(seen.cluster.max()) + 1)
+        samples = {part: np.asarray(found[part]) for part in (CENTER, BETWEEN, WITHIN)}
+    largest = max(float(az.rhat(values[..., j])) for values in samples.values() for j in range(middle.size))
+    if not largest < R_HAT:
+        raise FitError(f"The sampler of the population did not converge, R-hat {largest:.3f}; give another seed.")
+    return {part: values.reshape(-1, middle.size) for part, values in samples.items()}
