@@ -9,7 +9,7 @@ import numpy as np
 
 from bayescale.costs import Cost
 from bayescale.data import Runs
-from bayescale.decisions.beyond import LEARNT
+from bayescale.decisions.beyond import LEARNT, check_discrepancy
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.inference.settings import check_seed
 from bayescale.language.errors import DataError, LawError
@@ -89,6 +89,7 @@ def compare(
         ['(stacked)', 'chinchilla', 'chinchilla-tied']
     """
     choices, seed = choices_of(laws, runs, noises, drops, model_errors), check_seed(seed)
+    check_discrepancy(discrepancy)
     budgets = np.empty(0) if compute is None else positive_numbers("compute", compute, "in FLOP")
     if budgets.size:
         _check_decision(choices)
