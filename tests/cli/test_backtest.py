@@ -59,8 +59,9 @@ def test_settings_reach_the_library(bayescale, runs_csv, tried, monkeypatch):
 
     monkeypatch.setattr(bs, "backtest", backtest)
     done = bayescale(
-        "backtest", runs_csv, "--law", "kaplan-nd", "--hold-out", "future", "--pooling", "complete", "--noise", "normal",
-        "--model-error", "0.04", "--discrepancy", "none", "--fewest", "5", "--seed", "3", "--largest",
+        "backtest", runs_csv, "--law", "kaplan-nd", "--hold-out", "future", "--pooling", "complete",
+        "--noise", "normal", "--model-error", "0.04", "--discrepancy", "none", "--fewest", "5", "--seed", "3",
+        "--largest",
     )  # fmt: skip
     assert done.code == 0
     expected = {"law": "kaplan-nd", "runs": 50, "hold_out": "future", "noise": "normal", "model_error": 0.04}

@@ -90,5 +90,5 @@ def test_what_cannot_be_drawn_is_refused(tried):
     with pytest.raises(bs.SettingsError, match=r"^A backtest has intervals of 0\.5, 0\.8, 0\.9, 0\.95, got 0\.7\.$"):
         figures.backtest_errors(tried, prob=0.7)
     whole = tuple(replace(one, split=replace(one.split, ratio=float("nan"))) for one in tried.held_out)
-    with pytest.raises(bs.SettingsError, match="^Coverage is drawn by ratio, and whole families are held out at none"):
+    with pytest.raises(bs.SettingsError, match=r"^Coverage is drawn by ratio, and whole families are held out at none"):
         figures.backtest_coverage(replace(tried, held_out=whole))

@@ -93,16 +93,20 @@ def test_a_cluster_that_is_left_out_has_no_part_in_the_answer(astray):
     assert np.median(whole.draws["drift_between"]) > 2 * np.median(left.draws["drift_between"])
 
 
+FOUR = clusters(4, 3)
+TWO = clusters(3, 3) | dict.fromkeys(("d0", "d1", "d2"), "c")
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"clusters": clusters(2, 3)}, r"^clusters lacks the family 'c0'\.$"),
-        ({"clusters": clusters(4, 3), "without": "e"}, r"^There is no cluster 'e'; there are a, b, c, d\.$"),
-        ({"clusters": dict.fromkeys(clusters(4, 3), "one")}, r"^A discrepancy is learnt from at least 3 clusters .*1\.$"),
-        ({"clusters": {**clusters(3, 3), **dict.fromkeys(("d0", "d1", "d2"), "c")}, "without": "a"}, r"clusters .* 2\.$"),
-        ({"clusters": clusters(4, 3), "seed": -1}, r"seed"),
+        ({"clusters": FOUR, "without": "e"}, r"^There is no cluster 'e'; there are a, b, c, d\.$"),
+        ({"clusters": dict.fromkeys(FOUR, "one")}, r"^A discrepancy is learnt from at least 3 clusters .*got 1\.$"),
+        ({"clusters": TWO, "without": "a"}, r"^A discrepancy is learnt from at least 3 clusters .*got 2\.$"),
+        ({"clusters": FOUR, "seed": -1}, r"seed"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_learnt_from_is_refused(astray, given, message):
     with pytest.raises(SettingsError, match=message):
         bs.learn_discrepancy(astray, **given)
@@ -110,17 +114,14 @@ def test_what_cannot_be_learnt_from_is_refused(astray, given, message):
 
 def test_chains_that_do_not_meet_are_no_answer(astray, monkeypatch):
     monkeypatch.setattr(learn, "R_HAT", 0.5)
-    with pytest.raises(
-        FitError, match=r"^The sampler of the discrepancy did not converge, R-hat .*; give another seed\.$"
-    ):
-        bs.learn_discrepancy(astray, clusters=clusters(4, 3), without="d")
+    message = r"^The sampler of the discrepancy did not converge, R-hat .*; give another seed\.$"
+    with pytest.raises(FitError, match=message):
+        bs.learn_discrepancy(astray, clusters=FOUR, without="d")
 
 
 def test_families_without_runs_beyond_the_data_are_not_counted(astray):
     """Held-out runs inside the data say nothing of errors beyond it."""
-    inside = tuple(
-        replace(one, table=one.table.assign(tokens=one.table["tokens"] / 100)) for one in astray.held_out[3:]
-    )
-    kept = replace(astray, held_out=astray.held_out[:3] + inside)
+    near = [replace(one, table=one.table.assign(tokens=one.table["tokens"] / 100)) for one in astray.held_out[3:]]
+    kept = replace(astray, held_out=(*astray.held_out[:3], *near))
     with pytest.raises(SettingsError, match=r"^A discrepancy is learnt from at least 3 clusters of families, got 1\.$"):
-        bs.learn_discrepancy(kept, clusters=clusters(4, 3))
+        bs.learn_discrepancy(kept, clusters=FOUR)
