@@ -11,7 +11,7 @@ import numpy as np
 
 from bayescale.costs import ComputeError
 from bayescale.decisions.draws import family_draws, law_of, with_error
-from bayescale.inference.evaluate import by_points, curve, new_runs, response, run_densities
+from bayescale.inference.evaluate import by_points, curve, new_runs, response, scored_runs
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
 from bayescale.inference.settings import seed_for
@@ -55,11 +55,6 @@ class Asked:
         size = next(iter(self.points.values())).shape[-1]
         return found | {"point": np.arange(size)}
 
-    @property
-    def draws(self) -> int:
-        """How many draws there are."""
-        return int(self._values[1].size)
-
     def values(self, name: str) -> np.ndarray:
         """The draws of a parameter in this family."""
         return np.asarray(self._values[0][name], float)
@@ -81,8 +76,10 @@ class Asked:
 
         return self._by_points(made, {})
 
-    def log_densities(self, seen: np.ndarray) -> np.ndarray:
-        """Log density of one observed response at each point given each draw, draw x point.
+    def scored(self, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """New runs as :meth:`runs` has them, and the log density of an observed response, draw x point each.
+
+        The law's curve is evaluated once for both.
 
         Args:
             seen: responses in natural units, over point.
@@ -90,9 +87,10 @@ class Asked:
         keys = self._keys()
 
         def made(part: dict[str, np.ndarray], around: Any, columns: dict[str, np.ndarray]) -> Any:
-            return run_densities(self.fit.model, around, *self._values, keys(part["point"]), columns, part["seen"])
+            return scored_runs(self.fit.model, around, *self._values, keys(part["point"]), columns, part["seen"])
 
-        return self._by_points(made, {"seen": np.asarray(seen, float)})
+        runs, densities = self._by_points(made, {"seen": np.asarray(seen, float)})
+        return runs, densities
 
     def _keys(self) -> Any:
         with computing():

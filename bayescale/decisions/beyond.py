@@ -33,15 +33,24 @@ def find_discrepancy(fit: Fit, choice: str | Discrepancy | None) -> Discrepancy 
     Raises:
         SettingsError: it is none of these.
     """
+    check_discrepancy(choice)
     if choice is None or isinstance(choice, Discrepancy):
         return choice
-    if choice != LEARNT:
-        raise SettingsError(f"discrepancy must be 'learnt', None or a Discrepancy, got {choice!r}.")
     # Of the loss by compute: a law from one loss to another has no compute of its own.
     by_compute = {PARAMS.name, TOKENS.name, COMPUTE.name, STEP.name} & set(fit.law.inputs())
     if fit.law.response.name != LOSS.name or not by_compute:
         return None
     return learnt_discrepancy(fit.law.name, model_error_of(fit.runs))
+
+
+def check_discrepancy(choice: Any) -> None:
+    """Refuse what no discrepancy can be found by.
+
+    Raises:
+        SettingsError: it is not ``"learnt"``, None or a discrepancy.
+    """
+    if not (choice is None or isinstance(choice, Discrepancy) or (isinstance(choice, str) and choice == LEARNT)):
+        raise SettingsError(f"discrepancy must be 'learnt', None or a Discrepancy, got {choice!r}.")
 
 
 def shift_of(

@@ -111,16 +111,19 @@ def new_runs(
 
 
 @partial(jax.jit, static_argnames="model")
-def run_densities(
+def scored_runs(
     model: Model, curve: Any, values: dict[str, Any], effect_sd: Any, keys: Any, columns: dict[str, Any], seen: Any
 ) -> Any:
-    """Log density of one observed response at each point given each draw, draw x point.
+    """A new run at each point of each draw, and the log density of an observed response there.
 
     Args:
-        model, curve, values, effect_sd, keys, columns: as for :func:`new_runs`, whose run effects it has too.
+        model, curve, values, effect_sd, keys, columns: as for :func:`new_runs`, whose runs and run effects these are.
         seen: the responses, over point.
+
+    Returns:
+        runs and log densities, 2 x draw x point.
     """
-    return _each_run(model, curve, values, effect_sd, keys, columns, seen, _density)
+    return jnp.moveaxis(_each_run(model, curve, values, effect_sd, keys, columns, seen, _scored), -1, 0)
 
 
 def _sampled(noise: Any, around: Any, key: Any, seen: None) -> Any:
@@ -128,9 +131,14 @@ def _sampled(noise: Any, around: Any, key: Any, seen: None) -> Any:
     return noise.to_response(around.sample(key))
 
 
-def _density(noise: Any, around: Any, key: Any, seen: Any) -> Any:
+def _density(noise: Any, around: Any, seen: Any) -> Any:
     """Log density of a response; where the noise is one of its log, the slope of the log comes in."""
     return around.log_prob(seen) if noise.of_value else around.log_prob(jnp.log(seen)) - jnp.log(seen)
+
+
+def _scored(noise: Any, around: Any, key: Any, seen: Any) -> Any:
+    """A response that is drawn and the log density of one that was seen, which share the effect."""
+    return jnp.stack([_sampled(noise, around, key, None), _density(noise, around, seen)])
 
 
 def _each_run(

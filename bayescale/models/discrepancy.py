@@ -94,6 +94,15 @@ class Discrepancy:
         return f"Discrepancy {self.name}"
 
 
+def name_of(discrepancy: Discrepancy | None) -> str:
+    """What tables call a discrepancy, or that there is none.
+
+    >>> name_of(Discrepancy.brownian(0.02)), name_of(None)
+    ('brownian 0.02 per sqrt(decade)', 'none')
+    """
+    return "none" if discrepancy is None else discrepancy.name
+
+
 def _paths(rng: np.random.Generator, count: int, distance: np.ndarray) -> np.ndarray:
     """Brownian paths at some distances, draw x point."""
     steps = np.sqrt(np.diff(NODES)) * rng.standard_normal((count, NODES.size - 1))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayescale.language.errors import SettingsError
+from bayescale.language.quantities import LOSS
 from bayescale.show.escape import escape
 from bayescale.show.latex import to_latex
 from bayescale.show.numbers import format_estimate, format_number
@@ -33,7 +34,8 @@ def wide_plan(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         columns group, compute, prob, extrapolation, cost, then for each quantity its median under its own name and the
-        interval as ``{quantity}_lower`` and ``{quantity}_upper``.
+        interval as ``{quantity}_lower`` and ``{quantity}_upper``, and discrepancy, the name of what the loss has added.
+        ``attrs["note"]`` is that of the plan.
 
     Raises:
         SettingsError: not the table of a plan.
@@ -49,6 +51,10 @@ def wide_plan(table: pd.DataFrame) -> pd.DataFrame:
         names = {"median": quantity, "lower": f"{quantity}_lower", "upper": f"{quantity}_upper"}
         part = rows[[*keys, "_repeat", *names]].rename(columns=names)
         wide = wide.merge(part, on=[*keys, "_repeat"], how="left")
+    if "discrepancy" in table:
+        loss = table.assign(_repeat=repeat)[table["quantity"] == LOSS.name]
+        wide = wide.merge(loss[[*keys, "_repeat", "discrepancy"]], on=[*keys, "_repeat"], how="left")
+    wide.attrs |= table.attrs
     return wide.drop(columns="_repeat")
 
 

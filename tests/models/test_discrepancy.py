@@ -53,6 +53,17 @@ def test_the_scale_grows_with_a_power_of_the_noise_and_is_the_references_where_i
     np.testing.assert_array_equal(none, plain)
 
 
+def test_the_variance_grows_with_distance_as_drift_and_scale_say():
+    """Var(u) d^2 + E(s^2) d, less a hundredth of the path; five standard errors of a variance, from fourth moments."""
+    parts = {"drift": -0.05, "drift_between": 0.01, "drift_within": 0.02}
+    parts |= {"log_scale": np.log(0.01), "between": 0.3, "within": 0.2}
+    errors = made(**parts).shifts(AT[1:], NOISE, cluster=1, family=2)
+    expected = (0.01**2 + 0.02**2) * AT[1:] ** 2 + 0.01**2 * np.exp(2 * (0.3**2 + 0.2**2)) * AT[1:]
+    squares = (errors - errors.mean(axis=0)) ** 2
+    assert (abs(squares.mean(axis=0) - expected) < 0.01 * expected + 5 * squares.std(axis=0) / np.sqrt(COUNT)).all()
+    assert (abs(errors.mean(axis=0) + 0.05 * AT[1:]) < 5 * np.sqrt(expected / COUNT)).all()
+
+
 def test_a_record_gives_the_discrepancy_back():
     first = bs.Discrepancy.brownian(0.02, drift=-0.01)
     again = from_record(to_record(first))

@@ -255,6 +255,7 @@ def choices() -> pd.DataFrame:
     rows = [("(stacked)", 1.0, 4.1e10), ("chinchilla", 0.0, 7.2e10), ("chinchilla-offset", 1.0, 3.7e10)]
     table = pd.DataFrame(rows, columns=["choice", "weight", "median"])
     about = {"compute": 5.88e23, "quantity": "params", "unit": "parameters", "prob": 0.8}
+    about |= {"extrapolation": 100.0, "discrepancy": "none"}
     return table.assign(lower=table["median"] / 1.2, upper=table["median"] * 1.2, **about)
 
 

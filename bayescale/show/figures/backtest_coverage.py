@@ -8,12 +8,15 @@ from matplotlib.axes import Axes
 
 from bayescale.language.errors import SettingsError
 from bayescale.show.figures import style
+from bayescale.show.figures.discrepancies import discrepancy_entry
 from bayescale.show.figures.sources import table_of
 from bayescale.show.numbers import format_prob
 from bayescale.validation.backtest import Backtest
 from bayescale.validation.backtest.scores import PROBS
 
-COLUMNS = ("ratio", "families", "runs", "prob", "coverage")
+COLUMNS = ("ratio", "hold_out", "families", "runs", "prob", "coverage", "discrepancy")
+# What a ratio is of, by what was held out.
+RATIOS = {"compute": "largest compute of a family over the cut", "future": "end of a run over the cut"}
 
 
 def backtest_coverage_data(backtest: Backtest) -> pd.DataFrame:
@@ -23,23 +26,22 @@ def backtest_coverage_data(backtest: Backtest) -> pd.DataFrame:
         backtest: the backtest; each family counts the same.
 
     Returns:
-        columns ratio (largest compute over the cut), families, runs, prob (of the interval), coverage.
+        columns ratio, hold_out (``"compute"``: ratios are of the largest compute over the cut, ``"future"``: of the end
+        of a run over the cut), families, runs, prob (of the interval), coverage, discrepancy.
 
     Raises:
         SettingsError: no backtest, or one of whole families, which has no ratios.
     """
-    table = check_backtest(backtest, "backtest_coverage_data").table()
+    table = check_backtest(backtest, "backtest_coverage_data").table().assign(hold_out=backtest.hold_out)
     table = table[np.isfinite(table["ratio"])]
     if table.empty:
         raise SettingsError("Coverage is drawn by ratio, and whole families are held out at none; see .table().")
-    parts = [
-        table[["ratio", "families", "runs"]].assign(prob=prob, coverage=table[f"coverage_{prob:g}"]) for prob in PROBS
-    ]
-    return pd.concat(parts, ignore_index=True)
+    parts = [table.assign(prob=prob, coverage=table[f"coverage_{prob:g}"]) for prob in PROBS]
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
 
 
 def backtest_coverage(source: Backtest | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw coverage against the ratio of the largest compute to the cut, with the nominal probability as a line.
+    """Draw coverage against the ratio to the cut, with the nominal probability as a line.
 
     Args:
         source: a backtest, or :func:`backtest_coverage_data` of one.
@@ -64,10 +66,11 @@ def backtest_coverage(source: Backtest | pd.DataFrame, *, ax: Axes | None = None
     ax.set_xticks(ratios, [f"{ratio:g}x" for ratio in ratios])
     ax.minorticks_off()
     ax.set_ylim(0, 103)
-    style.set_axes(ax, "largest compute of a family over the cut", "held-out runs inside (%)")
+    style.set_axes(ax, RATIOS[data["hold_out"].iloc[0]], "held-out runs inside (%)")
     promised = style.Look(style.GREY, "o").key()
     promised.set(marker="", linestyle=(0, (4, 2)))
-    style.legend(ax, [*entries, ("what the interval promises", promised)])
+    added = discrepancy_entry(data["discrepancy"])
+    style.legend(ax, [*entries, ("what the interval promises", promised), added])
     return ax
 
 

@@ -11,12 +11,13 @@ from bayescale.decisions.extrapolation import decades_beyond
 from bayescale.language.errors import SettingsError
 from bayescale.show.figures import style
 from bayescale.show.figures.backtest_coverage import check_backtest
+from bayescale.show.figures.discrepancies import discrepancy_entry
 from bayescale.show.figures.sources import table_of
 from bayescale.show.numbers import format_prob
 from bayescale.validation.backtest import Backtest
 from bayescale.validation.backtest.scores import PROBS
 
-COLUMNS = ("family", "ratio", "decades", "error", "prob", "half_width", "outside")
+COLUMNS = ("family", "ratio", "decades", "error", "prob", "half_width", "outside", "discrepancy")
 
 
 def backtest_errors_data(backtest: Backtest, *, prob: float = 0.9) -> pd.DataFrame:
@@ -29,7 +30,7 @@ def backtest_errors_data(backtest: Backtest, *, prob: float = 0.9) -> pd.DataFra
     Returns:
         columns family, ratio, decades (of compute beyond the largest that was fitted), error (observed over median,
         less 1), prob, half_width (half the width of the interval over the median), outside (whether the run lies
-        outside its interval).
+        outside its interval), discrepancy (what was added, ``"none"`` inside the data).
 
     Raises:
         SettingsError: no backtest, or a probability whose interval it does not have.
@@ -47,6 +48,7 @@ def backtest_errors_data(backtest: Backtest, *, prob: float = 0.9) -> pd.DataFra
             "prob": float(prob),
             "half_width": (upper - lower) / (2.0 * runs["median"]),
             "outside": (seen < lower) | (seen > upper),
+            "discrepancy": runs["discrepancy"],
         }
     )
 
@@ -83,5 +85,6 @@ def backtest_errors(source: Backtest | pd.DataFrame, *, ax: Axes | None = None, 
     dash = Line2D([], [], linestyle="none", marker="_", markersize=7, color=style.GREY)
     inside = f"{(~data['outside']).sum()} of {len(data)} runs inside"
     share = format_prob(float(data["prob"].iloc[0]))
-    style.legend(ax, [*entries, (f"half-width of the {share}\nequal-tailed interval,\n{inside}", dash)])
+    added = discrepancy_entry(data.loc[data["decades"] > 0, "discrepancy"])
+    style.legend(ax, [*entries, (f"half-width of the {share}\nequal-tailed interval,\n{inside}", dash), added])
     return ax

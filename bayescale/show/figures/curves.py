@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bayescale.decisions.extrapolation import is_beyond
+from bayescale.show.figures.discrepancies import beyond_names, discrepancy_words
 from bayescale.show.figures.style import GREY
 
 BEYOND = "extrapolation beyond the\nlargest training compute"
@@ -20,6 +21,11 @@ DASHED = (0, (4, 2))
 def extrapolates(rows: pd.DataFrame) -> bool:
     """Return whether some rows lie beyond the largest training compute."""
     return bool(is_beyond(rows["extrapolation"]).any())
+
+
+def beyond_words(rows: pd.DataFrame) -> str:
+    """Return what a legend says of rows beyond the largest training compute, with the discrepancy that is in them."""
+    return f"{BEYOND},\n{discrepancy_words(beyond_names(rows))}"
 
 
 def split(extrapolation: Any, *columns: Any) -> list[tuple[bool, tuple[np.ndarray, ...]]]:

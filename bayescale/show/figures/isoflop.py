@@ -13,11 +13,13 @@ from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 
 from bayescale.decisions import allocate, predict
+from bayescale.decisions.beyond import LEARNT
 from bayescale.decisions.draws import group_label
 from bayescale.inference.fit import Fit
 from bayescale.inference.summary import check_prob
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS, PARAMS
+from bayescale.models.discrepancy import Discrepancy
 from bayescale.show.figures import curves, style
 from bayescale.show.figures.budgets import ASSIGNED, assign, find_budgets
 from bayescale.show.figures.sources import COST, check_fit, own_runs, table_of
@@ -36,11 +38,17 @@ COLUMNS = (
     "upper",
     "loss",
     "extrapolation",
+    "discrepancy",
 )
 
 
 def isoflop_data(
-    fit: Fit, *, group: str | None = None, compute: Sequence[float] | float | None = None, prob: float = 0.9
+    fit: Fit,
+    *,
+    group: str | None = None,
+    compute: Sequence[float] | float | None = None,
+    prob: float = 0.9,
+    discrepancy: str | Discrepancy | None = LEARNT,
 ) -> pd.DataFrame:
     """Return loss against model size at fixed compute for one family, with its runs.
 
@@ -50,11 +58,13 @@ def isoflop_data(
         compute: budgets in FLOP (6ND); by default those that the table's ``budget`` column or its runs themselves
             show, or else whole powers of ten within the data.
         prob: probability of the interval.
+        discrepancy: what losses beyond the data have added, as for :func:`bayescale.predict`.
 
     Returns:
         columns group, part, budget (FLOP), params, params_lower, params_upper, prob, median, lower, upper, loss,
-        extrapolation. Rows of part ``"curve"`` have the interval of the law's loss, rows of part ``"run"`` the
-        measured loss, rows of part ``"optimum"`` the interval of the compute-optimal size and of the loss there.
+        extrapolation, discrepancy (the name of what an interval of loss has added). Rows of part ``"curve"`` have the
+        interval of the law's loss, rows of part ``"run"`` the measured loss, rows of part ``"optimum"`` the interval of
+        the compute-optimal size and of the loss there.
 
     Raises:
         SettingsError: no fit, several families and none named, budgets that are not positive, or no such probability.
@@ -67,11 +77,13 @@ def isoflop_data(
     label = group_label(fit, group)
     runs = own_runs(fit, group)
     budgets, shown = find_budgets(runs) if compute is None else assign(runs, compute)
-    optimum = _optimum(fit, group, budgets, prob)
+    plan = allocate(fit, compute=budgets, group=group, cost=COST, discrepancy=discrepancy)
+    optimum = _optimum(plan.table(prob=prob), budgets)
     grids = [_sizes(shown.loc[shown["budget"] == best.budget, "params"], best) for best in optimum.itertuples()]
     params, budget = np.concatenate(grids), np.repeat(budgets, POINTS)
-    curve = predict(fit, params=params, tokens=COST.tokens(params, budget), group=group, kind="law").table(prob=prob)
-    curve = curve.assign(part="curve", budget=budget)
+    points = {"params": params, "tokens": COST.tokens(params, budget)}
+    made = predict(fit, **points, group=group, kind="law", discrepancy=discrepancy)
+    curve = made.table(prob=prob).assign(part="curve", budget=budget)
     measured = shown.assign(part="run", extrapolation=shown["own_compute"] / runs["own_compute"].max())
     table = pd.concat([curve, measured, optimum.assign(part="optimum")], ignore_index=True).assign(group=label)
     return table.reindex(columns=list(COLUMNS))
@@ -84,15 +96,17 @@ def isoflop(
     prob: float = 0.9,
     group: str | None = None,
     compute: Sequence[float] | float | None = None,
+    discrepancy: str | Discrepancy | None = LEARNT,
 ) -> Axes:
     """Draw IsoFLOP curves of one family with bands, runs and the compute-optimal sizes.
 
     Args:
-        source: a fit, or :func:`isoflop_data` of one, which then brings its own prob, group and budgets.
+        source: a fit, or :func:`isoflop_data` of one, which then brings all that follows.
         ax: where to draw; by default a new figure outside pyplot.
         prob: probability of the interval.
         group: the family; it can be left out where there is only one.
         compute: budgets in FLOP; see :func:`isoflop_data`.
+        discrepancy: what losses beyond the data have added, as for :func:`bayescale.predict`.
 
     Returns:
         the axes; ``.figure.savefig(path)`` writes them.
@@ -103,7 +117,8 @@ def isoflop(
     References:
         hoffmann2022training
     """
-    data = table_of(source, isoflop_data, COLUMNS, prob=prob, group=group, compute=compute)
+    asked = {"prob": prob, "group": group, "compute": compute, "discrepancy": discrepancy}
+    data = table_of(source, isoflop_data, COLUMNS, **asked)
     budgets = np.sort(data["budget"].unique())
     ax = style.new_axes(width=7.8, height=4.6)[0] if ax is None else ax
     ax.set_xscale("log")
@@ -127,8 +142,9 @@ def isoflop(
 def _key(data: pd.DataFrame) -> list[tuple[str, Any]]:
     interval = style.interval_label(data["prob"].dropna())
     key: list[tuple[str, Any]] = [(f"law, median and\n{interval}", (curves.key_band(), curves.key_line()))]
-    if curves.extrapolates(data[data["part"] == "curve"]):
-        key.append((curves.BEYOND, (curves.key_band(True), curves.key_line(True))))
+    lines = data[data["part"] == "curve"]
+    if curves.extrapolates(lines):
+        key.append((curves.beyond_words(lines), (curves.key_band(True), curves.key_line(True))))
     if (data["part"] == "run").any():
         key.append(
             (f"runs within {100 * (ASSIGNED - 1):.0f}% of the compute", style.Look(style.GREY, "o").key(line=False))
@@ -152,11 +168,10 @@ def _look(index: int, count: int) -> style.Look:
     return style.Look(to_hex(matplotlib.colormaps["viridis"](shade)), style.MARKERS[index % len(style.MARKERS)])
 
 
-def _optimum(fit: Fit, group: str | None, budgets: np.ndarray, prob: float) -> pd.DataFrame:
-    plan = allocate(fit, compute=budgets, group=group, cost=COST).table(prob=prob)
+def _optimum(plan: pd.DataFrame, budgets: np.ndarray) -> pd.DataFrame:
     size, loss = (plan[plan["quantity"] == name].reset_index(drop=True) for name in ("params", "loss"))
     sizes = {"params": size["median"], "params_lower": size["lower"], "params_upper": size["upper"]}
-    losses = loss[["prob", "median", "lower", "upper", "extrapolation"]]
+    losses = loss[["prob", "median", "lower", "upper", "extrapolation", "discrepancy"]]
     return pd.DataFrame({"budget": budgets, **sizes}).join(losses)
 
 

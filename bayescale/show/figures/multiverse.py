@@ -9,14 +9,27 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import COMPUTE, PARAMS, TOKENS, TOKENS_PER_PARAM
-from bayescale.show.figures import style
+from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS, TOKENS_PER_PARAM
+from bayescale.show.figures import curves, style
+from bayescale.show.figures.discrepancies import beyond_names, discrepancy_words
 from bayescale.show.figures.sources import table_of
 from bayescale.show.numbers import format_prob
 from bayescale.validation import Comparison
 from bayescale.validation.compare.decision import ORDER, STACKED
 
-NEEDED = ("choice", "weight", "compute", "quantity", "unit", "prob", "median", "lower", "upper")
+NEEDED = (
+    "choice",
+    "weight",
+    "compute",
+    "quantity",
+    "unit",
+    "prob",
+    "median",
+    "lower",
+    "upper",
+    "extrapolation",
+    "discrepancy",
+)
 LOGARITHMIC = {PARAMS.name, TOKENS.name, TOKENS_PER_PARAM.name}
 WORDS = {q.name: f"compute-optimal {q.label}" for q in (PARAMS, TOKENS, TOKENS_PER_PARAM)}
 WORDS |= {"a": "exponent a of compute-optimal size, N* ∝ Cᵃ", "loss": "loss at the compute-optimal split"}
@@ -123,7 +136,10 @@ def _label(ax: Axes, data: pd.DataFrame, places: list[int]) -> None:
     first = data.iloc[0]
     unit = f" ({first['unit']})" if first["unit"] else ""
     budget = f"at {style.power_text(float(first['compute']))} {COMPUTE.unit}"
-    what = f"{WORDS[first['quantity']]}{unit} {budget}\n(median, {style.interval_label(data['prob'])})"
+    # A discrepancy is one of compute: it moves the loss of a budget and not its split.
+    shown = first["quantity"] == LOSS.name and curves.extrapolates(data)
+    added = f",\n{discrepancy_words(beyond_names(data))}" if shown else ""
+    what = f"{WORDS[first['quantity']]}{unit} {budget}\n(median, {style.interval_label(data['prob'])}{added})"
     style.set_axes(ax, what, "")
     if first["quantity"] in LOGARITHMIC:
         ax.set_xscale("log")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bayescale.data import Runs
-from bayescale.decisions.beyond import LEARNT, find_discrepancy
+from bayescale.decisions.beyond import LEARNT, check_discrepancy, find_discrepancy
 from bayescale.inference.settings import check_seed, seed_for
 from bayescale.language.errors import DataError, SettingsError
 from bayescale.laws import Law, find_law
@@ -71,6 +71,7 @@ def backtest(
     """
     chosen, seed = find_law(law), check_seed(seed)
     require_columns(chosen, runs)
+    check_discrepancy(discrepancy)
     fewest = len(chosen.parameters) + 1 if fewest is None else fewest
     splits = splits_of(runs, ratios, hold_out, fewest)
     if all(split.reason for split in splits):

@@ -14,9 +14,10 @@ from bayescale.decisions.beyond import noise_scale, shift_of
 from bayescale.decisions.extrapolation import decades_beyond, largest_compute
 from bayescale.decisions.inputs import compute_of
 from bayescale.inference.fit import Fit
-from bayescale.models.discrepancy import Discrepancy
+from bayescale.models.discrepancy import Discrepancy, name_of
 from bayescale.validation.backtest.scores import PROBS, crps, log_score, logs, rank
 from bayescale.validation.backtest.splits import Split
+from bayescale.validation.thinned import thinned
 
 # Decades of compute whose runs make one residual, when discrepancies are learnt.
 BIN = 0.3
@@ -67,11 +68,10 @@ class HeldOut:
 
     def scores(self, discrepancy: Discrepancy | None) -> pd.DataFrame:
         """One row per held-out run; see :attr:`bayescale.validation.Backtest.runs`."""
-        shift = shift_of(self.fit, self.split.group, self.seed, self.extrapolation, discrepancy)
-        asked = Asked(self.fit, self.points, self.split.group, self.seed, shift=shift)
+        fit, group = thinned(self.fit, DRAWS), self.split.group
+        shift = shift_of(fit, group, self.seed, self.extrapolation, discrepancy)
         seen = self.table[self.response].to_numpy(float)
-        keep = np.linspace(0, asked.draws - 1, min(DRAWS, asked.draws)).astype(int)
-        draws, densities = asked.runs()[keep], asked.log_densities(seen)
+        draws, densities = Asked(fit, self.points, group, self.seed, shift=shift).scored(seen)
         ends = {
             f"{side}_{prob:g}": 0.5 + sign * prob / 2 for prob in PROBS for side, sign in (("lower", -1), ("upper", 1))
         }
@@ -87,6 +87,7 @@ class HeldOut:
             "log_score": log_score(densities),
             "crps": crps(draws, seen) if self.fit.model.noise.of_value else crps(logs(draws), np.log(seen)),
             "rank": rank(draws, seen),
+            "discrepancy": np.where(decades_beyond(self.extrapolation) > 0, name_of(discrepancy), "none"),
             "status": self.status,
         }
         return pd.DataFrame(columns)

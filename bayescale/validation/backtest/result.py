@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayescale.language.errors import SettingsError
-from bayescale.models.discrepancy import Discrepancy
+from bayescale.models.discrepancy import Discrepancy, name_of
 from bayescale.validation.backtest.held_out import HeldOut
 from bayescale.validation.backtest.scores import PROBS
 from bayescale.validation.backtest.splits import Split
@@ -48,8 +48,8 @@ class Backtest:
         Returns:
             columns family, ratio, the inputs, extrapolation (compute over the largest that was fitted), observed,
             median, ``lower_0.5`` to ``upper_0.95``, log_score (log density of the response), crps (of the log of the
-            response, about relative; of itself where the noise is), rank (share of draws below what was observed) and
-            the status of the fit.
+            response, about relative; of itself where the noise is), rank (share of draws below what was observed),
+            discrepancy (what was added, ``"none"`` inside the data) and the status of the fit.
         """
         parts = [one.scores(self.discrepancy.get(one.split.family)) for one in self.held_out]
         return pd.concat(parts, ignore_index=True)
@@ -65,8 +65,8 @@ class Backtest:
         Returns:
             columns family, ratio, families, runs, bias (mean of predicted over observed, less 1), error (median
             absolute relative error), error_95 (its 95th percentile), log_score, crps,
-            coverage_0.5 ... coverage_0.95, width (mean of the 90 % interval over the median) and flagged (share of
-            fits that do not pass their checks).
+            coverage_0.5 ... coverage_0.95, width (mean of the 90 % interval over the median), flagged (share of fits
+            that do not pass their checks) and discrepancy (what was added beyond the data).
 
         Raises:
             SettingsError: another ``by``.
@@ -78,7 +78,8 @@ class Backtest:
         means = pooled[[name for name in own if name not in ("family", "ratio", "families", "runs")]].mean()
         means = means.assign(family=POOLED, families=pooled.size(), runs=pooled["runs"].sum()).reset_index()
         whole = means if by == "ratio" else pd.concat([own, means], ignore_index=True)
-        return whole[[name for name in own if name in whole]]
+        names = {family: name_of(added) for family, added in self.discrepancy.items()} | {POOLED: self.added}
+        return whole[[name for name in own if name in whole]].assign(discrepancy=whole["family"].map(names))
 
     @cached_property
     def drift(self) -> pd.DataFrame:
@@ -104,7 +105,7 @@ class Backtest:
     def added(self) -> str:
         """The name of the discrepancy of the families that were predicted, ``"none"``, or how many there are."""
         chosen = [self.discrepancy.get(one.split.family) for one in self.held_out]
-        names = sorted({"none" if one is None else one.name for one in chosen})
+        names = sorted({name_of(one) for one in chosen})
         return names[0] if len(names) == 1 else f"{len(names)} of them, by family"
 
     def with_discrepancy(self, discrepancy: Discrepancy | Mapping[str, Discrepancy | None] | None) -> Backtest:
@@ -114,12 +115,15 @@ class Backtest:
             discrepancy: one for all families, None for none, or one per family, such as what was learnt without it.
 
         Raises:
-            SettingsError: a mapping that lacks a family.
+            SettingsError: a mapping that lacks a family, or what is no discrepancy.
         """
         families = list(dict.fromkeys(split.family for split in self.splits))
         chosen = discrepancy if isinstance(discrepancy, Mapping) else dict.fromkeys(families, discrepancy)
         if missing := [family for family in families if family not in chosen]:
             raise SettingsError(f"The discrepancies by family lack {missing[0]!r}.")
+        for one in chosen.values():
+            if not (one is None or isinstance(one, Discrepancy)):
+                raise SettingsError(f"with_discrepancy takes a Discrepancy, None or one per family, got {one!r}.")
         return replace(self, discrepancy=chosen)
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bayescale.costs import Cost
 from bayescale.data import Runs
-from bayescale.decisions.beyond import LEARNT
+from bayescale.decisions.beyond import LEARNT, check_discrepancy
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.inference.settings import check_seed
 from bayescale.language.errors import DataError, LawError
@@ -78,17 +78,20 @@ def compare(
         yao2018using, vehtari2024pareto
 
     Examples:
+        >>> import pandas as pd
         >>> import bayescale as bs
         >>> law = bs.laws.Chinchilla.published["besiroglu2024chinchilla"]
-        >>> design = bs.datasets.load("pile-families").to_frame()[["params", "tokens"]]
-        >>> runs = bs.read_runs(bs.simulate(law, design, seed=0))
-        >>> found = compare(["chinchilla", "chinchilla-tied"], runs, ratios=[8], compute=1e23, engine="instant")
+        >>> design = [{"params": n, "tokens": d} for n in (1e8, 3e8, 8e8, 2e9) for d in (1e9, 3e9, 1.2e10, 4e10)]
+        >>> runs = bs.read_runs(bs.simulate(law, pd.DataFrame(design), seed=0))
+        >>> rules, quick = [None, "tokens_per_param < 2"], {"ratios": [4], "discrepancy": None, "draws": 250}
+        >>> found = compare(["chinchilla-tied"], runs, noises=["normal"], drops=rules, **quick)
+        >>> found.labels
+        ('chinchilla-tied, all runs', 'chinchilla-tied, without tokens_per_param < 2')
         >>> round(float(found.weights.sum()), 6)
         1.0
-        >>> found.decision_table()["choice"].unique().tolist()
-        ['(stacked)', 'chinchilla', 'chinchilla-tied']
     """
     choices, seed = choices_of(laws, runs, noises, drops, model_errors), check_seed(seed)
+    check_discrepancy(discrepancy)
     budgets = np.empty(0) if compute is None else positive_numbers("compute", compute, "in FLOP")
     if budgets.size:
         _check_decision(choices)

@@ -14,8 +14,9 @@ from bayescale.inference.summary import interval
 from bayescale.language.errors import LawError
 from bayescale.language.quantities import LOSS, PARAMS, TOKENS, TOKENS_PER_PARAM, Quantity
 from bayescale.models.discrepancy import Discrepancy
-from bayescale.validation.compare.fitting import Tried, thinned
+from bayescale.validation.compare.fitting import Tried
 from bayescale.validation.compare.weights import mixture_places
+from bayescale.validation.thinned import thinned
 
 STACKED = "(stacked)"
 # The exponent of compute-optimal size at a budget: of N* between half and twice of it, draw by draw. Exact for laws

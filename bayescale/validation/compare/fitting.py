@@ -97,17 +97,6 @@ def try_choice(
     return Tried(choice, fits, masks, tried)
 
 
-def thinned(fit: Fit, draws: int) -> Fit:
-    """A fit with about as many evenly spaced draws, from all of its chains."""
-    sizes = fit.unconstrained.sizes
-    step = max(1, sizes["chain"] * sizes["draw"] // draws)
-    return replace(
-        fit,
-        unconstrained=fit.unconstrained.isel(draw=slice(None, None, step)),
-        sample_stats=fit.sample_stats.isel(draw=slice(None, None, step)),
-    )
-
-
 def _narrowed(split: Split, kept: np.ndarray, shared: np.ndarray, fewest: int) -> Split:
     """The split without the runs that are dropped."""
     fitted, held_out, reason = split.fitted & kept, split.held_out & shared, split.reason

@@ -9,7 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.inference.fit import Fit
-from bayescale.validation.compare.fitting import Tried, thinned
+from bayescale.validation.compare.fitting import Tried
+from bayescale.validation.thinned import thinned
 
 # Draws that importance sampling works on; twice as many move an elpd by less than its standard error.
 DRAWS = 4000

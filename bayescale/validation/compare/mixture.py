@@ -14,8 +14,9 @@ from bayescale.decisions.prediction import Prediction
 from bayescale.inference.fit import Fit
 from bayescale.language.errors import SettingsError
 from bayescale.models.discrepancy import Discrepancy
-from bayescale.validation.compare.fitting import Tried, thinned
+from bayescale.validation.compare.fitting import Tried
 from bayescale.validation.compare.weights import mixture_places
+from bayescale.validation.thinned import thinned
 
 # Draws of the mixture, and of each part before as many are taken as its weight says.
 DRAWS = 4000
