@@ -41,8 +41,9 @@ def identify(
 
     The law is linearised where a quick robust fit under the priors puts it. From the slopes there and the noise of the
     runs comes the Fisher information, in the law's own coordinates (anchored, and logs where parameters are positive);
-    with the priors' it is the expected precision of the posterior. Families are judged one by one, as if they borrowed
-    nothing from each other.
+    with the priors' it is the expected precision of the posterior, at a known noise scale: as a fit has to learn that,
+    with v runs more than parameters its sds are about sqrt(v / (v - 2)) times as large. Families are judged one by
+    one, as if they borrowed nothing from each other.
 
     Args:
         law: a name from the catalogue, ``"file.py:Class"``, or a Law class.
