@@ -11,7 +11,7 @@ import pandas as pd
 from bayescale.costs import SixND
 from bayescale.data import Runs
 from bayescale.inference.pilot import Pilot, fit_pilot
-from bayescale.inference.table import check_batch, check_table
+from bayescale.inference.table import check_table
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
@@ -73,7 +73,11 @@ def identify(
     """
     check_table(runs)
     chosen, form = find_law(law), find_noise(noise)
-    check_batch(form)
+    if form.of_value:
+        raise SettingsError(
+            f"identify knows noises of the log of the response only, got {form.name!r}; ask with noise='normal' and the "
+            "scale that such scatter has in the log (sigma=...)."
+        )
     require_columns(chosen, runs)
     if sigma is not None:
         sigma = _positive("sigma", sigma, "a scale on log loss such as 0.005")

@@ -79,7 +79,7 @@ def test_the_noise_of_the_residuals_is_that_of_the_runs(simulated):
         ({"sigma": True}, bs.SettingsError, "sigma must be a positive finite number"),
         ({"budget": -1.0}, bs.SettingsError, "budget must be a positive finite number, FLOP such as 1e22, got -1.0"),
         ({"group": "nobody"}, bs.SettingsError, "nobody"),
-        ({"noise": "beta-binomial"}, bs.SettingsError, "beta-binomial"),
+        ({"noise": "beta-binomial"}, bs.SettingsError, "noises of the log of the response only, got 'beta-binomial'"),
         ({"candidates": [1e9]}, bs.SettingsError, "candidates must be a DataFrame with a row per run, got list"),
         ({"candidates": pd.DataFrame({"params": [1e9]})}, bs.SettingsError, "candidates lack 'tokens', which the law"),
         ({"candidates": pd.DataFrame({"params": [1e9], "tokens": [-1.0]})}, bs.SettingsError, "finite numbers that"),
