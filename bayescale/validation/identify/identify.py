@@ -75,8 +75,8 @@ def identify(
     chosen, form = find_law(law), find_noise(noise)
     if form.of_value:
         raise SettingsError(
-            f"identify knows noises of the log of the response only, got {form.name!r}; ask with noise='normal' and the "
-            "scale that such scatter has in the log (sigma=...)."
+            f"identify knows noises of the log of the response only, got {form.name!r}; ask with noise='normal' and "
+            "the scale that such scatter has in the log (sigma=...)."
         )
     require_columns(chosen, runs)
     if sigma is not None:
