@@ -15,6 +15,8 @@ SELF_CONTAINED = {
     "datasets.md": (("Runs: 30 runs in 6 families", "read off a figure", "Beware", "gpt3"), ()),
     "many_fits.md": (("20 fits of chinchilla: 20 ok",), ("fits.nc",)),
     "backtest.md": (("Backtest of chinchilla: ", "True"), ()),
+    "identify.md": (("rank 4, 2 of 5 combinations identified", "log N* at 2e+23 FLOP"), ()),
+    "review.md": (("Review of chinchilla, 8 runs", "not looked at"), ()),
     "compare.md": (
         ("Comparison of 2 laws and choices", "Leave-future-out scores give all weight"),
         ("multiverse.png",),

@@ -35,8 +35,8 @@ def design_checks(design: Design, runs: Runs, additions: pd.DataFrame) -> tuple[
             "rank",
             design.rank,
             count,
-            f"{of}the loss changes in {design.rank} ways only, whatever the {count} parameters do; without priors "
-            "there is no fit.",
+            f"{of}to four digits the losses change in {design.rank} ways only, whatever the {count} parameters do; "
+            "without priors there is no fit.",
         ),
         _least("identified", design.seen, count, f"{of}{not_seen(design, runs)}{add}"),
         _most("conditioning", design.condition, CONDITION, f"{of}the worst seen combination of parameters is known "
@@ -83,8 +83,18 @@ def constant_words(runs: Runs, inputs: tuple[str, ...]) -> str:
             if values.std() < CONSTANT and logs["params"].std() >= CONSTANT:
                 at = f" ({np.exp(values.mean()):.3g})" if sign < 0 else ""
                 return f"your {words} is constant{at}"
+        if (power := _power(logs["params"], logs["tokens"])) is not None:
+            return f"your D follows N (as N^{power:.2f})"
     still = [name for name, values in logs.items() if values.std() < CONSTANT]
     return f"your {' and '.join(still)} {'are' if len(still) > 1 else 'is'} constant" if still else ""
+
+
+def _power(sizes: np.ndarray, tokens: np.ndarray) -> float | None:
+    """The power of N that D follows in these runs, from their logs; None where it follows none, or two runs do it."""
+    if len(np.unique(sizes)) < 3 or min(sizes.std(), tokens.std()) < CONSTANT:
+        return None
+    power, start = np.polyfit(sizes, tokens, 1)
+    return float(power) if (tokens - start - power * sizes).std() < CONSTANT else None
 
 
 def best_addition(additions: pd.DataFrame) -> str:
@@ -92,7 +102,12 @@ def best_addition(additions: pd.DataFrame) -> str:
     best = additions.iloc[0]
     inputs = list(additions.columns[: additions.columns.get_loc("gain")])
     where = ", ".join(f"{name} {best[name]:.3g}" for name in inputs)
-    return f"The run that would help most: {where}; the sd of {best['helps']} falls to {100 * best['sd_ratio']:.0f} %."
+    most = f"the sd of {best['helps']} falls to {100 * best['sd_ratio']:.0f} %"
+    if "interest_ratio" in additions:
+        most = (
+            f"the sd of log N* falls to {100 * best['interest_ratio']:.0f} %, that of {most.removeprefix('the sd of ')}"
+        )
+    return f"The run that would help most: {where}; {most}."
 
 
 def _separable(law: type[Law], runs: Runs, of: str) -> tuple[Check, ...]:

@@ -16,8 +16,13 @@ from bayescale.models import Model
 
 # Half the distance of central differences, on the unconstrained scale: ten digits of the slopes are left.
 STEP = 1e-5
-# Singular values below this part of the largest are zero but for the error of the differences.
-ZERO = 1e-7
+# Losses are recorded to four digits. A direction that moves log losses by less, as root mean square over runs and per
+# prior sd, is one that they do not tell of. It also keeps the rank from depending on where along a ridge the law is
+# linearised: on D proportional to N^(alpha/beta) the slopes of Chinchilla have rank 3 where the exponents stand in that
+# ratio, and beside it two more directions that move losses by the square of the distance and less.
+ROUNDING = 1e-4
+# A parameter is open to the data alone if more than this part of its prior variance lies in such directions.
+OPEN = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +63,7 @@ class Design:
         scaled = np.sqrt(self.weight)[:, None] * self.slopes * self.prior_sd
         _, singular, directions = np.linalg.svd(scaled, full_matrices=True)
         gained = np.zeros(len(self.names))
-        gained[: singular.size] = np.where(singular > ZERO * singular.max(initial=0.0), singular, 0.0) ** 2
+        gained[: singular.size] = singular**2
         return gained, directions.T
 
     @property
@@ -73,8 +78,13 @@ class Design:
 
     @property
     def rank(self) -> int:
-        """Directions of which the data tell anything at all."""
-        return int((self.gained > 0.0).sum())
+        """Directions that move losses by more than their rounding, or that the data see all the same."""
+        return int(self._told.sum())
+
+    @property
+    def _told(self) -> np.ndarray:
+        moved = np.sqrt(self.gained / self.weight.sum())
+        return (moved > ROUNDING) | (self.gained >= 1.0)
 
     @property
     def seen(self) -> int:
@@ -83,7 +93,7 @@ class Design:
 
     @cached_property
     def condition(self) -> float:
-        """Condition number of the slopes; infinite where a direction is not seen at all."""
+        """Condition number of the slopes; infinite where a direction moves losses by less than their rounding."""
         singular = np.linalg.svd(self.slopes, compute_uv=False)
         return float(singular[0] / singular[-1]) if self.rank == len(self.names) else float("inf")
 
@@ -101,12 +111,11 @@ class Design:
     @cached_property
     def data_sd(self) -> np.ndarray:
         """Of every parameter from the data alone, unconstrained; infinite where they leave it open."""
-        none = self.gained == 0.0
-        share = self.directions**2
-        with np.errstate(divide="ignore"):
-            variance = (share[:, ~none] / self.gained[~none]).sum(axis=1)
-        open_ = share[:, none].sum(axis=1) > ZERO
-        return np.where(open_, np.inf, self.prior_sd * np.sqrt(variance))
+        told, share = self._told, self.directions**2
+        # What little of a parameter lies in directions that the data do not tell of has its prior's variance there.
+        rest = share[:, ~told].sum(axis=1)
+        variance = (share[:, told] / self.gained[told]).sum(axis=1) + rest
+        return np.where(rest > OPEN, np.inf, self.prior_sd * np.sqrt(variance))
 
     @cached_property
     def data_share(self) -> np.ndarray:

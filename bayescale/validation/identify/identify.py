@@ -11,7 +11,7 @@ import pandas as pd
 from bayescale.costs import SixND
 from bayescale.data import Runs
 from bayescale.inference.pilot import Pilot, fit_pilot
-from bayescale.inference.table import check_batch, check_table
+from bayescale.inference.table import check_table
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
@@ -41,8 +41,9 @@ def identify(
 
     The law is linearised where a quick robust fit under the priors puts it. From the slopes there and the noise of the
     runs comes the Fisher information, in the law's own coordinates (anchored, and logs where parameters are positive);
-    with the priors' it is the expected precision of the posterior. Families are judged one by one, as if they borrowed
-    nothing from each other.
+    with the priors' it is the expected precision of the posterior, at a known noise scale: as a fit has to learn that,
+    with v runs more than parameters its sds are about sqrt(v / (v - 2)) times as large. Families are judged one by
+    one, as if they borrowed nothing from each other.
 
     Args:
         law: a name from the catalogue, ``"file.py:Class"``, or a Law class.
@@ -72,7 +73,11 @@ def identify(
     """
     check_table(runs)
     chosen, form = find_law(law), find_noise(noise)
-    check_batch(form)
+    if form.of_value:
+        raise SettingsError(
+            f"identify knows noises of the log of the response only, got {form.name!r}; ask with noise='normal' and "
+            "the scale that such scatter has in the log (sigma=...)."
+        )
     require_columns(chosen, runs)
     if sigma is not None:
         sigma = _positive("sigma", sigma, "a scale on log loss such as 0.005")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import t as student_t
 
 from bayescale.costs import SixND
 from bayescale.inference.checks import Check
@@ -30,8 +30,9 @@ def drift(fit: Fit, seed: int) -> tuple[pd.DataFrame, tuple[Check, ...]]:
     """Return the parameters of every refit, and a check of each parameter over all families.
 
     If the model is right, the posterior mean of all runs, seen from some of them, is that of the some with a variance
-    that is the difference of theirs; so z has mean 0 and sd 1. It is tested at one ratio per family, on the sum over
-    families: a drift that all share has one sign.
+    that is the difference of theirs at one noise scale; so z has mean 0 and sd 1. The scale is that of all runs: a
+    smaller table that happens to scatter little has a variance so small that every change looks large. It is tested
+    at one ratio per family, on the sum over families (a drift that all share has one sign), by Student's t.
 
     References:
         hausman1978specification
@@ -53,7 +54,7 @@ def drift(fit: Fit, seed: int) -> tuple[pd.DataFrame, tuple[Check, ...]]:
     given = {label: tables[key] for label, key in labels.items()}
     fits = fit_many(law, given, noise=fit.model.noise, priors=own, seed=seed, progress=False)
     table = _table(fits, labels, names)
-    return table, tuple(_checks(table, names))
+    return table, tuple(_checks(table, names, len(law.parameters)))
 
 
 def compute_of(fit: Fit) -> np.ndarray:
@@ -90,6 +91,7 @@ def _table(fits: Fits, labels: dict[str, tuple[str, int]], names: tuple[str, ...
     ok = fits.checks["status"].to_series() != "failed"
     place = {key: label for label, key in labels.items() if ok[label]}
     natural, free = fits.posterior, fits.unconstrained
+    scale = natural[fits.model.noise.scale].mean(("chain", "draw"))
     rows = []
     for (family, ratio), label in place.items():
         count = int(fits.checks["rows"].sel(fit=label))
@@ -97,17 +99,20 @@ def _table(fits: Fits, labels: dict[str, tuple[str, int]], names: tuple[str, ...
             lower, median, upper = np.quantile(natural[name].sel(fit=label).to_numpy(), [0.05, 0.5, 0.95])
             z = np.nan
             if ratio > 1 and (family, 1) in place:
-                z = _z(*(free[name].sel(fit=one).to_numpy() for one in (label, place[family, 1])))
+                both = (label, place[family, 1])
+                some, whole = (free[name].sel(fit=one).to_numpy() for one in both)
+                z = _z(some, whole, *(float(scale.sel(fit=one)) for one in both))
             rows.append([family, ratio, count, name, median, lower, upper, 0.9, z])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _z(some: np.ndarray, whole: np.ndarray) -> float:
-    gained = max(some.var() - whole.var(), LEAST * some.var())
-    return float((some.mean() - whole.mean()) / np.sqrt(gained))
+def _z(some: np.ndarray, whole: np.ndarray, some_scale: float, whole_scale: float) -> float:
+    """The change of a mean over its sd, from draws and noise scales of some runs and of all."""
+    variance = some.var() * (whole_scale / some_scale) ** 2
+    return float((some.mean() - whole.mean()) / np.sqrt(max(variance - whole.var(), LEAST * variance)))
 
 
-def _checks(table: pd.DataFrame, names: tuple[str, ...]) -> list[Check]:
+def _checks(table: pd.DataFrame, names: tuple[str, ...], parameters: int) -> list[Check]:
     whole = table["group"].map(table[table["ratio"] == 1].groupby("group")["runs"].first())
     tested = table[(table["ratio"] >= TESTED) & (table["runs"] <= (1.0 - OUT) * whole)]
     tested = tested[tested["ratio"] == tested.groupby("group")["ratio"].transform("min")]
@@ -117,7 +122,9 @@ def _checks(table: pd.DataFrame, names: tuple[str, ...]) -> list[Check]:
         if not len(own):
             continue
         z = own["z"].sum() / np.sqrt(len(own))
-        found.append(p_check(f"drift-{name}", 2.0 * float(norm.sf(abs(z))), _advice(table, own, name, z)))
+        spare = float((whole[own.index] - parameters).sum())
+        p_value = 2.0 * float(student_t.sf(abs(z), spare))
+        found.append(p_check(f"drift-{name}", p_value, _advice(table, own, name, z)))
     return found
 
 
@@ -128,6 +135,7 @@ def _advice(table: pd.DataFrame, own: pd.DataFrame, name: str, z: float) -> str:
     return (
         f"{name} {'falls' if z > 0 else 'rises'} as larger runs enter{of}: {worst['median']:.3g} ({worst['lower']:.3g} "
         f"to {worst['upper']:.3g}) without the runs above 1/{worst['ratio']:g} of the largest compute, "
-        f"{whole['median']:.3g} ({whole['lower']:.3g} to {whole['upper']:.3g}) with all. The form is not right over "
-        "this range, and beyond the data it goes on drifting: do not take intervals of extrapolations at their word."
+        f"{whole['median']:.3g} ({whole['lower']:.3g} to {whole['upper']:.3g}) with all. If that is no chance, the "
+        "form is not right over this range. Beyond the data the drift may go on, stop or turn, which these runs do not "
+        "say: do not take intervals of extrapolations at their word."
     )

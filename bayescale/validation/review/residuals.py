@@ -8,6 +8,8 @@ import pandas as pd
 from bayescale.costs import SixND
 from bayescale.inference.checks import Check
 from bayescale.inference.fit import Fit
+from bayescale.language.errors import SettingsError
+from bayescale.models import Censored
 from bayescale.validation.review.evidence import Evidence, families_of, p_check
 
 # Runs of a family beyond its parameters, below which there is nothing to see.
@@ -16,6 +18,8 @@ SPARE = 8
 CLIP = 2.5
 # A trend that the law's own parameters can make, but for this part of it, says nothing.
 OWN = 0.05
+# Values of a variable whose logs are nearer than this are one; two values can show no bend, nor can one.
+APART, FEWEST_VALUES = 0.02, 3
 COLUMNS = ["variable", "group", "runs", "p_value", "explained", "trend", "at_low", "at_middle", "at_high"]
 
 
@@ -25,11 +29,16 @@ def residual_trends(fit: Fit, evidence: Evidence) -> tuple[pd.DataFrame, tuple[C
     The statistic is the part of the residuals' variance that a quadratic in the log of the variable explains, after
     everything that the law's parameters could explain is taken out of both. The same is done to replicates, draw by
     draw; as what parameters explain is gone, p-values are uniform if the model is right (to first order), not drawn to
-    one half as usual posterior predictive ones.
+    one half as usual posterior predictive ones. A variable is looked at where it takes three values or more.
+
+    Raises:
+        SettingsError: losses that are bounds.
 
     References:
         gelman1996posterior
     """
+    if fit.model.noise is Censored:
+        raise SettingsError("losses that are bounds have no residuals")
     rows, checks = [], []
     parts = {family: _Part.of(fit, evidence, at, family) for family, at in families_of(fit)}
     for name, logs in _variables(fit).items():
@@ -80,16 +89,12 @@ class _Part:
         return values - (values @ self.tangent.T) @ self.tangent
 
     def basis(self, logs: np.ndarray) -> np.ndarray | None:
-        """Orthonormal trends (run x at most 2) that no parameters make; None where there are none."""
-        if logs.std() < 1e-6:
+        """Orthonormal trends (run x at most 2) that no parameters make; None where there are none to be seen."""
+        if values_apart(logs) < FEWEST_VALUES:
             return None
         x = (logs - logs.mean()) / logs.std()
         raw = np.column_stack([x, x * x - (x * x).mean()])
-        raw = (
-            raw / np.linalg.norm(raw, axis=0)
-            if (np.linalg.norm(raw, axis=0) > 1e-6).all()
-            else raw[:, :1] / len(x) ** 0.5
-        )
+        raw /= np.linalg.norm(raw, axis=0)
         vectors, size, _ = np.linalg.svd(self._rest(raw.T).T, full_matrices=False)
         kept = vectors[:, size > OWN]
         return kept if kept.shape[1] else None
@@ -104,6 +109,24 @@ class _Part:
     def shape(self, basis: np.ndarray, logs: np.ndarray) -> np.ndarray:
         """The trend of the mean residual at every run."""
         return basis @ (self.residuals.mean(axis=0) @ basis)
+
+
+def values_apart(logs: np.ndarray) -> int:
+    """How many different values a variable takes, from its logs."""
+    return 1 + int((np.diff(np.sort(logs)) > APART).sum())
+
+
+def not_tested(fit: Fit, checks: tuple[Check, ...]) -> list[str]:
+    """Return the variables without a check, each with the reason."""
+    tested = {check.name.removeprefix("residuals-") for check in checks}
+    found = []
+    for name, logs in _variables(fit).items():
+        if name not in tested:
+            most = max(values_apart(logs[at]) for _, at in families_of(fit))
+            few = f"{most} different value{'s' if most > 1 else ''}, a bend needs {FEWEST_VALUES}"
+            why = few if most < FEWEST_VALUES else "the law's parameters can make any such trend, or too few runs"
+            found.append(f"residuals along {name} ({why})")
+    return found
 
 
 def _clipped(values: np.ndarray) -> np.ndarray:

@@ -73,6 +73,8 @@ def review(fit: Fit, *, noise: float | None = None, refits: bool = True, seed: i
         checks += found
         if why or not found:
             left_out.append(f"{name} ({why or 'too few runs'})")
+        elif name == "residuals":
+            left_out += residuals.not_tested(fit, found)
     of = f"{fit.law.name}, {len(fit.runs):,} runs{f' in {len(fit.groups)} families' if len(fit.groups) > 1 else ''}"
     return Review(of, Checks(tuple(checks)), left_out=tuple(left_out), **tables)
 

@@ -53,11 +53,12 @@ def _check(table: pd.DataFrame, low: float) -> Check:
             "the other checks say of the form."
         )
         return Check("seed-noise", "warn", value, FACTOR, words)
-    small = table["upper"].min()
-    if small < low / FACTOR:
+    least = table.loc[table["upper"].idxmin()]
+    if least["upper"] < low / FACTOR:
+        of = f" of {least['group']}" if len(table) > 1 else ""
         words = (
-            f"Runs scatter by {100 * small:.2g} % at most, less than seeds do ({100 * low:.2g} %): are the losses "
-            "smoothed, averaged, or taken from a formula?"
+            f"Runs{of} scatter by {100 * least['upper']:.2g} % at most, less than seeds do ({100 * low:.2g} %): are "
+            "the losses smoothed, averaged, or taken from a formula?"
         )
-        return Check("seed-noise", "warn", value, FACTOR, words)
+        return Check("seed-noise", "warn", float(least["scatter"] / low), 1.0 / FACTOR, words)
     return Check("seed-noise", "pass", value, FACTOR)
