@@ -22,6 +22,7 @@ from public_runs import NOT_TEXT, public_runs
 
 import bayescale as bs
 from bayescale.data.model_error import compute_of_rows
+from bayescale.data.read import read_quietly
 from bayescale.decisions.beyond import LEARNT, find_discrepancy
 from bayescale.validation.backtest.held_out import HeldOut
 from bayescale.validation.backtest.splits import Split
@@ -68,7 +69,7 @@ def cases(runs: bs.Runs, families: list[str], choices: int) -> Iterator[Case]:
             for seed in range(choices if places.size > kept else 1):
                 if places.size >= kept:
                     few = _spread(places[np.argsort(compute[places], kind="stable")], kept, seed, len(runs))
-                    table = bs.read_runs(runs.subset(few).to_frame().drop(columns="family"))
+                    table = read_quietly(runs.subset(few).to_frame().drop(columns="family"))
                     yield Case(family, kept, table.with_model_error(MODEL_ERROR), inside & ~below)
 
 

@@ -4,8 +4,7 @@ python benchmarks/learn_priors.py [--laws chinchilla ...]
 
 Each family is fitted by itself under wide priors at a small size and few tokens, where its terms say little of their
 exponents, and the population is learnt from the draws. Then all are fitted again under that population, half as wide
-again,
-so that more of each family's draws are where the others are, and it is learnt anew.
+again, so that the draws of each are near the others, and it is learnt anew.
 """
 
 from __future__ import annotations

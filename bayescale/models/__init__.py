@@ -1,5 +1,6 @@
 """The statistical model around a law: noise, pooling over families, run effects, and the NumPyro model they make."""
 
+from bayescale.models import priors
 from bayescale.models.build import build_model
 from bayescale.models.censored import Censored
 from bayescale.models.discrepancy import Discrepancy
@@ -37,4 +38,5 @@ __all__ = [
     "find_noise",
     "find_residuals",
     "lay_out",
+    "priors",
 ]
