@@ -60,6 +60,11 @@ class Asked:
         """How many draws there are."""
         return int(self._values[1].size)
 
+    @property
+    def effect_sd(self) -> np.ndarray:
+        """The sd of run effects, one per draw; 0 where there are none."""
+        return np.asarray(self._values[1], float)
+
     def values(self, name: str) -> np.ndarray:
         """The draws of a parameter in this family."""
         return np.asarray(self._values[0][name], float)
