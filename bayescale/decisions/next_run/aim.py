@@ -26,9 +26,10 @@ class Aim:
         words: what the targets are.
         targets: draw x target.
         loss: the expected loss of not knowing the targets better than with a covariance.
-        scale: what a unit of this loss is worth, in ``unit``.
+        scale: what a unit of this loss is worth, in ``unit``; of a relative goal, what all of it is worth.
         unit: of values.
         priced: whether values are in the unit of prices, so that they can be held against them.
+        relative: whether the loss counts as a share of what it was at the start.
     """
 
     words: str
@@ -37,6 +38,7 @@ class Aim:
     scale: float
     unit: str
     priced: bool
+    relative: bool = False
 
     def sd(self, covariance: np.ndarray) -> np.ndarray:
         """The root mean variance of the targets, or for entropies the geometric mean of sds along their axes."""
@@ -44,6 +46,7 @@ class Aim:
             return np.exp(self.loss(covariance) / self.targets.shape[1])
         return np.sqrt(self.loss(covariance))
 
-    def value(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """The worth of going from one covariance to others."""
-        return self.scale * (self.loss(before) - self.loss(after))
+    def value(self, start: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """The worth of going from one covariance to others, where the first of all was ``start``."""
+        fall = self.scale * (self.loss(before) - self.loss(after))
+        return fall / self.loss(start) if self.relative else fall

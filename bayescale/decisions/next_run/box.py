@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import qmc
 
 from bayescale.language.errors import SettingsError
 
@@ -63,6 +62,8 @@ def search(box: Box, score: Callable[[np.ndarray], np.ndarray], seed: int) -> np
         score: of places; -inf where one may not be chosen.
         seed: of the places.
     """
+    from scipy.stats import qmc  # slow to import, and a list of candidates does not need it
+
     sobol = qmc.Sobol(len(box.bounds), seed=np.random.default_rng(seed))
     places = sobol.random(FIRST)
     scores = score(places)

@@ -88,12 +88,11 @@ class Forecast(Goal):
         law = situation.fit.law
         points = points_of(law.name, {q.name: q for q in law.arguments.values()}, dict(self.inputs))
         targets = situation.log_responses(points)
-        total = float(mean_variance(np.atleast_2d(np.cov(targets, rowvar=False))))
         count = targets.shape[1]
         at = ", ".join(f"{name} {values[0]:.3g}" for name, values in points.items())
         words = f"log {law.response.name} at {at if count == 1 else f'{count} points'}"
         unit, priced = (money.unit, True) if self.worth is not None else ("share of the variance", False)
-        return Aim(words, targets, mean_variance, (self.worth or 1.0) / total, unit, priced)
+        return Aim(words, targets, mean_variance, self.worth or 1.0, unit, priced, relative=True)
 
 
 @dataclass(frozen=True, init=False)

@@ -42,13 +42,13 @@ def _one(
     sources = rng.choice(runs.size, min(replicates, runs.size), replace=False)
     many = {name: np.repeat(values, sources.size) for name, values in point.items()}
     log_density = problem.situation.asked(many).log_densities(runs[sources])
-    values, shapes = [], []
+    now, values, shapes = problem.belief.now, [], []
     for column, source in zip(log_density.T, sources, strict=True):
         # A draw is no independent judge of the run that it gave itself.
         kept = np.delete(np.arange(runs.size), source)
         weight, shape = smoothed(column[kept])
         after = weighted_covariance(problem.aim.targets[kept], weight)
-        values.append(float(problem.aim.value(problem.belief.now, after)))
+        values.append(float(problem.aim.value(now, now, after)))
         shapes.append(shape)
     error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
     return float(np.mean(values)), error, float(np.mean(np.array(shapes) > PARETO_K))

@@ -29,6 +29,7 @@ def next_run(
     candidates: Any = None,
     *,
     size: int = 1,
+    once: bool = False,
     budget: float | None = None,
     price: RateCard | float | None = None,
     order: str = "per_price",
@@ -55,6 +56,7 @@ def next_run(
             from params and tokens, what each costs in FLOP (``cost``); a mapping of inputs to the values of a grid; a
             :class:`Box`, which is searched; by default a grid of sizes and budgets over what the runs span.
         size: runs that are chosen together, at least 1; see :meth:`NextRun.batch`.
+        once: whether no candidate may be chosen twice; a second run of one would be of another seed.
         budget: FLOP that all runs chosen may cost together; without limit by default.
         price: of compute: a :class:`bayescale.costs.RateCard`, a number per FLOP, or None to pay compute in compute.
         order: ``"per_price"`` (value over price), ``"net"`` (value less price, of goals with a worth) or ``"value"``.
@@ -101,7 +103,7 @@ def next_run(
         raise SettingsError("order='net' takes the price from the value; give the goal a worth, in the unit of prices.")
     runs = _runs(situation, aim, money, candidates, order, limit)
     problem = Problem(situation, aim, money, runs, order, limit)
-    return NextRun(problem, problem.records(), problem.batch(size))
+    return NextRun(problem, problem.records(), problem.batch(size, once))
 
 
 def _runs(situation: Situation, aim: Aim, money: Money, given: Any, order: str, budget: float) -> Candidates:

@@ -80,7 +80,7 @@ class Problem:
 
     def value(self, belief: Belief) -> np.ndarray:
         """The value of each candidate as the one next run."""
-        return self.aim.value(belief.now, belief.after)
+        return self.aim.value(self.belief.now, belief.now, belief.after)
 
     def score(self, value: np.ndarray, budget: float) -> np.ndarray:
         """What candidates are ordered by; -inf for those that the budget does not pay for."""
@@ -93,24 +93,26 @@ class Problem:
         score = self.score(value, np.inf)
         affordable = self.candidates.cost <= self.budget
         parts = beliefs_of_parts(self.aim.targets, self.log_responses, self.noise)
-        error = jackknife_error(np.stack([self.aim.value(now, after) for now, after in parts]))
+        error = jackknife_error(np.stack([self.aim.value(now, now, after) for now, after in parts]))
         rows = self._rows(self.belief, np.arange(value.size), value).assign(affordable=affordable)
         rows.insert(list(rows.columns).index("unit") + 1, "value_error", error)
         rows = rows.iloc[np.lexsort((-score, ~affordable))].reset_index(drop=True)
         rows.insert(0, "rank", np.arange(1, len(rows) + 1))
         return rows
 
-    def batch(self, size: int) -> pd.DataFrame:
-        """The rows of :meth:`NextRun.batch`: greedy, each run given those before it."""
+    def batch(self, size: int, once: bool) -> pd.DataFrame:
+        """The rows of :meth:`NextRun.batch`: greedy, each run given those before it; ``once`` takes none twice."""
         belief, left, rows = self.belief, self.budget, []
+        free = np.ones(self.noise.size, bool)
         for _ in range(size):
             value = self.value(belief)
-            score = self.score(value, left)
+            score = np.where(free, self.score(value, left), -np.inf)
             best = int(np.argmax(score))
             if score[best] == -np.inf or (self.aim.priced and value[best] <= self.price[best]):
                 break
             rows.append(self._rows(belief, np.array([best]), value))
             belief, left = belief.trained(best), left - self.candidates.cost[best]
+            free[best] = not once
         empty = self._rows(belief, np.array([], int), self.value(belief))
         chosen = pd.concat(rows, ignore_index=True) if rows else empty
         chosen.insert(0, "rank", np.arange(1, len(chosen) + 1))

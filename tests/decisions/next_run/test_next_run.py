@@ -107,6 +107,15 @@ def test_a_batch_is_greedy_and_its_second_run_knows_the_first(scattered, candida
     assert batch["sd_after"].iloc[-1] == pytest.approx(np.sqrt(after), rel=1e-4)
 
 
+def test_a_batch_of_each_once_takes_no_candidate_twice(scattered, candidates):
+    twice, once = (
+        bs.next_run(scattered, bs.Parameters("E"), candidates, size=9, once=flag, order="value").batch()
+        for flag in (False, True)
+    )
+    assert len(twice) == 9 and len(once) == len(candidates)
+    assert not once.duplicated(["params", "tokens"]).any()
+
+
 def test_runs_cost_what_their_column_or_the_cost_says_and_the_order_follows(scattered, candidates):
     own = candidates.assign(cost=[1e18, 2e18, 3e18, 4e18, 5e18])
     found = bs.next_run(scattered, bs.Forecast(**TARGET), own, discrepancy=PATH).table()

@@ -58,7 +58,7 @@ def test_what_the_budget_does_not_pay_for_comes_last_and_never_into_a_batch(scat
     assert found.best["cost"] <= budget and batch["cost"].sum() <= budget and len(batch) > 1
     poor = bs.next_run(scattered, bs.Forecast(**TARGET), candidates, budget=1e15)
     assert poor.batch().empty and poor.note.startswith("No candidate is affordable; the cheapest costs 2.4e+19 FLOP.")
-    with pytest.raises(bs.SettingsError, match="^No candidate is affordable"):
+    with pytest.raises(bs.SettingsError, match=r"^No candidate is affordable"):
         _ = poor.best
 
 
