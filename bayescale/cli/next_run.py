@@ -143,7 +143,7 @@ def _goal(
     """
     from bayescale.language.errors import SettingsError
 
-    own = {
+    own: dict[GoalName, dict[str, object]] = {
         GoalName.regret: {"--compute": compute},
         GoalName.forecast: {"--params": params, "--tokens": tokens, "--worth": worth},
         GoalName.parameters: {"--parameter": names, "--worth": worth},

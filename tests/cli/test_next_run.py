@@ -38,7 +38,19 @@ def test_every_goal_gives_the_same_records_in_json_and_csv(bayescale, fit_nc, wo
 def test_a_batch_of_given_candidates_within_a_budget(bayescale, fit_nc, tmp_path):
     runs = pd.DataFrame({"params": [5e7, 3e9, 1e10], "tokens": [5e10, 1e9, 1e11]})
     runs.to_csv(tmp_path / "runs.csv", index=False)
-    words = (*REGRET, "--candidates", tmp_path / "runs.csv", "--size", "3", "--budget", "1e21", "--order", "net")
+    words = (
+        "--compute",
+        "1e27",
+        *GROUP,
+        "--candidates",
+        tmp_path / "runs.csv",
+        "--size",
+        "3",
+        "--budget",
+        "1e21",
+        "--order",
+        "net",
+    )
     made = bayescale("next", fit_nc, *words, "--format", "json").records
     assert 1 <= len(made) <= 2 and {row["params"] for row in made} <= {5e7, 3e9}
     nothing = bayescale("next", fit_nc, *REGRET, "--size", "2", "--budget", "1", "--format", "table")
