@@ -80,8 +80,8 @@ def next_run(
         >>> fit = bs.fit("chinchilla", bs.datasets.load("pile-families").select("Cerebras-GPT"), seed=0)
         >>> runs = {"params": [1e9, 1e10], "tokens": [2e10, 2e11]}
         >>> found = next_run(fit, bs.Forecast(params=7e10, tokens=1.4e12), runs, order="value")
-        >>> found.best[["params", "tokens"]].tolist()
-        [10000000000.0, 200000000000.0]
+        >>> f"{found.best['params']:.0e} {found.best['tokens']:.0e}"
+        '1e+10 2e+11'
     """
     if not isinstance(fit, Fit):
         raise SettingsError(f"next_run values runs by the draws of a Fit, got {type(fit).__name__}.")
