@@ -16,6 +16,7 @@ from bayescale.cli.demo import demo
 from bayescale.cli.fit import fit
 from bayescale.cli.identify import identify
 from bayescale.cli.laws import laws
+from bayescale.cli.next_run import next_run
 from bayescale.cli.predict import predict
 from bayescale.cli.reporting import reporting
 from bayescale.cli.review import review
@@ -53,6 +54,8 @@ COMMANDS = (
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=WordLists if command is compare else ValueLists)(command)
+# "next" is a word of Python's.
+app.command(name="next", cls=ValueLists)(next_run)
 
 
 def _version(wanted: bool) -> None:

@@ -66,7 +66,7 @@ def identify(
     units = {"loss_unit": loss_unit, "bytes_per_token": bytes_per_token, "params_convention": params_convention}
     runs = bs.read_runs(table, names, group=group, law=law_class, **units)
     found = bs.identify(
-        law_class, runs, group=family, noise=noise, sigma=sigma, candidates=_candidates(candidates), budget=budget
+        law_class, runs, group=family, noise=noise, sigma=sigma, candidates=read_candidates(candidates), budget=budget
     )
     if form == Format.json:
         emit_json(records(found))
@@ -133,7 +133,7 @@ def _show_additions(additions: pd.DataFrame) -> None:
     print_table(heads, rows, right=heads)
 
 
-def _candidates(path: str | None) -> pd.DataFrame | None:
+def read_candidates(path: str | None) -> pd.DataFrame | None:
     """Read the candidates."""
     if path is None:
         return None

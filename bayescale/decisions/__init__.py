@@ -5,6 +5,7 @@ from bayescale.decisions.chain import Chain, chain
 from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.hyperparameters import hyperparameters
+from bayescale.decisions.next_run import Box, Forecast, NextRun, Parameters, Regret, next_run
 from bayescale.decisions.predict import predict
 from bayescale.decisions.prediction import Prediction
 from bayescale.decisions.simulate import simulate
@@ -12,17 +13,23 @@ from bayescale.decisions.stages import ChainPrediction
 from bayescale.decisions.valley import compare_valleys, valley
 
 __all__ = [
+    "Box",
     "Chain",
     "ChainPrediction",
     "ConvertedFit",
+    "Forecast",
+    "NextRun",
+    "Parameters",
     "Plan",
     "Prediction",
+    "Regret",
     "allocate",
     "chain",
     "compare_valleys",
     "continue_run",
     "convert",
     "hyperparameters",
+    "next_run",
     "predict",
     "simulate",
     "valley",

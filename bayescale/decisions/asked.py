@@ -55,6 +55,11 @@ class Asked:
         size = next(iter(self.points.values())).shape[-1]
         return found | {"point": np.arange(size)}
 
+    @property
+    def effect_sd(self) -> np.ndarray:
+        """The sd of run effects, one per draw; 0 where there are none."""
+        return np.asarray(self._values[1], float)
+
     def values(self, name: str) -> np.ndarray:
         """The draws of a parameter in this family."""
         return np.asarray(self._values[0][name], float)

@@ -21,6 +21,7 @@ SELF_CONTAINED = {
         ("Comparison of 2 laws and choices", "Leave-future-out scores give all weight"),
         ("multiverse.png",),
     ),
+    "next_run.md": (("times its price.", "unreliable"), ()),
     "isoflop.md": (("IsoFLOP path from 7 of 7 budgets",), ()),
     "loss_to_loss.md": (("kappa",), ()),
     "costs.md": (("5.88e+23 FLOP, 1.4e+12 tokens, 7e+10 params", "10^12.95 to 10^20.7 FLOP: N grows as C^0.78"), ()),

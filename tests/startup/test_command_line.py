@@ -39,6 +39,7 @@ WITHOUT = {
     "summary fit.nc": PLOTS | STATISTICS,
     "predict fit.nc --params 1e9 --tokens 1e11": PLOTS | STATISTICS,
     "allocate fit.nc --compute 1e21": PLOTS | STATISTICS,
+    "next fit.nc --compute 1e21": PLOTS | STATISTICS,
 }
 
 

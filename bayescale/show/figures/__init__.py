@@ -10,6 +10,7 @@ from bayescale.show.figures.exponent import exponent, exponent_data
 from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
 from bayescale.show.figures.multiverse import multiverse, multiverse_data
+from bayescale.show.figures.next_run import next_run, next_run_data
 from bayescale.show.figures.residuals import residuals, residuals_data
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "loss_compute_data",
     "multiverse",
     "multiverse_data",
+    "next_run",
+    "next_run_data",
     "residuals",
     "residuals_data",
 ]

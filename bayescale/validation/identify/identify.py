@@ -10,6 +10,8 @@ import pandas as pd
 
 from bayescale.costs import SixND
 from bayescale.data import Runs
+from bayescale.decisions.next_run.grid import default_candidates
+from bayescale.inference.noise_information import information
 from bayescale.inference.pilot import Pilot, fit_pilot
 from bayescale.inference.table import check_table
 from bayescale.language.errors import FitError, SettingsError
@@ -17,9 +19,9 @@ from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
 from bayescale.models import Model, Noise, Pooling, StudentT, build_model, find_noise, lay_out
 from bayescale.models.layout import Layout, design_anchors, require_columns
-from bayescale.validation.identify.additions import default_candidates, optimum_interest
+from bayescale.validation.identify.additions import optimum_interest
 from bayescale.validation.identify.design import Design, slopes_of
-from bayescale.validation.identify.noise_information import fitted_noise, information, prior_noise
+from bayescale.validation.identify.noise_information import fitted_noise, prior_noise
 from bayescale.validation.identify.result import Identification
 
 # The budget at which the best size is of interest, over the largest compute of the table.

@@ -1,21 +1,15 @@
-"""How noisy runs are around a law, and what one run then tells of its log loss."""
+"""How noisy runs are around a law."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
+from bayescale.inference.noise_information import noise_at
 from bayescale.inference.precision import computing
-from bayescale.models import Model, Noise
-
-# Residuals in units of the scale reach from here to sinh(12) = 8e4, densely near zero; an even number leaves zero out,
-# where a Laplace density has its corner.
-GRID = np.sinh(np.linspace(-12.0, 12.0, 6000))
-# Measurement errors between which information is interpolated, where there are more different ones.
-ERRORS = 32
+from bayescale.models import Model
 
 
 def fitted_noise(model: Model, residual: np.ndarray, measurement_sd: np.ndarray, used: float) -> dict[str, float]:
@@ -32,7 +26,7 @@ def fitted_noise(model: Model, residual: np.ndarray, measurement_sd: np.ndarray,
     wide = residual * np.sqrt(residual.size / max(residual.size - used, 1.0))
 
     def objective(position: np.ndarray) -> float:
-        noise = _noise_at(model, _natural(model, position), 1)
+        noise = noise_at(model, _natural(model, position))
         value = noise.log_density(wide, np.zeros((1, wide.size)), measurement_sd, np.ones(wide.size))
         penalty = 0.5 * np.square((position - centre) / spread).sum()
         return penalty - float(np.asarray(value)[0])
@@ -48,37 +42,6 @@ def prior_noise(model: Model) -> dict[str, float]:
         return _natural(
             model, np.array([model.prior(p.name).unconstrained_moments()[0] for p in model.noise.parameters])
         )
-
-
-def information(model: Model, values: Mapping[str, float], measurement_sd: np.ndarray) -> np.ndarray:
-    """Return the Fisher information of every run about its log loss: the mean square of the score.
-
-    For Student-t it is (nu + 1) / (nu + 3) / scale^2; here it is an integral, so that any noise of log loss has one.
-
-    Args:
-        model: its noise.
-        values: of the noise's parameters.
-        measurement_sd: of every run.
-    """
-    known = np.unique(measurement_sd)
-    if known.size > ERRORS:
-        known = np.quantile(measurement_sd, np.linspace(0.0, 1.0, ERRORS))
-    with computing():
-        found = np.array([_information(model, values, sd) for sd in known])
-    return np.exp(np.interp(measurement_sd, known, np.log(found)))
-
-
-def _information(model: Model, values: Mapping[str, float], sd: float) -> float:
-    residual = GRID * np.hypot(values[model.noise.scale], sd)
-    noise = _noise_at(model, values, residual.size)
-    density = noise.log_density(np.zeros(1), -residual[:, None], np.array([sd]), np.ones(1))
-    log_density = np.asarray(density)
-    weight = np.exp(log_density) * np.gradient(residual)
-    return float((weight * np.gradient(log_density, residual) ** 2).sum() / weight.sum())
-
-
-def _noise_at(model: Model, values: Mapping[str, float], draws: int) -> Noise:
-    return model.noise(**{name: np.full((draws, 1), value) for name, value in values.items()})
 
 
 def _natural(model: Model, position: np.ndarray) -> dict[str, Any]:

@@ -1,0 +1,162 @@
+"""``bayescale next``: which run to train next, and whether it is worth its price."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayescale.cli.cautions import caution
+from bayescale.cli.options import (
+    AsFormat,
+    ChangedLaw,
+    DiscrepancyName,
+    FitFile,
+    Format,
+    Group,
+    OwnLaw,
+    chosen_discrepancy,
+    open_fit,
+)
+from bayescale.cli.output import BEYOND, emit, print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayescale.decisions.next_run.goals import Goal
+
+# Candidates that are shown to people.
+SHOWN = 10
+# The columns that are not inputs.
+OUTPUTS = (
+    "rank", "cost", "price", "goal", "sd_before", "sd_after", "value", "unit", "value_error", "value_per_price",
+    "extrapolation", "affordable",
+)  # fmt: skip
+
+
+class GoalName(StrEnum):
+    """What the next run is for."""
+
+    regret = "regret"
+    forecast = "forecast"
+    parameters = "parameters"
+
+
+class Order(StrEnum):
+    """What candidates are ordered by."""
+
+    per_price = "per_price"
+    net = "net"
+    value = "value"
+
+
+def next_run(
+    file: FitFile,
+    goal: Annotated[GoalName, typer.Option("--goal", help="What the run is for.")] = GoalName.regret,
+    compute: Annotated[
+        float | None,
+        typer.Option("--compute", help="Of regret: the budget of the plan, FLOP; 10 x the largest run's."),
+    ] = None,
+    params: Annotated[list[float] | None, typer.Option("--params", help="Of a forecast: model size or sizes.")] = None,
+    tokens: Annotated[list[float] | None, typer.Option("--tokens", help="Of a forecast: training tokens.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Option("--parameter", help="Of parameters: one by its name, repeatable; all of them.")
+    ] = None,
+    worth: Annotated[
+        float | None,
+        typer.Option("--worth", help="What a forecast without error, or a nat, is worth, in the unit of prices."),
+    ] = None,
+    candidates: Annotated[
+        str | None,
+        typer.Option("--candidates", metavar="FILE", help="Runs to choose from: CSV with the law's inputs."),
+    ] = None,
+    size: Annotated[int, typer.Option("--size", help="Runs to choose together.")] = 1,
+    budget: Annotated[float | None, typer.Option("--budget", help="FLOP that the runs may cost together.")] = None,
+    price: Annotated[
+        float | None, typer.Option("--price", help="Of a FLOP; without it compute is paid in compute.")
+    ] = None,
+    order: Annotated[Order, typer.Option("--order", help="Value over price, value less price, or value.")] = (
+        Order.per_price
+    ),
+    discrepancy: DiscrepancyName = "learnt",
+    group: Group = None,
+    law: OwnLaw = None,
+    allow_changed_law: ChangedLaw = False,
+    form: AsFormat = Format.table,
+) -> None:
+    """Say which run to train next, and whether it is worth its price.
+
+    For a plan: --goal regret --compute 1e23. For a forecast: --goal forecast --params 7e10 --tokens 1.4e12. With --size
+    above 1 the runs that are chosen together, in order.
+    """
+    from bayescale.cli.identify import read_candidates
+
+    chosen = _goal(goal, compute, params, tokens, names, worth)
+    choices = read_candidates(candidates)
+
+    import bayescale as bs
+
+    fit = open_fit(file, law, allow_changed_law)
+    found = bs.next_run(
+        fit, chosen, choices, size=size, once=choices is not None, budget=budget, price=price, order=order.value,
+        group=group, discrepancy=chosen_discrepancy(discrepancy),
+    )  # fmt: skip
+    table = found.table() if size == 1 else found.batch()
+    emit(table, form, show)
+    caution(fit, file, table, form)
+
+
+def show(table: pd.DataFrame) -> None:
+    """Print one row per run."""
+    from bayescale.show.tables import format_number
+
+    if table.empty:
+        typer.echo("No run was chosen.")
+        return
+    inputs = [str(name) for name in table.columns if name not in OUTPUTS]
+    unit = table["unit"].iloc[0]
+    typer.echo(f"Next run for {table['goal'].iloc[0]}; values in {unit}\n")
+    rows = []
+    for r in table.head(SHOWN).to_dict("records"):
+        numbers = [format_number(r[name], digits=3) for name in (*inputs, "cost", "sd_before", "sd_after", "value")]
+        beyond = f"{format_number(r['extrapolation'], digits=2)}x"
+        rows.append([str(r["rank"]), *numbers, format_number(r["value_per_price"], digits=3), beyond])
+    headers = ("", *inputs, "cost\n(FLOP)", "sd\nbefore", "sd\nafter", "value", "value\n/price", BEYOND)
+    print_table(headers, rows, right=headers)
+    if len(table) > SHOWN:
+        typer.echo(f"\n  {len(table) - SHOWN:,} more, with --format csv")
+
+
+def _goal(
+    goal: GoalName,
+    compute: float | None,
+    params: list[float] | None,
+    tokens: list[float] | None,
+    names: list[str] | None,
+    worth: float | None,
+) -> Goal | None:
+    """The goal that the options ask for.
+
+    Raises:
+        SettingsError: options of another goal.
+    """
+    from bayescale.language.errors import SettingsError
+
+    own: dict[GoalName, dict[str, object]] = {
+        GoalName.regret: {"--compute": compute},
+        GoalName.forecast: {"--params": params, "--tokens": tokens, "--worth": worth},
+        GoalName.parameters: {"--parameter": names, "--worth": worth},
+    }
+    given = {name for options in own.values() for name, value in options.items() if value}
+    if foreign := sorted(given - set(own[goal])):
+        raise SettingsError(f"--goal {goal.value} takes {', '.join(own[goal])}, and not {foreign[0]}.")
+
+    import bayescale as bs
+
+    if goal is GoalName.forecast:
+        inputs = {name: values for name, values in (("params", params), ("tokens", tokens)) if values}
+        return bs.Forecast(worth=worth, **inputs)
+    if goal is GoalName.parameters:
+        return bs.Parameters(*(names or ()), worth=worth)
+    return None if compute is None else bs.Regret(compute)

@@ -1,0 +1,59 @@
+"""What one run tells of its log loss, given the noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bayescale.inference.precision import computing
+from bayescale.models import Model, Noise
+
+# Residuals in units of the scale reach from here to sinh(12) = 8e4, densely near zero; an even number leaves zero out,
+# where a Laplace density has its corner.
+GRID = np.sinh(np.linspace(-12.0, 12.0, 6000))
+# Measurement errors between which information is interpolated, where there are more different ones.
+ERRORS = 32
+
+
+def information(model: Model, values: Mapping[str, float], measurement_sd: np.ndarray) -> np.ndarray:
+    """Return the Fisher information of every run about its log loss: the mean square of the score.
+
+    For Student-t it is (nu + 1) / (nu + 3) / scale^2; here it is an integral, so that any noise of log loss has one.
+
+    Args:
+        model: its noise.
+        values: of the noise's parameters.
+        measurement_sd: of every run.
+    """
+    known = np.unique(measurement_sd)
+    if known.size > ERRORS:
+        known = np.quantile(measurement_sd, np.linspace(0.0, 1.0, ERRORS))
+    each = {name: np.array([value]) for name, value in values.items()}
+    found = np.array([information_of_draws(model, each, sd)[0] for sd in known])
+    return np.exp(np.interp(measurement_sd, known, np.log(found)))
+
+
+def information_of_draws(model: Model, values: Mapping[str, np.ndarray], sd: float = 0.0) -> np.ndarray:
+    """Return the Fisher information of one run about its log loss given each draw of the noise's parameters.
+
+    Args:
+        model: its noise.
+        values: of the noise's parameters, each over draws.
+        sd: the known error of the run's log loss.
+    """
+    residual = np.multiply.outer(np.hypot(values[model.noise.scale], sd), GRID)
+    each = {name: np.repeat(value, GRID.size) for name, value in values.items()}
+    with computing():
+        noise = noise_at(model, each)
+        density = noise.log_density(np.zeros(1), -residual.reshape(-1, 1), np.array([sd]), np.ones(1))
+    log_density = np.asarray(density).reshape(residual.shape)
+    spacing = np.gradient(residual, axis=1)
+    weight = np.exp(log_density) * spacing
+    score = np.gradient(log_density, axis=1) / spacing
+    return (weight * score**2).sum(axis=1) / weight.sum(axis=1)
+
+
+def noise_at(model: Model, values: Mapping[str, np.ndarray]) -> Noise:
+    """Return the noise at parameter values, each over draws."""
+    return model.noise(**{name: np.reshape(value, (-1, 1)) for name, value in values.items()})

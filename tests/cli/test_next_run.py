@@ -1,0 +1,83 @@
+"""``bayescale next`` on a fit, in every format."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import pytest
+
+GROUP = ("--group", "starcoder")
+REGRET = ("--compute", "1e23", *GROUP)
+
+
+def test_it_names_the_next_run_and_what_it_is_worth(bayescale, fit_nc):
+    result = bayescale("next", fit_nc, *REGRET)
+    assert result.code == 0
+    assert result.out.startswith("Next run for log N* at 1e+23 FLOP; values in FLOP\n")
+    assert "times its price." in result.out
+    assert "does not pass its checks" in result.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        REGRET,
+        ("--goal", "forecast", "--params", "1e10", "--tokens", "2e11", *GROUP),
+        ("--goal", "parameters", "--parameter", "alpha", "--parameter", "beta", "--worth", "1e20", *GROUP),
+    ],
+)
+def test_every_goal_gives_the_same_records_in_json_and_csv(bayescale, fit_nc, words):
+    read = bayescale("next", fit_nc, *words, "--format", "json").records
+    csv = pd.read_csv(io.StringIO(bayescale("next", fit_nc, *words, "--format", "csv").out))
+    assert [row.pop("note") for row in read] and len(csv) == len(read)
+    pd.testing.assert_frame_equal(pd.DataFrame(read), csv, check_dtype=False, rtol=1e-12)
+    assert csv["rank"].tolist() == list(range(1, len(csv) + 1))
+
+
+def test_a_batch_of_given_candidates_within_a_budget(bayescale, fit_nc, tmp_path):
+    runs = pd.DataFrame({"params": [5e7, 3e9, 1e10], "tokens": [5e10, 1e9, 1e11]})
+    runs.to_csv(tmp_path / "runs.csv", index=False)
+    words = (
+        "--compute",
+        "1e27",
+        *GROUP,
+        "--candidates",
+        tmp_path / "runs.csv",
+        "--size",
+        "3",
+        "--budget",
+        "1e21",
+        "--order",
+        "net",
+    )
+    made = bayescale("next", fit_nc, *words, "--format", "json").records
+    assert 1 <= len(made) <= 2 and {row["params"] for row in made} <= {5e7, 3e9}
+    nothing = bayescale("next", fit_nc, *REGRET, "--size", "2", "--budget", "1", "--format", "table")
+    assert nothing.code == 0 and nothing.out.startswith("No run was chosen.\n")
+    assert "No candidate is affordable" in nothing.out
+
+
+def test_the_price_is_the_one_given(bayescale, fit_nc):
+    made = bayescale("next", fit_nc, *REGRET, "--price", "2e-18", "--format", "json").records[0]
+    assert made["price"] == pytest.approx(2e-18 * made["cost"]) and made["unit"] == "units of price"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("--goal", "forecast", "--compute", "1e23"),
+            "--goal forecast takes --params, --tokens, --worth, and not --co",
+        ),
+        (("--worth", "3"), "--goal regret takes --compute, and not --worth."),
+        (("--goal", "forecast"), "Forecast needs the inputs of the runs"),
+        (("--goal", "parameters", "--parameter", "G"), "has no parameter 'G'"),
+        (("--size", "0"), "size must be a whole number of runs, at least 1, got 0."),
+        (("--goal", "parameters", "--order", "net"), "order='net' takes the price from the value"),
+    ],
+)
+def test_options_that_cannot_be_are_one_line_and_exit_2(bayescale, fit_nc, words, said):
+    result = bayescale("next", fit_nc, *words)
+    assert result.code == 2 and result.out == ""
+    assert result.err.startswith("error: ") and said in result.err and result.err.count("\n") == 1
