@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "Plan",
             "Prediction",
             "allocate",
+            "allocation",
             "chain",
             "compare_valleys",
             "continue_run",

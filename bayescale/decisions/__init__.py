@@ -1,5 +1,6 @@
 """Decisions on the whole posterior: predicted loss, compute-optimal plans, best settings, simulated experiments."""
 
+from bayescale.decisions import allocation
 from bayescale.decisions.allocate import Plan, allocate
 from bayescale.decisions.chain import Chain, chain
 from bayescale.decisions.continue_run import continue_run
@@ -18,6 +19,7 @@ __all__ = [
     "Plan",
     "Prediction",
     "allocate",
+    "allocation",
     "chain",
     "compare_valleys",
     "continue_run",
