@@ -3,9 +3,11 @@
 from bayescale.decisions import allocation
 from bayescale.decisions.allocate import Plan, allocate
 from bayescale.decisions.chain import Chain, chain
+from bayescale.decisions.cheapest import Cheapest, cheapest
 from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.hyperparameters import hyperparameters
+from bayescale.decisions.pareto import Pareto, pareto
 from bayescale.decisions.predict import predict
 from bayescale.decisions.prediction import Prediction
 from bayescale.decisions.simulate import simulate
@@ -15,16 +17,20 @@ from bayescale.decisions.valley import compare_valleys, valley
 __all__ = [
     "Chain",
     "ChainPrediction",
+    "Cheapest",
     "ConvertedFit",
+    "Pareto",
     "Plan",
     "Prediction",
     "allocate",
     "allocation",
     "chain",
+    "cheapest",
     "compare_valleys",
     "continue_run",
     "convert",
     "hyperparameters",
+    "pareto",
     "predict",
     "simulate",
     "valley",

@@ -86,7 +86,7 @@ def allocate(
         ['parameters', 'tokens', 'tokens/parameter', 'nats/token']
         >>> small = allocate(law, compute=5.76e23, constraints=ParamsBetween(most=3e10))
         >>> small.binding, f"{small.regret()['constraints_percent'].item():.0f} %"
-        (['at most 3e+10 parameters'], '33 %')
+        (['at most 3e+10 parameters'], '31 %')
     """
     given = {"compute": compute, "dollars": dollars, "device_hours": device_hours, "hours": hours}
     budgets, cost = budgets_of(given, rate_card), SixND() if cost is None else cost

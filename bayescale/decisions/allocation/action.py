@@ -10,10 +10,11 @@ from bayescale.decisions.allocation.problem import Problem
 from bayescale.decisions.along import root_of_slope
 from bayescale.decisions.nodes import between_nodes, node_budgets
 
-# Sizes compared at a time, first and then in ever narrower ranges: the last are within 1e-5 of each other in log size.
-WIDE, NARROW, ZOOMS = 65, 17, 4
-# Draws that are enough to tell in which valley of the expected loss to look.
-FEW = 200
+# Sizes compared at a time, first and then in ever narrower ranges, and how many sizes to either side of the first best
+# are in the next; the last are within a thousandth of each other in log size, where losses agree to 1e-7.
+WIDE, NARROW, ZOOMS, BESIDE = 65, 17, 3, 3
+# Draws that are enough to tell in which valley of the expected loss to look, and of another objective.
+FEW, SOME = 200, 1000
 
 
 def best_action(problem: Problem, objective: Objective, allowed: Feasible) -> np.ndarray:
@@ -38,13 +39,20 @@ def best_action(problem: Problem, objective: Objective, allowed: Feasible) -> np
         found = np.clip(free, np.log(allowed.low), np.log(allowed.high))
     held = np.flatnonzero(found != free)
     if held.size:
-        # A second valley may lie within the limits if the slope there leads inwards.
-        steep, _ = problem.part(held).mean_slopes(found[held])
-        again = held[np.where(found[held] > free[held], steep < 0, steep > 0)]
+        again = held[~_best_at_limit(problem.part(held), found[held], free[held], allowed.part(held))]
         if again.size:
             ends = _inside(allowed.part(again), low[again], high[again])
             found[again] = _zoomed(problem.part(again), objective, *ends)
     return np.exp(found)
+
+
+def _best_at_limit(problem: Problem, limit: np.ndarray, free: np.ndarray, allowed: Feasible) -> np.ndarray:
+    """Whether a limit that is short of the best size is the best that is allowed: no second valley is within."""
+    steep, _ = problem.mean_slopes(limit)
+    outwards = np.where(limit > free, steep >= 0, steep <= 0)
+    ends = _inside(allowed, np.log(problem.best.min(axis=0)), np.log(problem.best.max(axis=0)))
+    seen = _zoomed(problem.thinned(FEW), Mean(), *ends, zooms=0)
+    return outwards & (np.abs(seen - limit) <= (ends[1] - ends[0]) / (WIDE - 1) * (1 + 1e-9))
 
 
 def _inside(allowed: Feasible, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,14 +83,17 @@ def _root(problem: Problem, start: np.ndarray, low: np.ndarray, high: np.ndarray
 def _zoomed(
     problem: Problem, objective: Objective, low: np.ndarray, high: np.ndarray, zooms: int = ZOOMS
 ) -> np.ndarray:
-    """Log of the best of ever closer sizes between two ends, over budget."""
+    """Log of the best of ever closer sizes between two ends, over budget; the first of them for some draws only."""
     columns = np.arange(low.size)
-    for count in (WIDE, *[NARROW] * zooms):
+    first = problem if problem.draws <= SOME else problem.thinned(SOME)
+    for level, count in enumerate((WIDE, *[NARROW] * zooms)):
+        among, beside = (first, BESIDE) if level == 0 else (problem, 1)
         sizes = np.linspace(low, high, count)
-        ranks = np.stack([objective.rank(problem.losses(np.exp(row))) for row in sizes])
+        ranks = np.stack([objective.rank(among.losses(np.exp(row))) for row in sizes])
         best = ranks.argmin(axis=0)
         found = sizes[best, columns]
-        low, high = sizes[np.maximum(best - 1, 0), columns], sizes[np.minimum(best + 1, count - 1), columns]
+        low = sizes[np.maximum(best - beside, 0), columns]
+        high = sizes[np.minimum(best + beside, count - 1), columns]
     return found
 
 

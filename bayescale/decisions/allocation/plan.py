@@ -22,6 +22,8 @@ from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS, TOKENS_PER_PARAM
 
+# A plan that costs more than its budget by no more than this spends it.
+AFFORDED = 1e-6
 QUANTITIES = (PARAMS, TOKENS, TOKENS_PER_PARAM, LOSS)
 
 
@@ -238,4 +240,12 @@ class Plan:
         sizes = positive_numbers(PARAMS.name, params, "one size for all budgets or one each")
         if sizes.size not in (1, self._compute.size):
             raise SettingsError(f"params must be one size or {self._compute.size}, one per budget, got {sizes.size}.")
-        return np.broadcast_to(sizes, self._compute.shape).copy()
+        sizes = np.broadcast_to(sizes, self._compute.shape).copy()
+        beyond = np.asarray(self.cost(sizes, self._tokens(sizes)), float) > self._compute * (1 + AFFORDED)
+        if beyond.any():
+            i = int(np.argmax(beyond))
+            raise SettingsError(
+                f"A model of {sizes[i]:.4g} parameters leaves no tokens of {self._compute[i]:.4g} FLOP: "
+                f"{self.cost.name} takes them all. Give a smaller size or a larger budget."
+            )
+        return sizes

@@ -10,7 +10,7 @@ from bayescale.inference.evaluate import curve
 from bayescale.inference.precision import computing
 
 # First step of the search in log compute, its end, and how far it may go: 25 is eleven decades.
-STEP, CLOSE, FARTHEST, MOST = 0.05, 1e-10, 25.0, 40
+STEP, CLOSE, FARTHEST, MOST = 0.05, 1e-10, 25.0, 60
 
 
 def wasted_compute(problem: Problem, params: np.ndarray) -> np.ndarray:
@@ -28,19 +28,19 @@ def wasted_compute(problem: Problem, params: np.ndarray) -> np.ndarray:
     spent = np.log(np.broadcast_to(problem.spent, wanted.shape))
     frontier = _Frontier(problem, start, spent)
     last, at_last = spent, problem.curves(problem.best)
-    # Rounding must not make the best plan a better one.
-    excess = np.maximum(wanted - at_last, 0.0)
-    here = spent - STEP
+    excess = wanted > at_last  # rounding must not make the best plan a better one
+    low, high, here = spent - FARTHEST, spent, spent - STEP
     for _ in range(MOST):
         at_here = frontier.loss(here)
+        low, high = np.where(at_here > wanted, here, low), np.where(at_here < wanted, here, high)
         with np.errstate(divide="ignore", invalid="ignore"):
             step = (wanted - at_here) * (here - last) / (at_here - at_last)
         step = np.where(np.isfinite(step), step, 0.0)
-        last, at_last = here, at_here
-        here = np.clip(here + step, spent - FARTHEST, spent)
-        if np.max(np.abs(here - last)) < CLOSE:
+        inside = ((here + step > low) & (here + step < high)) | (np.abs(step) < CLOSE)
+        last, at_last, here = here, at_here, np.where(inside, here + step, 0.5 * (low + high))
+        if np.max(np.abs(here - last), where=excess, initial=0.0) < CLOSE:
             break
-    return np.where(excess > 0, np.exp(spent - here), 1.0)
+    return np.where(excess, np.exp(spent - here), 1.0)
 
 
 class _Frontier:
