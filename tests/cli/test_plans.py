@@ -35,7 +35,7 @@ def test_the_plan_and_its_regret_are_those_of_the_library(bayescale, fit_nc, fit
     same(bayescale(*asked, "--answer", "plan", "--format", "json").records, plan.action_table())
     same(bayescale(*asked, "--answer", "regret", "--format", "json").records, plan.regret())
     shown = bayescale(*asked, "--answer", "plan").out
-    assert "Plan with the least CVaR 0.9 (C = 6ND) for starcoder" in shown
+    assert "Plan with the least CVaR 0.9 of the loss (C = 6ND) for starcoder" in shown
     assert "held back at 1e21 FLOP by: at most 2e+09 parameters" in shown
     assert "Regret of the plan (C = 6ND) for starcoder" in bayescale(*asked, "--answer", "regret").out
 

@@ -51,7 +51,7 @@ class Mean(Objective):
 
     @property
     def name(self) -> str:
-        return "mean"
+        return "expected loss"
 
     def value(self, losses: np.ndarray) -> np.ndarray:
         return losses.mean(axis=0)
@@ -75,7 +75,7 @@ class Quantile(Objective):
 
     @property
     def name(self) -> str:
-        return f"quantile {self.prob:g}"
+        return f"quantile {self.prob:g} of the loss"
 
     def value(self, losses: np.ndarray) -> np.ndarray:
         return np.quantile(losses, self.prob, axis=0)
@@ -106,7 +106,7 @@ class CVaR(Objective):
 
     @property
     def name(self) -> str:
-        return f"CVaR {self.prob:g}"
+        return f"CVaR {self.prob:g} of the loss"
 
     def value(self, losses: np.ndarray) -> np.ndarray:
         count = losses.shape[0]

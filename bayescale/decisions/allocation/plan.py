@@ -217,7 +217,7 @@ class Plan:
         made: dict[str, Any] = {
             q.name: ("budget", values, {"long_name": q.label, "units": q.unit}) for q, values in chosen.items()
         }
-        words = {"long_name": f"{self.objective.name} of the loss" if self.objective.is_loss else self.objective.name}
+        words = {"long_name": self.objective.name}
         made["objective"] = ("budget", self.objective.value(losses), {**words, "units": unit})
         made["loss"] = (("chain", "draw", "budget"), losses.reshape(shape), dict(self.draws[LOSS.name].attrs))
         attrs = {**self.draws.attrs, "objective": self.objective.name}

@@ -10,7 +10,9 @@ from bayescale.show.figures.exponent import exponent, exponent_data
 from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
 from bayescale.show.figures.multiverse import multiverse, multiverse_data
+from bayescale.show.figures.regret import regret, regret_data
 from bayescale.show.figures.residuals import residuals, residuals_data
+from bayescale.show.figures.trade_offs import trade_offs, trade_offs_data
 
 __all__ = [
     "allocation",
@@ -27,6 +29,10 @@ __all__ = [
     "loss_compute_data",
     "multiverse",
     "multiverse_data",
+    "regret",
+    "regret_data",
     "residuals",
     "residuals_data",
+    "trade_offs",
+    "trade_offs_data",
 ]
