@@ -76,7 +76,10 @@ def regret(source: Plan | pd.DataFrame, *, ax: Axes | None = None, prob: float =
     spread = not np.allclose(data["percent_lower"], data["percent_upper"], rtol=1e-9, atol=1e-9)
     if spread:
         entries.append((f"mean and {style.interval_label(data['prob'])}", (curves.key_band(), curves.key_line())))
-    ax.set_ylim(0, 1.1 * float(data["percent"].max()))
+    # Some draws waste a hundred times the budget where others waste a thousandth of it.
+    ax.set_yscale("symlog", linthresh=1.0)
+    ax.set_ylim(bottom=0)
+    style.log_size_ticks(ax)
     style.set_axes(ax, style.axis_label(PARAMS), "compute wasted against the best size (%)")
     style.legend(ax, entries)
     return ax

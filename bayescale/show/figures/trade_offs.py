@@ -74,6 +74,7 @@ def trade_offs(source: Pareto | pd.DataFrame, *, ax: Axes | None = None) -> Axes
         entries.append((words, (curves.key_band(), curves.key_line())))
     if curves.extrapolates(data):
         entries.append((curves.BEYOND, (curves.key_band(True), curves.key_line(True))))
+    style.log_size_ticks(ax)
     style.set_axes(ax, "serving (FLOP)", style.axis_label(LOSS, "expected loss"))
     style.legend(ax, entries)
     return ax
