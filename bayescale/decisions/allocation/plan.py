@@ -175,7 +175,7 @@ class Plan:
         share = float(positive_numbers("within", within, "a share of compute such as 0.01")[0])
         best = self._flat(PARAMS.name)
         loss = self.problem.losses(sizes) - self.problem.losses(best)
-        of_best = self._waste_of_best(best)
+        of_best = np.ones(best.shape) if self.allowed.is_free else wasted_compute(self.problem, best)
         percent = 100 * (wasted_compute(self.problem, sizes) / of_best - 1)
         spread: dict[str, Any] = {}
         for name, values in (("loss", loss), ("percent", percent)):
@@ -230,11 +230,6 @@ class Plan:
     def _flat(self, name: str) -> np.ndarray:
         """Draws x budgets."""
         return self.draws[name].to_numpy().reshape(-1, self._compute.size)
-
-    def _waste_of_best(self, best: np.ndarray) -> np.ndarray:
-        if self.allowed.is_free:
-            return np.ones(best.shape)
-        return wasted_compute(self.problem, best)
 
     def _sizes(self, params: Any) -> np.ndarray:
         sizes = positive_numbers(PARAMS.name, params, "one size for all budgets or one each")
