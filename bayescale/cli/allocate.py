@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,10 +18,27 @@ from bayescale.cli.options import (
     Group,
     OwnLaw,
     Prob,
+    chosen,
     chosen_discrepancy,
     open_fit,
 )
 from bayescale.cli.output import BEYOND, emit, estimate, print_table
+from bayescale.cli.plan_options import (
+    AllowedSizes,
+    Compute,
+    DeviceHours,
+    Dollars,
+    Hours,
+    Inputs,
+    Keep,
+    ObjectiveWord,
+    Rate,
+    chosen_card,
+    chosen_constraints,
+    chosen_inputs,
+    chosen_objective,
+)
+from bayescale.cli.plan_tables import show_action, show_regret
 from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
@@ -29,14 +47,35 @@ if TYPE_CHECKING:
 HEADERS = {"params": "params", "tokens": "tokens", "tokens_per_param": "tokens\n/param", "loss": "loss"}
 
 
+class Answer(StrEnum):
+    """What is asked of a plan."""
+
+    posterior = "posterior"
+    plan = "plan"
+    regret = "regret"
+
+
 def allocate(
     file: FitFile,
-    compute: Annotated[
-        list[float], typer.Option("--compute", help="Budget in FLOP, counted as --cost says; several, or repeated.")
-    ],
+    compute: Compute = None,
+    dollars: Dollars = None,
+    device_hours: DeviceHours = None,
+    hours: Hours = None,
+    rate: Rate = None,
     cost: CountedAs = Count.six_nd,
     shape: Shape = None,
     serve: Serve = None,
+    answer: Annotated[
+        Answer,
+        typer.Option(
+            "--answer",
+            help="The posterior of the best split; the one plan that is best over it; or what that plan loses.",
+        ),
+    ] = Answer.posterior,
+    objective: ObjectiveWord = "mean",
+    keep: Keep = None,
+    sizes: AllowedSizes = None,
+    inputs: Inputs = None,
     compute_error: ErrorSd = None,
     discrepancy: DiscrepancyName = "learnt",
     group: Group = None,
@@ -53,10 +92,26 @@ def allocate(
 
     fit = open_fit(file, law, allow_changed_law)
     counted = chosen_cost(cost, shape, serve, params_convention=fit.runs.params_convention)
-    error, added = chosen_error(compute_error), chosen_discrepancy(discrepancy)
-    plan = bs.allocate(fit, compute=compute, cost=counted, group=group, compute_error=error, discrepancy=added)
-    table = plan.table(prob=prob)
-    emit(table, form, show)
+    plan = bs.allocate(
+        fit,
+        **chosen(compute=compute, dollars=dollars, device_hours=device_hours, hours=hours, rate_card=chosen_card(rate)),
+        cost=counted,
+        objective=chosen_objective(objective),
+        constraints=chosen_constraints(keep, sizes),
+        group=group,
+        compute_error=chosen_error(compute_error),
+        discrepancy=chosen_discrepancy(discrepancy),
+        **chosen_inputs(inputs),
+    )
+    if answer is not Answer.posterior and form is FormatWithLatex.latex:
+        raise bs.SettingsError(f"--format latex is for --answer posterior; --answer {answer.value} has csv and json.")
+    if answer is Answer.posterior:
+        table, shown = plan.table(prob=prob), show
+    elif answer is Answer.plan:
+        table, shown = plan.action_table(prob=prob), show_action
+    else:
+        table, shown = plan.regret(prob=prob), show_regret
+    emit(table, form, shown)
     caution(fit, file, table, form)
 
 

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from bayescale.cli.allocate import allocate
 from bayescale.cli.backtest import backtest
+from bayescale.cli.cheapest import cheapest
 from bayescale.cli.check import check
 from bayescale.cli.compare import compare
 from bayescale.cli.datasets import datasets
@@ -17,6 +18,7 @@ from bayescale.cli.fit import fit
 from bayescale.cli.identify import identify
 from bayescale.cli.laws import laws
 from bayescale.cli.next_run import next_run
+from bayescale.cli.pareto import pareto
 from bayescale.cli.predict import predict
 from bayescale.cli.reporting import reporting
 from bayescale.cli.review import review
@@ -50,7 +52,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    demo, identify, fit, check, review, summary, predict, allocate, backtest, compare, laws, datasets
+    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, backtest, compare,
+    laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=WordLists if command is compare else ValueLists)(command)

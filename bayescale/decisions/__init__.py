@@ -1,11 +1,14 @@
 """Decisions on the whole posterior: predicted loss, compute-optimal plans, best settings, simulated experiments."""
 
+from bayescale.decisions import allocation
 from bayescale.decisions.allocate import Plan, allocate
 from bayescale.decisions.chain import Chain, chain
+from bayescale.decisions.cheapest import Cheapest, cheapest
 from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.hyperparameters import hyperparameters
 from bayescale.decisions.next_run import Box, Forecast, NextRun, Parameters, Regret, next_run
+from bayescale.decisions.pareto import Pareto, pareto
 from bayescale.decisions.predict import predict
 from bayescale.decisions.prediction import Prediction
 from bayescale.decisions.simulate import simulate
@@ -16,20 +19,25 @@ __all__ = [
     "Box",
     "Chain",
     "ChainPrediction",
+    "Cheapest",
     "ConvertedFit",
     "Forecast",
     "NextRun",
     "Parameters",
+    "Pareto",
     "Plan",
     "Prediction",
     "Regret",
     "allocate",
+    "allocation",
     "chain",
+    "cheapest",
     "compare_valleys",
     "continue_run",
     "convert",
     "hyperparameters",
     "next_run",
+    "pareto",
     "predict",
     "simulate",
     "valley",

@@ -71,15 +71,16 @@ def test_the_checks_compile_the_likelihood_and_what_they_measure(counts):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_first_question_compiles_the_curve_and_the_new_runs(counts, engine):
-    """The curve once for points and once for the sizes that a plan tries, which differ from draw to draw.
+    """The curve once for points; for a plan of a law without closed form once for the sizes of a grid and once for each
+    draw's own best size, and its slopes, by which that size is found.
 
     The values of a known family are there already where the checks have compiled them.
     """
     values = {"natural_values": 1} if engine == "instant" else {}
     predict, allocate = (counts[f"{engine}: first {verb}"] for verb in ("predict", "allocate"))
     assert predict["programs"] == {"response": 1, "new_runs": 1} | values
-    assert allocate["programs"] == {"response": 1}
-    assert predict["traces"] == allocate["traces"] == {"response": 1}
+    assert allocate["programs"] == allocate["traces"] == {"response": 2, "_slopes": 1}
+    assert predict["traces"] == {"response": 1}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -41,7 +41,7 @@ def _one(
     runs = problem.situation.asked(point).runs()[:, 0]
     sources = rng.choice(runs.size, min(replicates, runs.size), replace=False)
     many = {name: np.repeat(values, sources.size) for name, values in point.items()}
-    log_density = problem.situation.asked(many).log_densities(runs[sources])
+    _, log_density = problem.situation.asked(many).scored(runs[sources])
     now, values, shapes = problem.belief.now, [], []
     for column, source in zip(log_density.T, sources, strict=True):
         # A draw is no independent judge of the run that it gave itself.

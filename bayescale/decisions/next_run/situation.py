@@ -83,7 +83,7 @@ class Situation:
         error of the law that the fit's runs were given, at the candidate's distance below the largest run.
         """
         asked = self.family
-        few = np.unique(np.linspace(0, asked.draws - 1, NOISE_DRAWS).astype(int))
+        few = np.unique(np.linspace(0, asked.effect_sd.size - 1, NOISE_DRAWS).astype(int))
         values = {p.name: asked.values(p.name)[few] for p in self.fit.model.noise.parameters}
         own = 1.0 / information_of_draws(self.fit.model, values)
         # A known error widens the scale of the noise, and one over the information goes with its square.

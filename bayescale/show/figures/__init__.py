@@ -11,7 +11,9 @@ from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
 from bayescale.show.figures.multiverse import multiverse, multiverse_data
 from bayescale.show.figures.next_run import next_run, next_run_data
+from bayescale.show.figures.regret import regret, regret_data
 from bayescale.show.figures.residuals import residuals, residuals_data
+from bayescale.show.figures.trade_offs import trade_offs, trade_offs_data
 
 __all__ = [
     "allocation",
@@ -30,6 +32,10 @@ __all__ = [
     "multiverse_data",
     "next_run",
     "next_run_data",
+    "regret",
+    "regret_data",
     "residuals",
     "residuals_data",
+    "trade_offs",
+    "trade_offs_data",
 ]

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from bayescale.decisions import Plan
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import PARAMS, TOKENS
+from bayescale.language.quantities import PARAMS, TOKENS, Quantity
 from bayescale.show.figures import curves, style
 from bayescale.show.figures.sources import table_of
 
 PANELS = (PARAMS, TOKENS)
+# How sizes and tokens are drawn that constraints do not allow.
+FORBIDDEN: dict[str, Any] = {"facecolor": "0.8", "edgecolor": "none"}
 
 
 def allocation_data(plan: Plan | Sequence[Plan], *, prob: float = 0.9) -> pd.DataFrame:
@@ -42,6 +45,8 @@ def allocation(
     source: Plan | Sequence[Plan] | pd.DataFrame, *, axes: Sequence[Axes] | None = None, prob: float = 0.9
 ) -> tuple[Axes, Axes]:
     """Draw compute-optimal model size and training tokens against compute, with ribbons.
+
+    What the constraints of a single plan do not allow is shaded.
 
     Args:
         source: a plan, a list of plans, or their :func:`allocation_data`, which then brings its own prob.
@@ -80,9 +85,33 @@ def allocation(
             curves.draw_curve(ax, rows, x="compute", colour=look.colour, among=len(names))
             if len(rows) <= 12:  # few budgets: show which were asked for
                 ax.plot(rows["compute"], rows["median"], linestyle="none", zorder=4, **look.points)
+        _shade(ax, source, quantity)
         style.set_axes(ax, style.compute_label(cost), style.axis_label(quantity, f"compute-optimal {quantity.label}"))
-    style.legend(axes[-1], _entries(data, names))
+    held = [("not allowed", Patch(**FORBIDDEN))] if _limits(source) is not None else []
+    style.legend(axes[-1], [*_entries(data, names), *held])
     return axes[0], axes[1]
+
+
+def _limits(source: Any) -> Any:
+    """What constraints allow, of a single plan that has any."""
+    return source.allowed if isinstance(source, Plan) and not source.allowed.is_free else None
+
+
+def _shade(ax: Axes, source: Any, quantity: Quantity) -> None:
+    """Shade what constraints do not allow; the fewest parameters leave the most tokens."""
+    if (allowed := _limits(source)) is None:
+        return
+    compute = source.draws["compute"].to_numpy()
+    order, (bottom, top) = np.argsort(compute), ax.get_ylim()
+    low, high = allowed.low, allowed.high
+    if quantity is TOKENS:
+        with np.errstate(divide="ignore"):
+            ends = np.where(np.isfinite(high), high, 1e30), np.where(low > 0, low, 1.0)
+            fewest, most = (np.asarray(source.cost.tokens(end, compute), float) for end in ends)
+        low, high = np.where(np.isfinite(high), fewest, 0.0), np.where(low > 0, most, np.inf)
+    ax.fill_between(compute[order], bottom, np.clip(low, bottom, top)[order], **FORBIDDEN, zorder=1.2)
+    ax.fill_between(compute[order], np.clip(high, bottom, top)[order], top, **FORBIDDEN, zorder=1.2)
+    ax.set_ylim(bottom, top)
 
 
 def _entries(data: pd.DataFrame, names: list[str]) -> list[tuple[str, Any]]:
