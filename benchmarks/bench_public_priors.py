@@ -54,6 +54,7 @@ class Case:
             "log_score": made["log_score"].mean(),
             "crps": made["crps"].mean(),
             "coverage": seen.between(made["lower_0.9"], made["upper_0.9"]).mean(),
+            "flagged": float(status != "ok"),
             "width": ((made["upper_0.9"] - made["lower_0.9"]) / made["median"]).mean(),
         }
 
@@ -83,9 +84,9 @@ def _spread(places: np.ndarray, kept: int, seed: int, rows: int) -> np.ndarray:
 
 def scored(law: str, runs: bs.Runs, tried: list[Case], priors: bs.Priors | None) -> pd.DataFrame:
     """One row per case."""
-    fits = bs.fit_many(law, {i: case.table for i, case in enumerate(tried)}, priors=priors, progress=False)
+    fits = bs.fit_many(law, {str(i): case.table for i, case in enumerate(tried)}, priors=priors, progress=False)
     status = fits.status.set_index("fit")["status"]
-    return pd.DataFrame([case.scores(fits[i], str(status[i]), runs) for i, case in enumerate(tried)])
+    return pd.DataFrame([case.scores(fits[i], status[i], runs) for i, case in zip(fits, tried, strict=True)])
 
 
 def lines(parts: pd.DataFrame, choices: int) -> list[str]:
@@ -95,12 +96,21 @@ def lines(parts: pd.DataFrame, choices: int) -> list[str]:
     for kept in KEPT:
         pair = [whole.xs((name, kept)) for name in (DECLARED, PUBLIC)]
         gain = pair[1]["log_score"] - pair[0]["log_score"]
-        shown = {"log_score": "{:.2f}", "crps": "{:.2%}", "coverage": "{:.0%}", "width": "{:.1%}"}
+        shown = {"log_score": "{:.2f}", "crps": "{:.2%}", "coverage": "{:.0%}", "width": "{:.1%}", "flagged": "{:.0%}"}
         two = [" / ".join(form.format(one[name].mean()) for one in pair) for name, form in shown.items()]
         error = gain.std(ddof=1) / np.sqrt(gain.size)
         better = f"{(gain > 0).sum()} of {gain.size}"
         rows.append([str(kept), *two, f"{gain.mean():+.2f} ({error:.2f})", better])
-    head = ["runs", "log score", "CRPS", "coverage of 90 %", "width of 90 %", "gain in log score", "families better"]
+    head = [
+        "runs",
+        "log score",
+        "CRPS",
+        "coverage of 90 %",
+        "width of 90 %",
+        "flagged fits",
+        "gain in log score",
+        "families better",
+    ]
     return [
         f"Runs above a quarter of the largest compute, predicted from a few below it: {parts['family'].nunique()} "
         f"families of text, {choices} choices of the few runs, means over families; declared priors / priors of the "

@@ -17,6 +17,7 @@ SELF_CONTAINED = {
     "backtest.md": (("Backtest of chinchilla: ", "True"), ()),
     "identify.md": (("rank 4, 2 of 5 combinations identified", "log N* at 2e+23 FLOP"), ()),
     "review.md": (("Review of chinchilla, 8 runs", "not looked at"), ()),
+    "public_priors.md": (("Priors(E: LogNormal(", "declared", "public"), ()),
     "compare.md": (
         ("Comparison of 2 laws and choices", "Leave-future-out scores give all weight"),
         ("multiverse.png",),
