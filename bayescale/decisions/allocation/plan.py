@@ -24,6 +24,8 @@ from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS, TOKENS_
 
 # A plan that costs more than its budget by no more than this spends it.
 AFFORDED = 1e-6
+# Regrets, in nats or per cent, below which a plan is the best one.
+ROUNDING = 1e-11
 QUANTITIES = (PARAMS, TOKENS, TOKENS_PER_PARAM, LOSS)
 
 
@@ -178,7 +180,9 @@ class Plan:
         of_best = np.ones(best.shape) if self.allowed.is_free else wasted_compute(self.problem, best)
         percent = 100 * (wasted_compute(self.problem, sizes) / of_best - 1)
         spread: dict[str, Any] = {}
-        for name, values in (("loss", loss), ("percent", percent)):
+        for name, exact in (("loss", loss), ("percent", percent)):
+            # The best plan differs from itself by rounding, which is no regret.
+            values = np.where(np.abs(exact) < ROUNDING, 0.0, exact)
             _, lower, upper = interval(values, check_prob(prob), axis=0)
             spread |= {name: values.mean(axis=0), f"{name}_lower": lower, f"{name}_upper": upper}
         chosen = {PARAMS.name: sizes, TOKENS.name: self._tokens(sizes), "prob": float(prob)}
