@@ -113,7 +113,8 @@ def lines(parts: pd.DataFrame, choices: int) -> list[str]:
     ]
     return [
         f"Runs above a quarter of the largest compute, predicted from a few below it: {parts['family'].nunique()} "
-        f"families of text, {choices} choices of the few runs, means over families; declared priors / priors of the "
+        f"families of text, the few runs chosen "
+        f"{'once' if choices == 1 else f'{choices} times'}, means over families; declared priors / priors of the "
         "families of all other clusters. Log score: log density of the log loss, nats a run. In brackets the standard "
         "error over families.",
         "",
