@@ -42,16 +42,16 @@ def information_of_draws(model: Model, values: Mapping[str, np.ndarray], sd: flo
         values: of the noise's parameters, each over draws.
         sd: the known error of the run's log loss.
     """
-    residual = np.multiply.outer(np.hypot(values[model.noise.scale], sd), GRID)
+    scale = np.hypot(values[model.noise.scale], sd)
+    residual = np.multiply.outer(scale, GRID)
     each = {name: np.repeat(value, GRID.size) for name, value in values.items()}
     with computing():
         noise = noise_at(model, each)
         density = noise.log_density(np.zeros(1), -residual.reshape(-1, 1), np.array([sd]), np.ones(1))
     log_density = np.asarray(density).reshape(residual.shape)
-    spacing = np.gradient(residual, axis=1)
-    weight = np.exp(log_density) * spacing
-    score = np.gradient(log_density, axis=1) / spacing
-    return (weight * score**2).sum(axis=1) / weight.sum(axis=1)
+    weight = np.exp(log_density) * np.gradient(GRID)
+    score = np.gradient(log_density, GRID, axis=1)
+    return (weight * score**2).sum(axis=1) / weight.sum(axis=1) / scale**2
 
 
 def noise_at(model: Model, values: Mapping[str, np.ndarray]) -> Noise:
