@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "data": ["Early", "Runs", "censor", "datasets", "read_runs"],
         "decisions": [
+            "Arms",
             "Box",
             "Chain",
             "ChainPrediction",
@@ -25,6 +26,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "allocation",
             "chain",
             "cheapest",
+            "compare_arms",
             "compare_valleys",
             "continue_run",
             "convert",

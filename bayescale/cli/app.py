@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from bayescale.cli.allocate import allocate
+from bayescale.cli.arms import arms
 from bayescale.cli.backtest import backtest
 from bayescale.cli.cheapest import cheapest
 from bayescale.cli.check import check
@@ -52,7 +53,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, backtest, compare,
+    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, arms, backtest, compare,
     laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:

@@ -2,6 +2,7 @@
 
 from bayescale.decisions import allocation
 from bayescale.decisions.allocate import Plan, allocate
+from bayescale.decisions.arms import Arms, compare_arms
 from bayescale.decisions.chain import Chain, chain
 from bayescale.decisions.cheapest import Cheapest, cheapest
 from bayescale.decisions.continue_run import continue_run
@@ -16,6 +17,7 @@ from bayescale.decisions.stages import ChainPrediction
 from bayescale.decisions.valley import compare_valleys, valley
 
 __all__ = [
+    "Arms",
     "Box",
     "Chain",
     "ChainPrediction",
@@ -32,6 +34,7 @@ __all__ = [
     "allocation",
     "chain",
     "cheapest",
+    "compare_arms",
     "compare_valleys",
     "continue_run",
     "convert",

@@ -72,7 +72,9 @@ class Discrepancy:
         name = f"brownian {scale:g} per sqrt(decade)" + (f", drift {drift:g} per decade" if drift else "")
         return cls(name, {part: np.array([values.get(part, 0.0)]) for part in PARTS})
 
-    def shifts(self, distance: np.ndarray, noise_scale: np.ndarray, *, cluster: int, family: int) -> np.ndarray:
+    def shifts(
+        self, distance: np.ndarray, noise_scale: np.ndarray, *, cluster: int, family: int, population: int | None = None
+    ) -> np.ndarray:
         """Draws of the error of a new family of a new cluster, draw x point.
 
         Args:
@@ -80,9 +82,11 @@ class Discrepancy:
             noise_scale: of the fit, one per draw; NaN where the noise has none, taken as the reference.
             cluster: seed of what families of one table share.
             family: seed of the rest; the path it gives is the same whatever distances are asked for.
+            population: seed of what clusters share, the draw of the parameters; None where there is one cluster.
         """
         count, shared, own = noise_scale.size, np.random.default_rng(cluster), np.random.default_rng(family)
-        index = shared.integers(self.draws["drift"].size, size=count)
+        known = shared if population is None else np.random.default_rng(population)
+        index = known.integers(self.draws["drift"].size, size=count)
         part = {name: np.asarray(values, float)[index] for name, values in self.draws.items()}
         common, single = shared.standard_normal((2, count)), own.standard_normal((2, count))
         drift = part["drift"] + part["drift_between"] * common[0] + part["drift_within"] * single[0]

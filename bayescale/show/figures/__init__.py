@@ -4,6 +4,7 @@ Each returns axes of a figure outside pyplot unless given axes; nothing is saved
 """
 
 from bayescale.show.figures.allocation import allocation, allocation_data
+from bayescale.show.figures.arms import arms, arms_data
 from bayescale.show.figures.backtest_coverage import backtest_coverage, backtest_coverage_data
 from bayescale.show.figures.backtest_errors import backtest_errors, backtest_errors_data
 from bayescale.show.figures.exponent import exponent, exponent_data
@@ -18,6 +19,8 @@ from bayescale.show.figures.trade_offs import trade_offs, trade_offs_data
 __all__ = [
     "allocation",
     "allocation_data",
+    "arms",
+    "arms_data",
     "backtest_coverage",
     "backtest_coverage_data",
     "backtest_errors",
