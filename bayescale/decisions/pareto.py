@@ -129,6 +129,11 @@ def pareto(
         sizes = positive_numbers(PARAMS.name, params, "the sizes to choose from")[:, None] + 0 * budgets
     plans = _plans(question, chosen, serving, budgets, sizes, check_prob(prob))
     within = _within(allowed, budgets, plans)
+    if not within.any():
+        raise SettingsError(
+            f"No size of {PARAMS.name} is one that the constraints allow at any budget: between "
+            f"{allowed.low.min():.4g} and {allowed.high.max():.4g}{_listed(allowed)}. Give others, or none."
+        )
     table = plans[within].drop_duplicates(["compute", PARAMS.name])
     front = table[not_dominated(table[["value", "compute", "serving"]].to_numpy())]
     front = front.sort_values(["compute", PARAMS.name], ignore_index=True)
@@ -156,7 +161,17 @@ def not_dominated(values: np.ndarray) -> np.ndarray:
 def _within(allowed: Feasible, budgets: np.ndarray, plans: pd.DataFrame) -> np.ndarray:
     index = np.searchsorted(budgets, plans["compute"].to_numpy())
     sizes = plans[PARAMS.name].to_numpy()
-    return (sizes >= allowed.low[index] * (1 - 1e-9)) & (sizes <= allowed.high[index] * (1 + 1e-9))
+    inside = (sizes >= allowed.low[index] * (1 - 1e-9)) & (sizes <= allowed.high[index] * (1 + 1e-9))
+    if allowed.sizes is None:
+        return inside
+    return inside & np.isclose(sizes[:, None], allowed.sizes, rtol=1e-9, atol=0.0).any(axis=1)
+
+
+def _listed(allowed: Feasible) -> str:
+    """What the list of sizes is, where there is one."""
+    if allowed.sizes is None:
+        return ""
+    return f", one of {', '.join(f'{size:.4g}' for size in allowed.sizes)}"
 
 
 def _plans(

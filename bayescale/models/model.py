@@ -14,6 +14,7 @@ import numpyro.distributions as dist
 from numpyro.distributions import biject_to
 
 from bayescale.language.declare import Parameter, PooledCoordinate
+from bayescale.language.prior_set import Priors
 from bayescale.language.priors import Prior
 from bayescale.laws import Law
 from bayescale.models.chain import Chain
@@ -64,6 +65,11 @@ class Model:
         """The prior in force for a parameter."""
         declared = {p.name: p.prior for p in self.parameters}
         return dict(self.priors).get(name, declared[name])
+
+    @property
+    def given_priors(self) -> Priors:
+        """The replaced priors and where they hold: what a fit of other runs takes to have the same."""
+        return Priors(dict(self.priors), dict(self.anchors))
 
     def kind(self, parameter: Parameter) -> str:
         """The pooling in force for a parameter."""

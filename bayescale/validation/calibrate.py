@@ -147,7 +147,7 @@ def one_at_a_time(model: Model) -> bool:
 
 
 def _choices(model: Model) -> dict[str, Any]:
-    return {"noise": model.noise, "priors": dict(model.priors)}
+    return {"noise": model.noise, "priors": model.given_priors}
 
 
 def _many(truths: Truths, usable: list[int], settings: Settings, seed: int, progress: bool | None) -> Posteriors:

@@ -80,3 +80,13 @@ def test_wrong_questions_are_refused():
         pareto(REFIT, served=1e12, compute=1e23, count=1)
     with pytest.raises(SettingsError, match=r"^WithInference: served must be positive"):
         pareto(REFIT, served=0, compute=1e23)
+
+
+def test_of_sizes_that_are_given_those_of_a_list_remain():
+    front = pareto(REFIT, served=1e13, compute=[1e23], params=[1e9, 3e9, 9e9], constraints=[Sizes([1e9, 9e9])]).table()
+    assert set(front["params"]) <= {1e9, 9e9} and len(front)
+
+
+def test_sizes_of_which_constraints_leave_none_are_refused():
+    with pytest.raises(SettingsError, match=r"No size of params is one that the constraints allow .* one of 2e\+09"):
+        pareto(REFIT, served=1e13, compute=[1e23], params=[1e9, 3e9], constraints=[Sizes([2e9])])

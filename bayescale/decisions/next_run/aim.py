@@ -13,6 +13,11 @@ def mean_variance(covariance: np.ndarray) -> np.ndarray:
     return np.diagonal(covariance, axis1=-2, axis2=-1).mean(axis=-1)
 
 
+def wasted_share(covariance: np.ndarray, rate: float) -> np.ndarray:
+    """The expected share of compute that is wasted, 1 - E exp(-rate x^2), at normal distances x from the best size."""
+    return -np.expm1(-0.5 * np.log1p(2.0 * rate * mean_variance(covariance)))
+
+
 def entropy(covariance: np.ndarray) -> np.ndarray:
     """The entropy of normal targets in nats, up to a constant; covariances are the last two axes."""
     return 0.5 * np.linalg.slogdet(covariance)[1]
@@ -44,7 +49,7 @@ class Aim:
         """The root mean variance of the targets, or for entropies the geometric mean of sds along their axes."""
         if self.loss is entropy:
             return np.exp(self.loss(covariance) / self.targets.shape[1])
-        return np.sqrt(self.loss(covariance))
+        return np.sqrt(mean_variance(covariance))
 
     def value(self, start: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """The worth of going from one covariance to others, where the first of all was ``start``."""

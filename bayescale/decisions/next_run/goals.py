@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpyro.distributions import biject_to
 
 from bayescale.decisions.inputs import points_of
-from bayescale.decisions.next_run.aim import Aim, entropy, mean_variance
+from bayescale.decisions.next_run.aim import Aim, entropy, mean_variance, wasted_share
 from bayescale.decisions.next_run.money import Money, positive
 from bayescale.decisions.next_run.regret import best_log_size, regret_rate
 from bayescale.decisions.next_run.situation import Situation
@@ -37,9 +38,9 @@ class Regret(Goal):
     r"""The compute that a plan is expected to waste since the best size is not known.
 
     A model of size N at a budget C has the loss of an optimal one of
-    :math:`C (1 - \frac12 \kappa (\ln N - \ln N^*)^2)`, with :math:`\kappa = \alpha + \beta` for Chinchilla; so the best
-    choice under a posterior wastes half of kappa times the variance of :math:`\ln N^*`. It is worth the price of
-    that compute.
+    :math:`C \exp(-\frac12 \kappa (\ln N - \ln N^*)^2)`, with :math:`\kappa = \alpha + \beta` for Chinchilla; so with a
+    normal :math:`\ln N^*` of variance v the best choice wastes :math:`C (1 - 1 / \sqrt{1 + \kappa v})`, half of kappa
+    times v where that is small and never more than C. It is worth the price of that compute.
 
     Args:
         compute: the budget of the plan in FLOP.
@@ -55,10 +56,11 @@ class Regret(Goal):
 
     def aim(self, situation: Situation, money: Money) -> Aim:
         """See :meth:`Goal.aim`."""
-        worth = regret_rate(situation, self.compute) * self.compute * money.per_flop
+        loss = partial(wasted_share, rate=regret_rate(situation, self.compute))
+        worth = self.compute * money.per_flop
         words = f"log N* at {self.compute:.3g} FLOP"
         targets = best_log_size(situation, self.compute)[:, None]
-        return Aim(words, targets, mean_variance, worth, money.unit, priced=True)
+        return Aim(words, targets, loss, worth, money.unit, priced=True)
 
 
 @dataclass(frozen=True, init=False)

@@ -107,8 +107,10 @@ class Problem:
         for _ in range(size):
             value = self.value(belief)
             score = np.where(free, self.score(value, left), -np.inf)
+            # By value alone the first may cost more than it is worth, and another less.
+            score = np.where(value > self.price, score, -np.inf) if self.aim.priced else score
             best = int(np.argmax(score))
-            if score[best] == -np.inf or (self.aim.priced and value[best] <= self.price[best]):
+            if score[best] == -np.inf:
                 break
             rows.append(self._rows(belief, np.array([best]), value))
             belief, left = belief.trained(best), left - self.candidates.cost[best]

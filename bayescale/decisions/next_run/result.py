@@ -113,8 +113,12 @@ class NextRun:
             return "What knowing more is worth was not said (worth=...), so no price is held against these values."
         if not self.worth_it:
             return "No affordable run is worth its price: stop here."
-        best = self.records.iloc[0]
-        return f"The first run is worth {best['value'] / best['price']:.3g} times its price."
+        worth = worth_its_price(self.records)
+        first = self.records[worth].iloc[0]
+        times = f"{first['value'] / first['price']:.3g}"
+        if worth.iloc[0]:
+            return f"The first run is worth {times} times its price."
+        return f"Run {first['rank']} is the first that is worth its price, {times} times that."
 
     def __repr__(self) -> str:
         head = f"Next run for {self.problem.aim.words}, {self.problem.group}: {len(self.records):,} candidates"

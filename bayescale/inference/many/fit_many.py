@@ -57,7 +57,8 @@ def fit_many(
         tables: label to table; or a sequence of tables, whose labels are their numbers from 0; or runs with families,
             each of which is a table. A table is a :class:`Runs`, a DataFrame or the path of a file.
         noise: ``"student-t"``, ``"normal"``, ``"laplace"`` or a Noise class.
-        priors: priors that replace the declared ones, by parameter; they hold at each table's own anchors.
+        priors: priors that replace the declared ones, by parameter; they hold at each table's own anchors, or
+            where a :class:`bayescale.Priors` says.
         model_error: as for :func:`bayescale.fit`, of every table.
         seed: every random number derives from it and the label of the table, so that a table has the same draws
             whatever it is fitted with.

@@ -50,7 +50,7 @@ def drift(fit: Fit, seed: int) -> tuple[pd.DataFrame, tuple[Check, ...]]:
     if not any(ratio > 1 for _, ratio in tables):
         return pd.DataFrame(columns=COLUMNS), ()
     labels = {str(i): key for i, key in enumerate(tables)}
-    own = dict(fit.model.priors)
+    own = fit.model.given_priors
     given = {label: tables[key] for label, key in labels.items()}
     fits = fit_many(law, given, noise=fit.model.noise, priors=own, seed=seed, progress=False)
     table = _table(fits, labels, names)

@@ -38,7 +38,7 @@ def valley_curvature(fit: Fit, seed: int) -> tuple[pd.DataFrame, tuple[Check, ..
             tables[family or "all"], middle[family or "all"] = runs, _middle(runs.table)
     if not tables:
         raise SettingsError(f"no family has {FEWEST_RUNS} runs at {FEWEST_BUDGETS} budgets")
-    own = dict(fit.model.priors)
+    own = fit.model.given_priors
     tied = fit_many(fit.law, tables, noise=fit.model.noise, priors=own, seed=seed, progress=False)
     free = fit_many(FREE, tables, noise=fit.model.noise, seed=seed, progress=False)
     rows = []

@@ -59,7 +59,7 @@ def test_a_run_tells_of_the_path_of_the_discrepancy_up_to_where_it_is(one):
     assert "valued with the discrepancy brownian 0.05" in found.note
 
 
-def test_the_regret_of_a_plan_is_half_of_alpha_plus_beta_times_the_variance_of_its_log_size(scattered, candidates):
+def test_the_regret_of_a_plan_is_what_a_normal_log_size_wastes(scattered, candidates):
     compute = 1e23
     found = bs.next_run(scattered, bs.Regret(compute), candidates, discrepancy=None)
     plan = bs.allocate(scattered, compute=compute, discrepancy=None)
@@ -69,9 +69,41 @@ def test_the_regret_of_a_plan_is_half_of_alpha_plus_beta_times_the_variance_of_i
     for row in found.table().itertuples():
         place = place_of(row, candidates)
         fall = size.var(ddof=1) - variance_after(size, runs[:, place], SIGMA**2)
-        assert row.value == pytest.approx(rate * fall * compute, rel=1e-3)
+        wasted = [_wasted(rate, variance) for variance in (size.var(ddof=1), size.var(ddof=1) - fall)]
+        assert row.value == pytest.approx((wasted[0] - wasted[1]) * compute, rel=1e-3)
+        assert row.value <= rate * fall * compute  # that of small distances
         assert row.sd_before == pytest.approx(size.std(ddof=1), rel=1e-9)
     assert found.table()["unit"].eq("FLOP").all()
+
+
+def _wasted(rate: float, variance: float) -> float:
+    """The mean of 1 - exp(-rate x^2) over a normal x, by quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    return float(1 - (weights * np.exp(-rate * variance * nodes**2)).sum() / weights.sum())
+
+
+def test_no_run_is_worth_more_than_the_whole_budget():
+    """Seven runs at 20 tokens per parameter leave the best size open; what is wasted is less than all there is."""
+    runs = bs.datasets.load("pile-families").select("Cerebras-GPT")
+    fit = bs.fit("chinchilla", runs)
+    grid = {"params": [1e8, 1e9, 1e10], "tokens": [2e10, 2e11, 1e12]}
+    table = bs.next_run(fit, bs.Regret(1e22), grid).table()
+    assert table["sd_before"].iloc[0] > 1.5
+    assert (table["value"] < 1e22).all()
+
+
+def test_what_costs_more_than_it_is_worth_does_not_end_a_batch_by_value():
+    """The run of the highest value costs more than that; a cheaper one is worth its price and is chosen."""
+    runs = bs.datasets.load("pile-families").select("Cerebras-GPT")
+    grid = {"params": [1e8, 1e9, 1e10], "tokens": [2e10, 2e11, 1e12]}
+    found = bs.next_run(bs.fit("chinchilla", runs), bs.Regret(1e20), grid, order="value")
+    table = found.table()
+    assert table["value"].iloc[0] < table["price"].iloc[0]
+    worth = table[table["value"] > table["price"]]
+    assert len(worth)
+    first = found.batch().iloc[0]
+    assert f"Run {worth['rank'].iloc[0]} is the first that is worth its price" in found.note
+    assert (first["params"], first["tokens"]) == tuple(worth.sort_values("value").iloc[-1][["params", "tokens"]])
 
 
 def test_parameters_are_known_better_in_nats_of_all_or_of_some(scattered, candidates):

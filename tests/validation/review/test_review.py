@@ -123,3 +123,19 @@ def test_bad_noise_is_refused(right_fit, noise):
 def test_what_is_no_fit_is_refused(right_fit):
     with pytest.raises(bs.SettingsError, match=r"review takes a fit, got Runs; make one with fit\(law, runs\)"):
         bs.review(right_fit.runs)
+
+
+def test_priors_with_anchors_of_their_own_hold_in_the_refits(made):
+    """A right table under priors at a size far below it: the refit of all runs is the fit, within Monte-Carlo error."""
+    law = bs.laws.Chinchilla(E=1.6, A=1.416, B=1.595, alpha=0.311, beta=0.3638, N0=2e7, D0=2e8)
+    size, tokens = np.meshgrid(np.geomspace(3e9, 6e10, 5), np.geomspace(5e10, 1e12, 5))
+    design = pd.DataFrame({"params": size.ravel(), "tokens": tokens.ravel()})
+    runs = bs.read_runs(bs.simulate(law, design, sigma=0.004, seed=0))
+    public = bs.priors.public("chinchilla")
+    fit = bs.fit("chinchilla", runs, priors=public)
+    assert dict(fit.model.given_priors) == dict(public)
+    assert dict(fit.model.given_priors.anchors) == dict(public.anchors)
+    drift = bs.review(fit).drift
+    whole = drift[(drift["ratio"] == 1) & (drift["parameter"] == "alpha")].iloc[0]
+    draws = fit.posterior["alpha"]
+    assert abs(whole["median"] - float(draws.median())) < 0.3 * float(draws.std())
