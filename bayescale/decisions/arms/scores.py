@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 
 def wins(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -64,7 +64,7 @@ def detectable(sd: np.ndarray, power: float, prob: float) -> np.ndarray:
         >>> round(float(detectable(np.array(0.01), 0.8, 0.95)), 4)
         0.0249
     """
-    return np.asarray(sd * (norm.ppf(power) + norm.ppf(prob)))
+    return np.asarray(sd * (ndtri(power) + ndtri(prob)))
 
 
 @dataclass(frozen=True, eq=False)
