@@ -9,19 +9,16 @@ again, so that the draws of each are near the others, and it is learnt anew.
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from public_runs import NOT_TEXT, public_runs
+from learnt_files import learn_file
+from public_runs import NOT_TEXT
 
 import bayescale as bs
 from bayescale.models.priors import FILE, to_record
 
 LAWS = ("chinchilla",)
-MODEL_ERRORS = (0.0, 0.04)
 # Where terms and exponents of the families are about uncorrelated.
 ANCHORS = {"N0": 2e7, "D0": 2e8}
 WIDE = {
@@ -61,25 +58,17 @@ def fit_population(law: str, runs: bs.Runs, clusters: dict[str, str], model_erro
     return Population(fits, clusters)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--laws", nargs="+", default=LAWS)
-    chosen = parser.parse_args()
-    runs, clusters = public_runs()
-    path = Path(bs.__file__).parent / "models" / FILE
-    kept = [record for record in json.loads(path.read_text()) if record["law"] not in chosen.laws]
-    for law in chosen.laws:
-        for model_error in MODEL_ERRORS:
-            began = time.perf_counter()
-            population = fit_population(law, runs, clusters, model_error)
-            for modality in ("text", "any"):
-                priors = population.priors(modality=modality)
-                record = {**priors.record, "model_error": model_error, "script": "benchmarks/learn_priors.py"}
-                kept.append(to_record(law, modality, bs.Priors(priors, priors.anchors, record)))
-                print(f"{law}, {modality}, model error {model_error:g}: {priors}", flush=True)
-            print(f"{time.perf_counter() - began:.0f} s", flush=True)
-            path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+def learn(law: str, runs: bs.Runs, clusters: dict[str, str], model_error: float) -> list[dict[str, Any]]:
+    """One record per modality."""
+    population = fit_population(law, runs, clusters, model_error)
+    made = []
+    for modality in ("text", "any"):
+        priors = population.priors(modality=modality)
+        record = {**priors.record, "model_error": model_error, "script": "benchmarks/learn_priors.py"}
+        made.append(to_record(law, modality, bs.Priors(priors, priors.anchors, record)))
+        print(f"{law}, {modality}, model error {model_error:g}: {priors}", flush=True)
+    return made
 
 
 if __name__ == "__main__":
-    main()
+    learn_file(__doc__.splitlines()[0], FILE, LAWS, learn, indent=1)

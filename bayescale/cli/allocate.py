@@ -22,7 +22,7 @@ from bayescale.cli.options import (
     chosen_discrepancy,
     open_fit,
 )
-from bayescale.cli.output import BEYOND, emit, estimate, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, estimate, print_table
 from bayescale.cli.plan_options import (
     AllowedSizes,
     Compute,
@@ -129,7 +129,8 @@ def show_plan(table: pd.DataFrame) -> None:
     rows = []
     for compute, part in table.drop_duplicates(["compute", "quantity"]).groupby("compute", sort=False):
         cells = {r["quantity"]: estimate(r) for r in part.to_dict("records")}
-        beyond = f"{format_number(part['extrapolation'].iloc[0], digits=2)}x"
-        rows.append([format_number(float(compute)), *(cells[name] for name in HEADERS), beyond])
+        rows.append(
+            [format_number(float(compute)), *(cells[name] for name in HEADERS), beyond(part["extrapolation"].iloc[0])]
+        )
     headers = ("compute", *HEADERS.values(), BEYOND)
     print_table(headers, rows, right=headers)

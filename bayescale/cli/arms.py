@@ -11,7 +11,7 @@ import typer
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, Serve, Shape, chosen_cost
 from bayescale.cli.options import AsFormat, DiscrepancyName, Format, Prob, chosen, chosen_discrepancy, open_fit, pairs
-from bayescale.cli.output import BEYOND, emit, print_table
+from bayescale.cli.output import BEYOND, between, beyond, emit, print_table
 from bayescale.cli.plan_options import Compute, Inputs, chosen_inputs
 from bayescale.show.numbers import format_number, format_prob
 
@@ -106,10 +106,10 @@ def show(table: pd.DataFrame) -> None:
             format_number(row["compute"]),
             row["arm"],
             *(format_number(row[name]) for name in ("params", "tokens")),
-            f"{format_number(row['median'], digits=4)}\n{_between(row, 4)}",
+            f"{format_number(row['median'], digits=4)}\n{between(row, 4)}",
             f"{100 * row['best']:.3g} %",
             format_number(row["regret"], digits=2),
-            f"{format_number(row['extrapolation'], digits=2)}x",
+            beyond(row["extrapolation"]),
         ]
         for row in table.to_dict("records")
     ]
@@ -126,9 +126,9 @@ def show_pairs(table: pd.DataFrame) -> None:
             row["first"],
             row["second"],
             f"{100 * row['wins']:.3g} %",
-            f"{format_number(row['difference'], digits=3)}\n{_between(row, 3)}",
+            f"{format_number(row['difference'], digits=3)}\n{between(row, 3)}",
             format_number(row["correlation"], digits=2),
-            f"{format_number(row['extrapolation'], digits=2)}x",
+            beyond(row["extrapolation"]),
         ]
         for row in table.to_dict("records")
     ]
@@ -146,7 +146,7 @@ def show_crossings(table: pd.DataFrame) -> None:
             row["first"],
             row["second"],
             *(f"{100 * row[name]:.3g} %" for name in ("crosses", "first_overtakes", "second_overtakes")),
-            f"{format_number(row['compute'])}\n{_between(row, 3)}" if row["crosses"] else "",
+            f"{format_number(row['compute'])}\n{between(row, 3)}" if row["crosses"] else "",
         ]
         for row in table.to_dict("records")
     ]
@@ -194,7 +194,3 @@ def _of(kind: str) -> str:
 
 def _interval(row: pd.Series) -> str:
     return f"median and {format_prob(row['prob'])} equal-tailed interval"
-
-
-def _between(row: dict, digits: int) -> str:
-    return f"[{', '.join(format_number(row[end], digits=digits) for end in ('lower', 'upper'))}]"

@@ -9,7 +9,7 @@ import typer
 
 from bayescale.cli.fit_options import BytesPerToken, Columns, GroupColumn, LossUnit, ParamsConvention, Seed, Table
 from bayescale.cli.options import AsFormat, Format, Prob, chosen, pairs
-from bayescale.cli.output import BEYOND, emit, emit_json, estimate, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, emit_json, estimate, print_table
 from bayescale.cli.reporting import note
 from bayescale.show.numbers import format_prob
 
@@ -152,9 +152,15 @@ def show_decision(table: pd.DataFrame) -> None:
     rows = []
     for (compute, group, choice), part in table.groupby(["compute", "group", "choice"], sort=False):
         cells = {r["quantity"]: estimate(r) for r in part.to_dict("records")}
-        beyond = f"{format_number(part['extrapolation'].iloc[0], digits=2)}x"
         name = f"{group}: {choice}" if several else str(choice)
-        rows.append([name, format_number(float(compute)), *(cells[column] for column in COLUMNS), beyond])
+        rows.append(
+            [
+                name,
+                format_number(float(compute)),
+                *(cells[column] for column in COLUMNS),
+                beyond(part["extrapolation"].iloc[0]),
+            ]
+        )
     headers = ("choice", "compute", *COLUMNS.values(), BEYOND)
     print_table(headers, rows, right=headers[1:])
 

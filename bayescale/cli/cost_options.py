@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayescale.cli.options import pairs
+from bayescale.cli.options import number, pairs
 
 if TYPE_CHECKING:
     from bayescale.costs import ComputeError, Cost, ShapeFamily
@@ -91,10 +91,5 @@ def _shapes(count: Count, words: list[str] | None, params_convention: str) -> Sh
         raise SettingsError(f"--shape knows no {unknown[0]!r}; it takes {', '.join(known)}.")
     if missing := [name for name in NEEDED if name not in given]:
         raise SettingsError(f"--cost {count.value} needs {' and '.join(missing)} of the models, as {EXAMPLE}.")
-    numbers: dict[str, float] = {}
-    for name, word in given.items():
-        try:
-            numbers[name] = float(word)
-        except ValueError:
-            raise SettingsError(f"--shape {name} must be a number, got {word!r}.") from None
+    numbers = {name: number("--shape", name, word) for name, word in given.items()}
     return ShapeFamily(params_convention=params_convention, **numbers)

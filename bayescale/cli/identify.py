@@ -8,7 +8,7 @@ import typer
 
 from bayescale.cli.check import FAILED, show_checks
 from bayescale.cli.fit_options import BytesPerToken, Columns, GroupColumn, LawName, LossUnit, ParamsConvention, Table
-from bayescale.cli.options import AsFormat, Format, pairs
+from bayescale.cli.options import AsFormat, Format, pairs, read_candidates
 from bayescale.cli.output import emit, emit_json, print_table
 
 if TYPE_CHECKING:
@@ -131,20 +131,6 @@ def _show_additions(additions: pd.DataFrame) -> None:
     heads = (*inputs, "gain\n(nats)", "sd falls most", *(["sd of\nlog N*"] if interest else []))
     heads = (f"add {heads[0]}", *heads[1:])
     print_table(heads, rows, right=heads)
-
-
-def read_candidates(path: str | None) -> pd.DataFrame | None:
-    """Read the candidates."""
-    if path is None:
-        return None
-    import pandas as pd
-
-    from bayescale.language.errors import DataError
-
-    try:
-        return pd.read_csv(path)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"--candidates {path} is no CSV of runs: {error}.") from None
 
 
 def _number(value: float) -> str:

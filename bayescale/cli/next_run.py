@@ -18,8 +18,9 @@ from bayescale.cli.options import (
     OwnLaw,
     chosen_discrepancy,
     open_fit,
+    read_candidates,
 )
-from bayescale.cli.output import BEYOND, emit, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,8 +91,6 @@ def next_run(
     For a plan: --goal regret --compute 1e23. For a forecast: --goal forecast --params 7e10 --tokens 1.4e12. With --size
     above 1 the runs that are chosen together, in order.
     """
-    from bayescale.cli.identify import read_candidates
-
     chosen = _goal(goal, compute, params, tokens, names, worth)
     choices = read_candidates(candidates)
 
@@ -120,8 +119,8 @@ def show(table: pd.DataFrame) -> None:
     rows = []
     for r in table.head(SHOWN).to_dict("records"):
         numbers = [format_number(r[name], digits=3) for name in (*inputs, "cost", "sd_before", "sd_after", "value")]
-        beyond = f"{format_number(r['extrapolation'], digits=2)}x"
-        rows.append([str(r["rank"]), *numbers, format_number(r["value_per_price"], digits=3), beyond])
+        per_price = format_number(r["value_per_price"], digits=3)
+        rows.append([str(r["rank"]), *numbers, per_price, beyond(r["extrapolation"])])
     headers = ("", *inputs, "cost\n(FLOP)", "sd\nbefore", "sd\nafter", "value", "value\n/price", BEYOND)
     print_table(headers, rows, right=headers)
     if len(table) > SHOWN:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bayescale import Discrepancy, Fit
 
 
@@ -103,3 +105,31 @@ def pairs(option: str, words: list[str] | None, form: str = "NAME=COLUMN") -> di
             raise SettingsError(f"{option} gives {name!r} twice, as {found[name]!r} and as {value!r}.")
         found[name] = value
     return found
+
+
+def read_candidates(path: str | None) -> pd.DataFrame | None:
+    """Read the candidates of --candidates; None where there are none."""
+    if path is None:
+        return None
+    import pandas as pd
+
+    from bayescale.language.errors import DataError
+
+    try:
+        return pd.read_csv(path)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"--candidates {path} is no CSV of runs: {error}.") from None
+
+
+def number(option: str, name: str, word: str) -> float:
+    """Return the number of a NAME=NUMBER word.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    from bayescale.language.errors import SettingsError
+
+    try:
+        return float(word)
+    except ValueError:
+        raise SettingsError(f"{option} {name} must be a number, got {word!r}.") from None

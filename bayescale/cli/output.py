@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -91,6 +91,20 @@ def paragraph(text: str, *, indent: int = 2, hang: int | None = None) -> None:
         text, min(width(), 100) - 1, initial_indent=" " * indent, subsequent_indent=after, break_on_hyphens=False
     ):
         typer.echo(line)
+
+
+def beyond(value: float) -> str:
+    """Return compute over the largest training compute in the data as it is shown under :data:`BEYOND`."""
+    from bayescale.show.numbers import format_number
+
+    return "not known" if value != value else f"{format_number(value, digits=2)}x"
+
+
+def between(row: Mapping[str, Any], digits: int, prefix: str = "") -> str:
+    """Return the ends of a record's interval."""
+    from bayescale.show.numbers import format_number
+
+    return f"[{', '.join(format_number(row[f'{prefix}{end}'], digits=digits) for end in ('lower', 'upper'))}]"
 
 
 def estimate(row: Any) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayescale.cli.options import pairs
+from bayescale.cli.options import number, pairs
 
 if TYPE_CHECKING:
     from bayescale.costs import RateCard
@@ -77,13 +77,14 @@ def chosen_objective(word: str) -> Objective:
         SettingsError: it is none.
     """
     from bayescale.decisions import allocation
+    from bayescale.language.errors import SettingsError
 
     name, equals, value = word.partition("=")
     if word == "mean":
         return allocation.Mean()
     if name not in OBJECTIVES or not equals:
-        _refuse("--objective takes mean, quantile=0.9, cvar=0.9 or exceedance=2.0", word)
-    return getattr(allocation, OBJECTIVES[name])(_number("--objective", name, value))
+        raise SettingsError(f"--objective takes mean, quantile=0.9, cvar=0.9 or exceedance=2.0, got {word!r}.")
+    return getattr(allocation, OBJECTIVES[name])(number("--objective", name, value))
 
 
 def chosen_constraints(keep: list[str] | None, sizes: list[float] | None) -> list[Constraint]:
@@ -100,7 +101,7 @@ def chosen_constraints(keep: list[str] | None, sizes: list[float] | None) -> lis
         if name not in KEPT:
             raise SettingsError(f"--keep knows no {name!r}; it takes {', '.join(KEPT)}.")
         kind, field = KEPT[name]
-        made.setdefault(kind, {})[field] = _number("--keep", name, word)
+        made.setdefault(kind, {})[field] = number("--keep", name, word)
     for kind, needed, name in (("UniqueTokens", "unique", "unique-tokens"), ("Memory", "most", "memory")):
         if kind in made and needed not in made[kind]:
             raise SettingsError(f"--keep needs {name}=NUMBER beside {', '.join(made[kind]).replace('_', '-')}.")
@@ -122,7 +123,7 @@ def chosen_card(words: list[str] | None) -> RateCard | None:
     if not words:
         return None
     known = [field.name for field in fields(RateCard)]
-    numbers = {name: _number("--rate", name, word) for name, word in pairs("--rate", words, "NAME=NUMBER").items()}
+    numbers = {name: number("--rate", name, word) for name, word in pairs("--rate", words, "NAME=NUMBER").items()}
     if unknown := [name for name in numbers if name not in known]:
         raise SettingsError(f"--rate knows no {unknown[0]!r}; it takes {', '.join(known)}.")
     if missing := [name for name in known[:3] if name not in numbers]:
@@ -132,18 +133,4 @@ def chosen_card(words: list[str] | None) -> RateCard | None:
 
 def chosen_inputs(words: list[str] | None) -> dict[str, Any]:
     """Return NAME=NUMBER words as inputs of a law."""
-    return {name: _number("--input", name, word) for name, word in pairs("--input", words, "NAME=NUMBER").items()}
-
-
-def _number(option: str, name: str, word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        _refuse(f"{option} {name} must be a number", word)
-        raise
-
-
-def _refuse(expected: str, word: str) -> None:
-    from bayescale.language.errors import SettingsError
-
-    raise SettingsError(f"{expected}, got {word!r}.") from None
+    return {name: number("--input", name, word) for name, word in pairs("--input", words, "NAME=NUMBER").items()}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from bayescale.cli.output import BEYOND, print_table
+from bayescale.cli.output import BEYOND, between, beyond, print_table
 from bayescale.show.numbers import format_number, format_prob
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def show_action(table: pd.DataFrame) -> None:
     rows = [
         [
             *(format_number(row[name]) for name in ("compute", *money, *SIZE)),
-            f"{format_number(row['expected_loss'], digits=4)}\n{_between(row)}",
+            f"{format_number(row['expected_loss'], digits=4)}\n{between(row, 4)}",
             f"{format_number(row['regret_percent'], digits=2)} %",
             f"{100 * row['within_1_percent']:.0f} %",
-            _beyond(row),
+            beyond(row["extrapolation"]),
         ]
         for row in table.to_dict("records")
     ]
@@ -50,8 +50,8 @@ def show_regret(table: pd.DataFrame) -> None:
     rows = [
         [
             *(format_number(row[name]) for name in ("compute", "params", "tokens")),
-            f"{format_number(row['loss'], digits=2)}\n{_between(row, 'loss_', digits=2)}",
-            f"{format_number(row['percent'], digits=2)}\n{_between(row, 'percent_', digits=2)}",
+            f"{format_number(row['loss'], digits=2)}\n{between(row, 2, 'loss_')}",
+            f"{format_number(row['percent'], digits=2)}\n{between(row, 2, 'percent_')}",
             f"{100 * row['within']:.0f} %",
             format_number(row["constraints_percent"], digits=2),
         ]
@@ -73,7 +73,7 @@ def show_cheapest(table: pd.DataFrame) -> None:
                 for name in ("loss", "compute", *money, *SIZE)
             ),
             format_number(row["expected_loss"], digits=4),
-            _beyond(row),
+            beyond(row["extrapolation"]),
         ]
         for row in table.to_dict("records")
     ]
@@ -93,8 +93,8 @@ def show_pareto(table: pd.DataFrame) -> None:
     rows = [
         [
             *(format_number(row[name]) for name in ("compute", "serving", *money, *SIZE)),
-            f"{format_number(row['expected_loss'], digits=4)}\n{_between(row)}",
-            _beyond(row),
+            f"{format_number(row['expected_loss'], digits=4)}\n{between(row, 4)}",
+            beyond(row["extrapolation"]),
         ]
         for row in table.to_dict("records")
     ]
@@ -108,12 +108,3 @@ def show_binding(table: pd.DataFrame) -> None:
         typer.echo("")
     for row in held:
         typer.echo(f"  held back at {format_number(row['compute'])} FLOP by: {row['binding']}")
-
-
-def _between(row: Any, prefix: str = "", digits: int = 4) -> str:
-    ends = (format_number(row[f"{prefix}{end}"], digits=digits) for end in ("lower", "upper"))
-    return f"[{', '.join(ends)}]"
-
-
-def _beyond(row: Any) -> str:
-    return f"{format_number(row['extrapolation'], digits=2)}x"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +18,7 @@ from bayescale.cli.options import (
     chosen_discrepancy,
     open_fit,
 )
-from bayescale.cli.output import BEYOND, emit, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, print_table
 from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
@@ -131,11 +130,9 @@ def show_predictions(table: pd.DataFrame, prob: str, *, groups: bool = False) ->
     for r in table.to_dict("records"):
         numbers = [format_number(r[name]) for name in inputs]
         median, interval = format_estimate(r["median"], r["lower"], r["upper"])
-        unknown = math.isnan(r["extrapolation"])
-        beyond = "not known" if unknown else f"{format_number(r['extrapolation'], digits=2)}x"
-        rows.append([*([r["group"], r["kind"]] if groups else []), *numbers, median, interval, beyond])
-    first = ("group", "kind") if groups else ()
-    headers = (*first, *inputs, "median", f"{prob} interval", BEYOND)
+        first = [r["group"], r["kind"]] if groups else []
+        rows.append([*first, *numbers, median, interval, beyond(r["extrapolation"])])
+    headers = (*(("group", "kind") if groups else ()), *inputs, "median", f"{prob} interval", BEYOND)
     print_table(headers, rows, right=(*inputs, "median", BEYOND))
 
 

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from bayescale.costs import ComputeError, Cost, RateCard, SixND
 from bayescale.decisions.allocation.action import best_action
-from bayescale.decisions.allocation.budgets import check_card
+from bayescale.decisions.allocation.budgets import check_card, money_columns
 from bayescale.decisions.allocation.constraints import Constraint
 from bayescale.decisions.allocation.feasible import check_constraints, feasible
 from bayescale.decisions.allocation.objectives import Quantile
@@ -209,7 +209,6 @@ class _Search:
         params, losses = self.actions(budgets)
         tokens = np.asarray(self.question.cost.tokens(params, budgets), float)
         draws = self.question.labelled(self.question.problem(budgets), {LOSS: losses})
-        money = {} if card is None else {n: getattr(card, n)(budgets) for n in ("dollars", "device_hours", "hours")}
         table = pd.DataFrame(
             {
                 "group": self.question.label,
@@ -217,7 +216,7 @@ class _Search:
                 "prob": self.objective.prob,
                 "cost": draws.attrs["cost"],
                 "compute": budgets,
-                **money,
+                **money_columns(card, budgets),
                 PARAMS.name: params,
                 TOKENS.name: tokens,
                 "tokens_per_param": tokens / params,

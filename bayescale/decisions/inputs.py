@@ -87,6 +87,18 @@ def positive_numbers(name: str, value: Any, form: str) -> np.ndarray:
     return array
 
 
+def is_positive_number(value: Any) -> bool:
+    """Whether a value is one positive finite number; True is none."""
+    return not isinstance(value, bool) and isinstance(value, int | float | np.number) and bool(0 < value < np.inf)
+
+
+def positive_number(name: str, value: Any, form: str) -> float:
+    """Return one positive finite number; arguments and errors as of :func:`positive_numbers`."""
+    if not is_positive_number(value):
+        raise SettingsError(f"{name} must be positive and finite, {form}, got {value!r}.")
+    return float(value)
+
+
 def _flat_numbers(name: str, value: Any) -> np.ndarray:
     """What numpy makes of a number or a list of numbers."""
     try:

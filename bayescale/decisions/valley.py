@@ -10,13 +10,11 @@ import xarray as xr
 
 from bayescale.costs import SixND
 from bayescale.decisions.allocate import allocate
-from bayescale.decisions.differences import bend, slope
-from bayescale.decisions.draws import family_draws, labelled, law_of, seed_of
+from bayescale.decisions.differences import STEP, bend, slope
+from bayescale.decisions.draws import labelled
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import positive_numbers
-from bayescale.inference.evaluate import curve
 from bayescale.inference.fit import Fit
-from bayescale.inference.precision import computing
 from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, Quantity
@@ -24,8 +22,6 @@ from bayescale.laws import Law
 
 EXPONENT = Quantity("a", "a", "", "exponent of compute-optimal size in compute")
 CURVATURE = Quantity("curvature", "c_2", "", "curvature of log loss in log size at fixed compute")
-# Half the span of the differences, in log compute and in log size: fourth-order ones, which leave eight digits.
-STEP = 0.05
 
 
 def valley(fit: Fit | Law, *, compute: Any, group: str | None = None, seed: int | None = None) -> xr.Dataset:
@@ -58,9 +54,9 @@ def valley(fit: Fit | Law, *, compute: Any, group: str | None = None, seed: int 
     around = [allocate(fit, compute=budgets * np.exp(k * STEP), group=group, seed=seed).draws for k in (-2, -1, 1, 2)]
     sizes = [np.log(_flat(plan["params"])) for plan in around]
     exponent = slope(*sizes) / STEP
-    here = allocate(fit, compute=budgets, group=group, seed=seed).draws
-    params = _flat(here["params"])
-    log_loss = [_log_loss(fit, group, seed, params * np.exp(k * STEP), budgets) for k in (-2, -1, 0, 1, 2)]
+    here = allocate(fit, compute=budgets, group=group, seed=seed)
+    params = _flat(here.draws["params"])
+    log_loss = [np.log(here.problem.curves(params * np.exp(k * STEP))) for k in (-2, -1, 0, 1, 2)]
     values = {
         PARAMS: params,
         LOSS: np.exp(log_loss[2]),
@@ -69,7 +65,7 @@ def valley(fit: Fit | Law, *, compute: Any, group: str | None = None, seed: int 
     }
     owner = None if isinstance(fit, Law) else fit
     beyond = np.full(budgets.size, np.nan) if owner is None else budgets / largest_compute(owner, group, SixND())
-    return labelled(values, "budget", {COMPUTE: budgets}, beyond, fit=owner, attrs=here.attrs)
+    return labelled(values, "budget", {COMPUTE: budgets}, beyond, fit=owner, attrs=here.draws.attrs)
 
 
 def compare_valleys(first: Fit, second: Fit, *, compute: Any, prob: float = 0.9, seed: int = 0) -> pd.DataFrame:
@@ -116,13 +112,6 @@ def compare_valleys(first: Fit, second: Fit, *, compute: Any, prob: float = 0.9,
 def _flat(draws: xr.DataArray) -> np.ndarray:
     """Draws x budgets."""
     return draws.to_numpy().reshape(-1, draws.shape[-1])
-
-
-def _log_loss(fit: Fit | Law, group: str | None, seed: int | None, params: np.ndarray, budgets: np.ndarray) -> Any:
-    with computing():
-        law = fit if isinstance(fit, Law) else law_of(fit, family_draws(fit, group, seed_of(fit, seed))[0])
-        loss = curve(law, {"params": params, "tokens": SixND().tokens(params, budgets)})
-    return np.log(np.asarray(loss, float))
 
 
 def _resampled(values: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from bayescale.inference.many import Fits
 from bayescale.inference.population import log_normal
 from bayescale.inference.population_model import evidence, new_family
 from bayescale.inference.settings import check_seed
+from bayescale.inference.small_model import check_clusters, cluster_of
 from bayescale.language.errors import SettingsError
 from bayescale.language.prior_set import Priors
 
@@ -52,12 +52,9 @@ def learn_priors(
     names, model = _names(fits), fits.model
     status = zip(fits.labels, fits.checks["status"].values, strict=True)
     labels = [label for label, how in status if how != "failed"] if families is None else list(families)
-    named: dict[Any, Any] = {label: label for label in labels} if clusters is None else dict(clusters)
-    if missing := [label for label in labels if label not in named]:
-        raise SettingsError(f"clusters lacks the family {missing[0]!r}.")
+    named = cluster_of(labels, clusters)
     groups = sorted({str(named[label]) for label in labels})
-    if len(groups) < 3:
-        raise SettingsError(f"Priors are learnt from at least 3 clusters of families, got {len(groups)}.")
+    check_clusters(groups, "Priors are")
     draws = [_logs(fits, label, names) for label in labels]
     mean, sd = np.array([model.prior(name).exact_moments() for name in names]).T
     cluster = np.array([groups.index(str(named[label])) for label in labels])

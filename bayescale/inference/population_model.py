@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,14 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro
 import numpyro.distributions as dist
-from numpyro.infer import MCMC, NUTS
 from scipy.linalg import eigh
 
-from bayescale.inference.precision import computing
-from bayescale.language.errors import FitError
+from bayescale.inference.small_model import sample_small
 
-WARMUP, STEPS, CHAINS = 500, 500, 4
-R_HAT = 1.05
 CENTER, BETWEEN, WITHIN = "center", "between", "within"
 
 
@@ -111,18 +106,8 @@ def _scattered(precision: Any, information: Any, scale: Any) -> tuple[Any, Any, 
     return precision - half.T @ half, information - half.T @ pull, constant
 
 
-@partial(jax.jit, static_argnames="clusters")
-def _chains(key: Any, data: Mapping[str, Any], clusters: int) -> dict[str, Any]:
-    kernel, quiet = NUTS(_model, target_accept_prob=0.9), {"chain_method": "vectorized", "progress_bar": False}
-    sampler = MCMC(kernel, num_warmup=WARMUP, num_samples=STEPS, num_chains=CHAINS, **quiet)
-    sampler.run(key, data, clusters)
-    return sampler.get_samples(group_by_chain=True)
-
-
 def _sample(seen: Evidence, seed: int) -> dict[str, np.ndarray]:
     """Samples of centre and scales, sample x parameter."""
-    import arviz as az
-
     # A ridge, since some families say nothing of some parameters; all of them together say something of each.
     ridge = 1e-6 * np.eye(seen.information.shape[1])
     middle = np.linalg.solve(seen.precision.sum(axis=0) + ridge, seen.information.sum(axis=0))
@@ -132,10 +117,5 @@ def _sample(seen: Evidence, seed: int) -> dict[str, np.ndarray]:
         "cluster": seen.cluster,
         "middle": middle,
     }
-    with computing():
-        found = _chains(jax.random.key(seed), data, int(seen.cluster.max()) + 1)
-        samples = {part: np.asarray(found[part]) for part in (CENTER, BETWEEN, WITHIN)}
-    largest = max(float(az.rhat(values[..., j])) for values in samples.values() for j in range(middle.size))
-    if not largest < R_HAT:
-        raise FitError(f"The sampler of the population did not converge, R-hat {largest:.3f}; give another seed.")
-    return {part: values.reshape(-1, middle.size) for part, values in samples.items()}
+    clusters, names = int(seen.cluster.max()) + 1, (CENTER, BETWEEN, WITHIN)
+    return sample_small(_model, data, clusters, names=names, seed=seed, target_accept=0.9, what="the population")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jax import tree
@@ -24,6 +24,9 @@ from bayescale.models.noise import Noise
 from bayescale.models.residuals import Residuals
 from bayescale.models.responses import responses
 from bayescale.models.sequence import sequence
+
+if TYPE_CHECKING:
+    from bayescale.models.model import Model
 
 SMALLEST_BLOCK = 16
 
@@ -115,6 +118,11 @@ def design_anchors(law: type[Law], runs: Runs, given: Iterable[tuple[str, float]
             )
         anchors[anchor.name] = float(np.exp(np.log(values).mean()))
     return anchors
+
+
+def model_anchors(model: Model, runs: Runs) -> dict[str, float]:
+    """The anchors of a model's law at a design: where its priors hold."""
+    return design_anchors(model.law, runs, model.anchors)
 
 
 def block_width(counts: np.ndarray) -> int:

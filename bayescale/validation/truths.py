@@ -19,7 +19,7 @@ from bayescale.inference.precision import computing
 from bayescale.inference.settings import seed_for
 from bayescale.language.errors import SettingsError
 from bayescale.models import Model, lay_out
-from bayescale.models.layout import Layout, design_anchors
+from bayescale.models.layout import Layout, model_anchors
 
 # The column of a design that has known standard errors of the response, as parts of it.
 ERRORS = "relative_se"
@@ -58,7 +58,7 @@ class Truths:
     @cached_property
     def anchors(self) -> tuple[dict[str, float], ...]:
         """The law's anchors at each table."""
-        return tuple(design_anchors(self.model.law, runs, self.model.anchors) for runs in self.tables)
+        return tuple(model_anchors(self.model, runs) for runs in self.tables)
 
     def layout(self, place: int) -> Layout:
         """The arrays of one table."""
@@ -134,7 +134,7 @@ def _prior_draws(model: Model, key: Any, count: int) -> np.ndarray:
 
 def _observed(model: Model, runs: Runs, unconstrained: np.ndarray, key: Any) -> np.ndarray:
     """Responses of tables of one design, truth x row."""
-    layout = _layout(model, runs, design_anchors(model.law, runs, model.anchors))
+    layout = _layout(model, runs, model_anchors(model, runs))
     sites = {p.name: unconstrained[:, j] for j, p in enumerate(model.parameters)}
     drawn = np.asarray(model.noise.to_response(np.asarray(replicates(model, sites, layout.arrays, key))))
     return drawn[:, *layout.position]

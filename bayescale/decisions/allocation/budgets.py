@@ -1,4 +1,4 @@
-"""Budgets in compute, dollars or hours, as FLOP."""
+"""Budgets in compute, dollars or hours, as FLOP and in tables."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from bayescale.costs import RateCard
+from bayescale.costs import Cost, RateCard
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.language.errors import SettingsError
+
+# A plan that costs more than its budget by no more than this spends it.
+AFFORDED = 1e-6
 
 
 def check_card(card: RateCard | None) -> None:
@@ -22,6 +26,37 @@ def check_card(card: RateCard | None) -> None:
         raise SettingsError(
             f"rate_card must be a costs.RateCard, which turns FLOP into hours and dollars, got {card!r}."
         )
+
+
+def money_columns(card: RateCard | None, budgets: np.ndarray) -> dict[str, np.ndarray]:
+    """What budgets in FLOP are in dollars and hours, by column of a table; nothing without a card."""
+    names = () if card is None else ("dollars", "device_hours", "hours")
+    return {name: getattr(card, name)(budgets) for name in names}
+
+
+def check_afforded(params: np.ndarray, budgets: np.ndarray, cost: Cost) -> None:
+    """Refuse sizes that leave no tokens.
+
+    Args:
+        params, budgets: over budget, the budgets in FLOP.
+        cost: what a run costs.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    spent = np.asarray(cost(params, cost.tokens(params, budgets)), float)
+    if (over := spent > budgets * (1 + AFFORDED)).any():
+        i = int(np.argmax(over))
+        raise SettingsError(
+            f"A model of {params[i]:.4g} parameters leaves no tokens of {budgets[i]:.4g} FLOP: {cost.name} takes them "
+            "all. Give a smaller size or a larger budget."
+        )
+
+
+def in_order(table: pd.DataFrame, budgets: np.ndarray) -> pd.DataFrame:
+    """Return a table in long form with its rows in the order of the budgets, and of the rows where these are equal."""
+    order = {compute: i for i, compute in enumerate(budgets)}
+    return table.sort_values("compute", key=lambda c: c.map(order), kind="stable", ignore_index=True)
 
 
 def budgets_of(given: Mapping[str, Any], card: RateCard | None) -> np.ndarray:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from bayescale.decisions.inputs import positive_number
 from bayescale.inference.summary import check_prob
 from bayescale.language.errors import SettingsError
 
@@ -130,9 +130,7 @@ class Exceedance(Objective):
     loss: float
 
     def __post_init__(self) -> None:
-        value: Any = self.loss
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < np.inf:
-            raise SettingsError(f"Exceedance: loss must be positive and finite, a loss to stay below, got {value!r}.")
+        positive_number("Exceedance: loss", self.loss, "a loss to stay below")
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayescale.costs import Cost, RateCard
 from bayescale.decisions.allocation.action import best_action
+from bayescale.decisions.allocation.budgets import check_afforded, in_order, money_columns
 from bayescale.decisions.allocation.feasible import Feasible
 from bayescale.decisions.allocation.objectives import Mean, Objective
 from bayescale.decisions.allocation.problem import Problem
@@ -22,8 +23,6 @@ from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS, TOKENS_PER_PARAM
 
-# A plan that costs more than its budget by no more than this spends it.
-AFFORDED = 1e-6
 # Regrets, in nats or per cent, below which a plan is the best one.
 ROUNDING = 1e-11
 QUANTITIES = (PARAMS, TOKENS, TOKENS_PER_PARAM, LOSS)
@@ -111,9 +110,7 @@ class Plan:
                     }
                 )
             )
-        whole = pd.concat(rows, ignore_index=True)
-        order = {compute: i for i, compute in enumerate(self._compute)}
-        table = whole.sort_values("compute", key=lambda c: c.map(order), kind="stable", ignore_index=True)
+        table = in_order(pd.concat(rows, ignore_index=True), self._compute)
         table.attrs["note"] = self.note
         return table
 
@@ -207,10 +204,8 @@ class Plan:
 
     def _asked(self) -> dict[str, Any]:
         """The columns that say what was asked, budgets in money and time among them."""
-        found: dict[str, Any] = {"group": self.group, "compute": self._compute, "cost": self.draws.attrs["cost"]}
-        if (card := self.rate_card) is not None:
-            found |= {name: getattr(card, name)(self._compute) for name in ("dollars", "device_hours", "hours")}
-        return found
+        asked: dict[str, Any] = {"group": self.group, "compute": self._compute, "cost": self.draws.attrs["cost"]}
+        return asked | money_columns(self.rate_card, self._compute)
 
     def _plan_of(self, params: np.ndarray) -> xr.Dataset:
         """A size per budget, with its tokens, its losses and the value of the objective."""
@@ -240,11 +235,5 @@ class Plan:
         if sizes.size not in (1, self._compute.size):
             raise SettingsError(f"params must be one size or {self._compute.size}, one per budget, got {sizes.size}.")
         sizes = np.broadcast_to(sizes, self._compute.shape).copy()
-        beyond = np.asarray(self.cost(sizes, self._tokens(sizes)), float) > self._compute * (1 + AFFORDED)
-        if beyond.any():
-            i = int(np.argmax(beyond))
-            raise SettingsError(
-                f"A model of {sizes[i]:.4g} parameters leaves no tokens of {self._compute[i]:.4g} FLOP: "
-                f"{self.cost.name} takes them all. Give a smaller size or a larger budget."
-            )
+        check_afforded(sizes, self._compute, self.cost)
         return sizes

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayescale.decisions.allocation.budgets import in_order
 from bayescale.decisions.arms import scores
 from bayescale.decisions.arms.contest import Contest
 from bayescale.decisions.extrapolation import is_beyond, note_of, with_note
@@ -105,7 +106,7 @@ class Arms:
             part |= {"sd": (ours - theirs).std(axis=0), "correlation": _correlation(ours, theirs)}
             part |= {"extrapolation": self.draws["extrapolation"].to_numpy()[[i, j]].max(axis=0)}
             rows.append(pd.DataFrame(part))
-        return self._noted(self._by_budget(pd.concat(rows, ignore_index=True)))
+        return self._noted(in_order(pd.concat(rows, ignore_index=True), self._compute))
 
     def crossings(self, *, prob: float = 0.9) -> pd.DataFrame:
         """Return where the curves of each pair cross between the least and the largest budget.
@@ -183,10 +184,6 @@ class Arms:
         asked = np.log(self._compute)
         grid = np.unique(np.concatenate([np.linspace(asked.min(), asked.max(), GRID), asked]))
         return grid, np.log(self.contest.outcome(np.exp(grid), "law").loss)
-
-    def _by_budget(self, table: pd.DataFrame) -> pd.DataFrame:
-        order = {compute: i for i, compute in enumerate(self._compute)}
-        return table.sort_values("compute", key=lambda c: c.map(order), kind="stable", ignore_index=True)
 
     def _noted(self, table: pd.DataFrame) -> pd.DataFrame:
         table.attrs["note"] = self.note

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from bayescale.costs import Cost
+from bayescale.decisions.allocation.budgets import check_afforded
 from bayescale.decisions.inputs import one_length, positive_numbers
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import COMPUTE, PARAMS, TOKENS
 
 # Params by budget.
 Sizes = Callable[[np.ndarray], np.ndarray]
-# A run that costs more than its budget by no more than this spends it.
-AFFORDED = 1e-6
 
 
 def budgets_and_sizes(compute: Any, params: Any, tokens: Any, cost: Cost) -> tuple[np.ndarray, Sizes | None]:
@@ -47,7 +46,7 @@ def budgets_and_sizes(compute: Any, params: Any, tokens: Any, cost: Cost) -> tup
     ((name, values),) = numbers.items()
     along = _between(budgets, values)
     sizes: Sizes = along if name == PARAMS.name else lambda other: np.asarray(cost.params(along(other), other), float)
-    _check_afforded(sizes(budgets), budgets, cost)
+    check_afforded(sizes(budgets), budgets, cost)
     return budgets, sizes
 
 
@@ -56,13 +55,3 @@ def _between(budgets: np.ndarray, values: np.ndarray) -> Sizes:
     order = np.argsort(budgets)
     at, logs = np.log(budgets[order]), np.log(values[order])
     return lambda other: np.exp(np.interp(np.log(other), at, logs))
-
-
-def _check_afforded(params: np.ndarray, budgets: np.ndarray, cost: Cost) -> None:
-    spent = np.asarray(cost(params, cost.tokens(params, budgets)), float)
-    if (over := spent > budgets * (1 + AFFORDED)).any():
-        i = int(np.argmax(over))
-        raise SettingsError(
-            f"A model of {params[i]:.4g} parameters leaves no tokens of {budgets[i]:.4g} FLOP: {cost.name} takes them "
-            "all. Give a smaller size or a larger budget."
-        )

@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 from numpyro.distributions import biject_to
 
-from bayescale.decisions.inputs import points_of
+from bayescale.decisions.inputs import points_of, positive_number
 from bayescale.decisions.next_run.aim import Aim, entropy, mean_variance, wasted_share
-from bayescale.decisions.next_run.money import Money, positive
-from bayescale.decisions.next_run.regret import best_log_size, regret_rate
+from bayescale.decisions.next_run.money import Money
+from bayescale.decisions.next_run.regret import size_and_rate
 from bayescale.decisions.next_run.situation import Situation
 from bayescale.inference.precision import computing
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS
+
+# The budget at which a plan is of interest where none is named, over the largest compute of the table.
+AHEAD = 10.0
 
 
 class Goal(ABC):
@@ -52,15 +55,14 @@ class Regret(Goal):
     compute: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "compute", positive("compute", self.compute, "the budget of the plan in FLOP"))
+        object.__setattr__(self, "compute", positive_number("compute", self.compute, "the budget of the plan in FLOP"))
 
     def aim(self, situation: Situation, money: Money) -> Aim:
         """See :meth:`Goal.aim`."""
-        loss = partial(wasted_share, rate=regret_rate(situation, self.compute))
-        worth = self.compute * money.per_flop
+        log_size, rate = size_and_rate(situation, self.compute)
+        loss, worth = partial(wasted_share, rate=rate), self.compute * money.per_flop
         words = f"log N* at {self.compute:.3g} FLOP"
-        targets = best_log_size(situation, self.compute)[:, None]
-        return Aim(words, targets, loss, worth, money.unit, priced=True)
+        return Aim(words, log_size[:, None], loss, worth, money.unit, priced=True)
 
 
 @dataclass(frozen=True, init=False)
@@ -140,17 +142,12 @@ def checked_worth(worth: Any) -> float | None:
     Raises:
         SettingsError: a number that is not positive.
     """
-    return None if worth is None else positive("worth", worth, "in the unit of prices, or None")
+    return None if worth is None else positive_number("worth", worth, "in the unit of prices, or None")
 
 
-def default_goal(situation: Situation, ahead: float = 10.0) -> Goal:
-    """The goal where none is named: the plan at ten times the largest compute, or all parameters.
-
-    Args:
-        situation: whose fit it is.
-        ahead: how far ahead the plan is.
-    """
+def default_goal(situation: Situation) -> Goal:
+    """The goal where none is named: the plan at ten times the largest compute, or all parameters."""
     law = situation.fit.law
     largest = situation.largest(situation.cost)
     plans = set(law.inputs()) == {"params", "tokens"} and law.response.name == LOSS.name and np.isfinite(largest)
-    return Regret(ahead * largest) if plans else Parameters()
+    return Regret(AHEAD * largest) if plans else Parameters()

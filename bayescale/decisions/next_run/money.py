@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from bayescale.costs import RateCard
-from bayescale.language.errors import SettingsError
+from bayescale.decisions.inputs import positive_number
 
 
 @dataclass(frozen=True)
@@ -37,15 +35,6 @@ class Money:
             return cls(1.0, "FLOP")
         if isinstance(price, RateCard):
             return cls(float(price.dollars(1.0)), "dollars")
-        return cls(positive("price", price, "a price per FLOP such as 2e-18, or a costs.RateCard"), "units of price")
-
-
-def positive(name: str, value: Any, such: str) -> float:
-    """Return a positive finite number.
-
-    Raises:
-        SettingsError: it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < np.inf:
-        raise SettingsError(f"{name} must be positive and finite, {such}, got {value!r}.")
-    return float(value)
+        return cls(
+            positive_number("price", price, "a price per FLOP such as 2e-18, or a costs.RateCard"), "units of price"
+        )

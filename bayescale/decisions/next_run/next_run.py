@@ -9,11 +9,12 @@ import numpy as np
 from bayescale.costs import Cost, RateCard, SixND
 from bayescale.decisions.beyond import LEARNT, find_discrepancy
 from bayescale.decisions.draws import group_label, seed_of
+from bayescale.decisions.inputs import positive_number
 from bayescale.decisions.next_run.aim import Aim
 from bayescale.decisions.next_run.box import Box, search
 from bayescale.decisions.next_run.candidates import Candidates, boxed, listed
 from bayescale.decisions.next_run.goals import Goal, default_goal
-from bayescale.decisions.next_run.money import Money, positive
+from bayescale.decisions.next_run.money import Money
 from bayescale.decisions.next_run.problem import ORDERS, Problem
 from bayescale.decisions.next_run.result import NextRun
 from bayescale.decisions.next_run.situation import Situation
@@ -91,7 +92,7 @@ def next_run(
         raise SettingsError(f"order must be one of {', '.join(ORDERS)}, got {order!r}.")
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
         raise SettingsError(f"size must be a whole number of runs, at least 1, got {size!r}.")
-    limit = np.inf if budget is None else positive("budget", budget, "in FLOP")
+    limit = np.inf if budget is None else positive_number("budget", budget, "in FLOP")
     group_label(fit, group)
     situation = Situation(fit, group, seed_of(fit, seed), cost or SixND(), find_discrepancy(fit, discrepancy))
     money = Money.of(price)

@@ -24,7 +24,7 @@ from bayescale.language.errors import SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
 from bayescale.models import Model, Noise, Pooling, StudentT, build_model, find_noise
-from bayescale.models.layout import design_anchors
+from bayescale.models.layout import model_anchors
 from bayescale.models.suspicions import prior_suspicions
 
 PRECISIONS = ("float64", "float32")
@@ -131,7 +131,7 @@ def steps_of(settings: Settings) -> int:
 
 def _tables(model: Model, given: Sequence[Given], seed: int) -> list[Table]:
     return [
-        Table(i, one.runs, design_anchors(model.law, one.runs, model.anchors), seed_for(seed, f"fit/{one.label}"))
+        Table(i, one.runs, model_anchors(model, one.runs), seed_for(seed, f"fit/{one.label}"))
         for i, one in enumerate(given)
         if one.runs is not None
     ]

@@ -21,7 +21,7 @@ from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import CheckError, FitError, SettingsError
 from bayescale.laws import Law
 from bayescale.models import Model
-from bayescale.models.layout import design_anchors
+from bayescale.models.layout import model_anchors
 
 ATTRIBUTES = {
     "r_hat": {"long_name": "largest R-hat over parameters"},
@@ -100,7 +100,7 @@ class Fits:
     def _from_batch(self, place: int, runs: Runs) -> Fit:
         settings = replace(self.settings, engine="auto")
         seed = seed_for(self.seed, f"fit/{self.labels[place]}")
-        anchors = design_anchors(self.law, runs, self.model.anchors)
+        anchors = model_anchors(self.model, runs)
         stats = self.sample_stats.isel(fit=place).drop_vars("fit")
         measured = {name: float(self.checks[name].values[place]) for name in ("pareto_k", "efficiency")}
         quality = measured | {
@@ -119,7 +119,7 @@ class Fits:
     @cached_property
     def anchors(self) -> xr.Dataset:
         """The law's anchors over fit: where the priors hold; NaN without a table."""
-        found = [{} if runs is None else design_anchors(self.law, runs, self.model.anchors) for runs in self.runs]
+        found = [{} if runs is None else model_anchors(self.model, runs) for runs in self.runs]
         names = [a.name for a in self.law.anchors]
         values = {name: ("fit", [one.get(name, np.nan) for one in found]) for name in names}
         return xr.Dataset(values, {"fit": self.checks["fit"]})

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro
 import numpyro.distributions as dist
-from numpyro.infer import MCMC, NUTS
 from scipy.linalg import eigh
 
 from bayescale.decisions.beyond import noise_scale
-from bayescale.inference.precision import computing
 from bayescale.inference.settings import check_seed
-from bayescale.language.errors import FitError, SettingsError
+from bayescale.inference.small_model import check_clusters, cluster_of, sample_small
+from bayescale.language.errors import SettingsError
 from bayescale.models.discrepancy import PARTS, REFERENCE, Discrepancy
 from bayescale.validation.backtest.held_out import HeldOut
 from bayescale.validation.backtest.result import Backtest
 
-WARMUP, STEPS, CHAINS = 500, 500, 4
 # Draws that are kept: what is left is far narrower than the scatter between clusters.
 KEPT = 200
-R_HAT = 1.05
 
 
 def learn_discrepancy(
@@ -55,16 +50,13 @@ def learn_discrepancy(
         kennedy2001bayesian, plummer2015cuts
     """
     known = {one.split.family for one in backtest.held_out}
-    named = {family: family for family in known} if clusters is None else dict(clusters)
-    if missing := sorted(known - set(named)):
-        raise SettingsError(f"clusters lacks the family {missing[0]!r}.")
+    named = cluster_of(sorted(known), clusters)
     if without is not None and without not in {named[family] for family in known}:
         raise SettingsError(f"There is no cluster {without!r}; there are {', '.join(sorted(set(named.values())))}.")
     tried = [one for one in backtest.held_out if named[one.split.family] != without and one.beyond]
     families = sorted({one.split.family for one in tried})
     groups = sorted({named[family] for family in families})
-    if len(groups) < 3:
-        raise SettingsError(f"A discrepancy is learnt from at least 3 clusters of families, got {len(groups)}.")
+    check_clusters(groups, "A discrepancy is")
     draws = _sample(_arrays(tried, families, [groups.index(named[family]) for family in families]), check_seed(seed))
     record = {
         "version": importlib.metadata.version("bayescale"),
@@ -131,23 +123,8 @@ def _model(data: Mapping[str, Any], clusters: int) -> None:
     numpyro.factor("residuals", (data["weight"] * density).sum())
 
 
-@partial(jax.jit, static_argnames="clusters")
-def _chains(key: Any, data: Mapping[str, Any], clusters: int) -> dict[str, Any]:
-    """Samples over chain and step; compiled once for all tables of one shape."""
-    kernel, quiet = NUTS(_model, target_accept_prob=0.95), {"chain_method": "vectorized", "progress_bar": False}
-    sampler = MCMC(kernel, num_warmup=WARMUP, num_samples=STEPS, num_chains=CHAINS, **quiet)
-    sampler.run(key, data, clusters)
-    return sampler.get_samples(group_by_chain=True)
-
-
 def _sample(data: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
-    import arviz as az
-
-    with computing():
-        found = _chains(jax.random.key(seed), data, int(data["cluster"].max()) + 1)
-        samples = {part: np.asarray(found[part]) for part in PARTS}
-    largest = max(float(az.rhat(samples[part])) for part in PARTS)
-    if not largest < R_HAT:
-        raise FitError(f"The sampler of the discrepancy did not converge, R-hat {largest:.3f}; give another seed.")
-    keep = np.linspace(0, CHAINS * STEPS - 1, KEPT).astype(int)
-    return {part: samples[part].reshape(-1)[keep] for part in PARTS}
+    clusters = int(data["cluster"].max()) + 1
+    samples = sample_small(_model, data, clusters, names=PARTS, seed=seed, target_accept=0.95, what="the discrepancy")
+    keep = np.linspace(0, len(samples[PARTS[0]]) - 1, KEPT).astype(int)
+    return {part: values[keep] for part, values in samples.items()}

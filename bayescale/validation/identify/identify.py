@@ -10,6 +10,8 @@ import pandas as pd
 
 from bayescale.costs import SixND
 from bayescale.data import Runs
+from bayescale.decisions.inputs import is_positive_number
+from bayescale.decisions.next_run.goals import AHEAD
 from bayescale.decisions.next_run.grid import default_candidates
 from bayescale.inference.noise_information import information
 from bayescale.inference.pilot import Pilot, fit_pilot
@@ -18,14 +20,11 @@ from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
 from bayescale.models import Model, Noise, Pooling, StudentT, build_model, find_noise, lay_out
-from bayescale.models.layout import Layout, design_anchors, require_columns
+from bayescale.models.layout import Layout, model_anchors, require_columns
 from bayescale.validation.identify.additions import optimum_interest
 from bayescale.validation.identify.design import Design, slopes_of
 from bayescale.validation.identify.noise_information import fitted_noise, prior_noise
 from bayescale.validation.identify.result import Identification
-
-# The budget at which the best size is of interest, over the largest compute of the table.
-AHEAD = 10.0
 
 
 def identify(
@@ -104,7 +103,7 @@ def _tables(runs: Runs, group: str | None) -> list[tuple[str, Runs]]:
 
 def _design(model: Model, family: str, runs: Runs, sigma: float | None) -> Design:
     """The law where the pilot puts it, and what the runs tell of it there."""
-    anchors = design_anchors(model.law, runs, model.anchors)
+    anchors = model_anchors(model, runs)
     layout = lay_out(model.law, runs, None, anchors, model.noise)
     pilot = fit_pilot(model, layout.arrays)
     value = pilot.value[0]
@@ -155,6 +154,6 @@ def _interest(design: Design, runs: Runs, budget: float | None) -> Any:
 
 
 def _positive(name: str, value: Any, such: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < np.inf:
+    if not is_positive_number(value):
         raise SettingsError(f"{name} must be a positive finite number, {such}, got {value!r}.")
     return float(value)

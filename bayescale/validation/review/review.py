@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 
+from bayescale.decisions.inputs import is_positive_number
 from bayescale.inference.checks import Check, Checks
 from bayescale.inference.fit import Fit
 from bayescale.inference.settings import check_seed
@@ -52,7 +52,7 @@ def review(fit: Fit, *, noise: float | None = None, refits: bool = True, seed: i
     """
     if not isinstance(fit, Fit):
         raise SettingsError(f"review takes a fit, got {type(fit).__name__}; make one with fit(law, runs), or load it.")
-    if noise is not None and (isinstance(noise, bool) or not 0 < float(noise) < np.inf):
+    if noise is not None and not is_positive_number(noise):
         raise SettingsError(f"noise must be a positive sd of log loss such as 0.0005, got {noise!r}.")
     chosen = fit.seed if seed is None else check_seed(seed)
     evidence: Evidence = gather(fit, chosen)

@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 
 import bayescale as bs
+from bayescale.inference import small_model
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.models.discrepancy import PARTS
-from bayescale.validation.backtest import learn
 
 
 def clusters(count: int, families: int) -> dict[str, str]:
@@ -113,7 +113,7 @@ def test_what_cannot_be_learnt_from_is_refused(astray, given, message):
 
 
 def test_chains_that_do_not_meet_are_no_answer(astray, monkeypatch):
-    monkeypatch.setattr(learn, "R_HAT", 0.5)
+    monkeypatch.setattr(small_model, "R_HAT", 0.5)
     message = r"^The sampler of the discrepancy did not converge, R-hat .*; give another seed\.$"
     with pytest.raises(FitError, match=message):
         bs.learn_discrepancy(astray, clusters=FOUR, without="d")
