@@ -42,6 +42,7 @@ def review(fit: Fit, *, noise: float | None = None, refits: bool = True, seed: i
         gelman1996posterior, vehtari2017practical, kallioinen2024detecting, hausman1978specification
 
     Examples:
+        >>> import numpy as np
         >>> import bayescale as bs
         >>> truth = bs.laws.Chinchilla.published["besiroglu2024chinchilla"]
         >>> sizes, ratios = np.meshgrid(np.geomspace(1e8, 1e10, 7), [5, 20, 80, 320])
