@@ -26,11 +26,13 @@ class Evidence:
         precision: family x parameter x parameter; zero along what a family's runs do not say.
         information: precision times where the likelihood is highest, family x parameter.
         cluster: of each family, whole numbers from 0.
+        expected: the middle of the priors under which families were fitted, over parameter.
     """
 
     precision: np.ndarray
     information: np.ndarray
     cluster: np.ndarray
+    expected: np.ndarray
 
 
 def evidence(
@@ -46,7 +48,7 @@ def evidence(
     parts = [_one((one - prior_mean) / prior_sd) for one in draws]
     precision = np.stack([part[0] for part in parts]) / np.outer(prior_sd, prior_sd)
     apart = np.stack([part[1] for part in parts]) / prior_sd
-    return Evidence(precision, apart + precision @ prior_mean, cluster)
+    return Evidence(precision, apart + precision @ prior_mean, cluster, np.asarray(prior_mean, float))
 
 
 def _one(standard: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -78,8 +80,10 @@ def new_family(seen: Evidence, seed: int) -> np.ndarray:
 
 def _model(data: Mapping[str, Any], clusters: int) -> None:
     """Families around their clusters, clusters around a centre, both integrated out."""
-    count = data["middle"].size
-    center = numpyro.sample(CENTER, dist.Normal(data["middle"], 1.0))
+    count = data["expected"].size
+    # Around the priors of the fits and not around an estimate: a precision-weighted mean of families that are each
+    # sharp along a ridge lies where the ridges cross, which may be far from all of them.
+    center = numpyro.sample(CENTER, dist.Normal(data["expected"], 1.0))
     # Two half-normal scales of 0.5, by their length and their angle: where each family is its own cluster, only the
     # length is known.
     length = numpyro.sample("length", dist.Weibull(0.5 * jnp.sqrt(2.0), 2.0).expand([count]))
@@ -108,14 +112,11 @@ def _scattered(precision: Any, information: Any, scale: Any) -> tuple[Any, Any, 
 
 def _sample(seen: Evidence, seed: int) -> dict[str, np.ndarray]:
     """Samples of centre and scales, sample x parameter."""
-    # A ridge, since some families say nothing of some parameters; all of them together say something of each.
-    ridge = 1e-6 * np.eye(seen.information.shape[1])
-    middle = np.linalg.solve(seen.precision.sum(axis=0) + ridge, seen.information.sum(axis=0))
     data = {
         "precision": seen.precision,
         "information": seen.information,
         "cluster": seen.cluster,
-        "middle": middle,
+        "expected": seen.expected,
     }
     clusters, names = int(seen.cluster.max()) + 1, (CENTER, BETWEEN, WITHIN)
     return sample_small(_model, data, clusters, names=names, seed=seed, target_accept=0.9, what="the population")
