@@ -17,15 +17,15 @@ DRAWS = 400
 def doubtful() -> Callable[..., Chinchilla]:
     """Chinchilla's law at draws that scatter, coefficients and exponents correlated as data make them."""
 
-    def make(seed: int = 0, draws: int = DRAWS) -> Chinchilla:
+    def make(seed: int = 0, draws: int = DRAWS, times: float = 1.0) -> Chinchilla:
         rng = np.random.default_rng(seed)
         alpha, beta = rng.uniform(0.25, 0.5, 2)
         size, data, level = rng.standard_normal((3, draws, 1))
-        rise = 0.04 * rng.standard_normal((2, draws, 1))
+        rise = 0.04 * times * rng.standard_normal((2, draws, 1))
         return Chinchilla(
             E=rng.uniform(1.5, 2.0) * np.exp(0.01 * level),
-            A=rng.uniform(0.2, 0.6) * np.exp(0.03 * size),
-            B=rng.uniform(0.2, 0.6) * np.exp(0.03 * data),
+            A=rng.uniform(0.2, 0.6) * np.exp(0.03 * times * size),
+            B=rng.uniform(0.2, 0.6) * np.exp(0.03 * times * data),
             alpha=alpha * np.exp(rise[0]),
             beta=beta * np.exp(rise[1]),
             N0=1e9,
