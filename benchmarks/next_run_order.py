@@ -124,12 +124,12 @@ def one_row(corpus: Corpus, order: str, seed: int, spent: float, fit: bs.Fit) ->
     return row | dict(zip(ANSWERS, missed / corpus.reach, strict=True))
 
 
-def goal_of(name: str, fit: bs.Fit, corpus: Corpus) -> bs.Regret | bs.Forecast:
+def goal_of(name: str, fit: bs.Fit, corpus: Corpus) -> bs.goals.Regret | bs.goals.Forecast:
     """The planner's goal; it forecasts the plan that it would make now, not the one of all runs."""
     if name == "next_run, N*":
-        return bs.Regret(corpus.budget)
+        return bs.goals.Regret(corpus.budget)
     now = bs.allocate(fit, compute=corpus.budget, discrepancy=None).table().set_index("quantity")["median"]
-    return bs.Forecast(params=float(now["params"]), tokens=float(now["tokens"]))
+    return bs.goals.Forecast(params=float(now["params"]), tokens=float(now["tokens"]))
 
 
 def choose(corpora: Sequence[Corpus], names: Sequence[str], seed: int, model_error: float) -> list[dict]:

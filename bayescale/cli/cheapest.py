@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bayescale.cli.cautions import caution
-from bayescale.cli.cost_options import Count, CountedAs, Serve, Shape, chosen_cost
+from bayescale.cli.cost_options import Count, CountedAs, ErrorSd, Serve, Shape, chosen_cost, chosen_error
 from bayescale.cli.options import (
     AsFormat,
     ChangedLaw,
@@ -43,6 +43,7 @@ def cheapest(
     keep: Keep = None,
     sizes: AllowedSizes = None,
     inputs: Inputs = None,
+    compute_error: ErrorSd = None,
     discrepancy: DiscrepancyName = "learnt",
     group: Group = None,
     law: OwnLaw = None,
@@ -64,6 +65,7 @@ def cheapest(
         cost=chosen_cost(cost, shape, serve, params_convention=fit.runs.params_convention),
         constraints=chosen_constraints(keep, sizes),
         group=group,
+        compute_error=chosen_error(compute_error),
         discrepancy=chosen_discrepancy(discrepancy),
         **chosen_inputs(inputs),
     ).table()

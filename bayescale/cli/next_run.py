@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayescale.cli.cautions import caution
+from bayescale.cli.cost_options import Count, CountedAs, Shape, chosen_cost
 from bayescale.cli.options import (
     AsFormat,
     ChangedLaw,
@@ -21,18 +22,20 @@ from bayescale.cli.options import (
     read_candidates,
 )
 from bayescale.cli.output import BEYOND, beyond, emit, print_table
+from bayescale.cli.plan_options import Inputs, Rate, chosen_card, chosen_inputs
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayescale.costs import RateCard
     from bayescale.decisions.next_run.goals import Goal
 
 # Candidates that are shown to people.
 SHOWN = 10
 # The columns that are not inputs.
 OUTPUTS = (
-    "rank", "cost", "price", "goal", "sd_before", "sd_after", "value", "unit", "value_error", "value_per_price",
-    "extrapolation", "affordable",
+    "rank", "cost", "price", "group", "goal", "sd_before", "sd_after", "value", "unit", "value_error",
+    "value_per_price", "extrapolation", "affordable",
 )  # fmt: skip
 
 
@@ -61,6 +64,7 @@ def next_run(
     ] = None,
     params: Annotated[list[float] | None, typer.Option("--params", help="Of a forecast: model size or sizes.")] = None,
     tokens: Annotated[list[float] | None, typer.Option("--tokens", help="Of a forecast: training tokens.")] = None,
+    inputs: Inputs = None,
     names: Annotated[
         list[str] | None, typer.Option("--parameter", help="Of parameters: one by its name, repeatable; all of them.")
     ] = None,
@@ -77,6 +81,9 @@ def next_run(
     price: Annotated[
         float | None, typer.Option("--price", help="Of a FLOP; without it compute is paid in compute.")
     ] = None,
+    rate: Rate = None,
+    cost: CountedAs = Count.six_nd,
+    shape: Shape = None,
     order: Annotated[Order, typer.Option("--order", help="Value over price, value less price, or value.")] = (
         Order.per_price
     ),
@@ -91,14 +98,15 @@ def next_run(
     For a plan: --goal regret --compute 1e23. For a forecast: --goal forecast --params 7e10 --tokens 1.4e12. With --size
     above 1 the runs that are chosen together, in order.
     """
-    chosen = _goal(goal, compute, params, tokens, names, worth)
+    chosen = _goal(goal, compute, params, tokens, inputs, names, worth)
     choices = read_candidates(candidates)
 
     import bayescale as bs
 
     fit = open_fit(file, law, allow_changed_law)
     found = bs.next_run(
-        fit, chosen, choices, size=size, once=choices is not None, budget=budget, price=price, order=order.value,
+        fit, chosen, choices, size=size, once=choices is not None, budget=budget, price=_price(price, rate),
+        order=order.value, cost=chosen_cost(cost, shape, None, params_convention=fit.runs.params_convention),
         group=group, discrepancy=chosen_discrepancy(discrepancy),
     )  # fmt: skip
     table = found.table() if size == 1 else found.batch()
@@ -115,7 +123,7 @@ def show(table: pd.DataFrame) -> None:
         return
     inputs = [str(name) for name in table.columns if name not in OUTPUTS]
     unit = table["unit"].iloc[0]
-    typer.echo(f"Next run for {table['goal'].iloc[0]}; values in {unit}\n")
+    typer.echo(f"Next run for {table['goal'].iloc[0]}, {table['group'].iloc[0]}; values in {unit}\n")
     rows = []
     for r in table.head(SHOWN).to_dict("records"):
         numbers = [format_number(r[name], digits=3) for name in (*inputs, "cost", "sd_before", "sd_after", "value")]
@@ -127,11 +135,25 @@ def show(table: pd.DataFrame) -> None:
         typer.echo(f"\n  {len(table) - SHOWN:,} more, with --format csv")
 
 
+def _price(price: float | None, rate: list[str] | None) -> RateCard | float | None:
+    """What a FLOP costs.
+
+    Raises:
+        SettingsError: it is said twice.
+    """
+    from bayescale.language.errors import SettingsError
+
+    if price is not None and rate:
+        raise SettingsError("--price and --rate both say what a FLOP costs; give one of them.")
+    return chosen_card(rate) if rate else price
+
+
 def _goal(
     goal: GoalName,
     compute: float | None,
     params: list[float] | None,
     tokens: list[float] | None,
+    inputs: list[str] | None,
     names: list[str] | None,
     worth: float | None,
 ) -> Goal | None:
@@ -144,7 +166,7 @@ def _goal(
 
     own: dict[GoalName, dict[str, object]] = {
         GoalName.regret: {"--compute": compute},
-        GoalName.forecast: {"--params": params, "--tokens": tokens, "--worth": worth},
+        GoalName.forecast: {"--params": params, "--tokens": tokens, "--input": inputs, "--worth": worth},
         GoalName.parameters: {"--parameter": names, "--worth": worth},
     }
     given = {name for options in own.values() for name, value in options.items() if value}
@@ -154,8 +176,8 @@ def _goal(
     import bayescale as bs
 
     if goal is GoalName.forecast:
-        inputs = {name: values for name, values in (("params", params), ("tokens", tokens)) if values}
-        return bs.Forecast(worth=worth, **inputs)
+        where = {name: values for name, values in (("params", params), ("tokens", tokens)) if values}
+        return bs.goals.Forecast(worth=worth, **where, **chosen_inputs(inputs))
     if goal is GoalName.parameters:
-        return bs.Parameters(*(names or ()), worth=worth)
-    return None if compute is None else bs.Regret(compute)
+        return bs.goals.Parameters(*(names or ()), worth=worth)
+    return None if compute is None else bs.goals.Regret(compute)

@@ -25,7 +25,9 @@ from bayescale.cli.output import emit
 from bayescale.cli.plan_options import (
     AllowedSizes,
     Compute,
+    DeviceHours,
     Dollars,
+    Hours,
     Inputs,
     Keep,
     ObjectiveWord,
@@ -43,12 +45,18 @@ def pareto(
     serve: Annotated[float, typer.Option("--serve", help="Tokens that will be served.")],
     compute: Compute = None,
     dollars: Dollars = None,
+    device_hours: DeviceHours = None,
+    hours: Hours = None,
     rate: Rate = None,
-    price: Annotated[
-        float, typer.Option("--price", help="Of an inference FLOP over a training FLOP, in total and dollars.")
+    inference_price: Annotated[
+        float,
+        typer.Option("--inference-price", help="Of an inference FLOP over a training FLOP, in total and dollars."),
     ] = 1.0,
     cost: CountedAs = Count.six_nd,
     shape: Shape = None,
+    params: Annotated[
+        list[float] | None, typer.Option("--params", help="The sizes to choose from, instead of --count.")
+    ] = None,
     count: Annotated[int, typer.Option("--count", help="Sizes per budget, from the best one down.")] = 7,
     objective: ObjectiveWord = "mean",
     keep: Keep = None,
@@ -71,9 +79,10 @@ def pareto(
     table = bs.pareto(
         fit,
         served=serve,
-        **chosen(compute=compute, dollars=dollars, rate_card=chosen_card(rate)),
-        price=price,
+        **chosen(compute=compute, dollars=dollars, device_hours=device_hours, hours=hours, rate_card=chosen_card(rate)),
+        inference_price=inference_price,
         cost=chosen_cost(cost, shape, None, params_convention=fit.runs.params_convention),
+        params=params,
         count=count,
         objective=chosen_objective(objective),
         constraints=chosen_constraints(keep, sizes),

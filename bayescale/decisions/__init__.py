@@ -8,7 +8,7 @@ from bayescale.decisions.cheapest import Cheapest, cheapest
 from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.hyperparameters import hyperparameters
-from bayescale.decisions.next_run import Box, Forecast, NextRun, Parameters, Regret, next_run
+from bayescale.decisions.next_run import Box, NextRun, goals, next_run
 from bayescale.decisions.pareto import Pareto, pareto
 from bayescale.decisions.predict import predict
 from bayescale.decisions.prediction import Prediction
@@ -23,13 +23,10 @@ __all__ = [
     "ChainPrediction",
     "Cheapest",
     "ConvertedFit",
-    "Forecast",
     "NextRun",
-    "Parameters",
     "Pareto",
     "Plan",
     "Prediction",
-    "Regret",
     "allocate",
     "allocation",
     "chain",
@@ -38,6 +35,7 @@ __all__ = [
     "compare_valleys",
     "continue_run",
     "convert",
+    "goals",
     "hyperparameters",
     "next_run",
     "pareto",

@@ -18,8 +18,9 @@ from bayescale.decisions.allocation.feasible import check_constraints, feasible
 from bayescale.decisions.allocation.objectives import Quantile
 from bayescale.decisions.allocation.question import Question, inputs_of
 from bayescale.decisions.beyond import LEARNT
-from bayescale.decisions.extrapolation import added_to, note_of, with_note
+from bayescale.decisions.extrapolation import added_to, note_of
 from bayescale.decisions.inputs import numbers_of
+from bayescale.decisions.plan_table import PlanTable
 from bayescale.inference.fit import Fit
 from bayescale.inference.summary import check_prob
 from bayescale.language.errors import LawError, SettingsError
@@ -36,14 +37,13 @@ FEW, NEAR = 500, 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Cheapest:
-    """The least budgets that reach losses with a probability, and the plans that do.
+class Cheapest(PlanTable):
+    """The least budgets that reach losses with a probability, and the plans that do."""
 
-    Args:
-        results: one row per loss; see :meth:`table`.
-    """
-
-    results: pd.DataFrame
+    @property
+    def title(self) -> str:
+        """See :class:`PlanTable`."""
+        return "Least budget for a loss"
 
     def table(self) -> pd.DataFrame:
         """Return the plans, one row per loss.
@@ -54,15 +54,6 @@ class Cheapest:
             reaches the loss), expected_loss, binding, extrapolation, discrepancy; ``attrs["note"]`` is the note.
         """
         return self.results.copy()
-
-    @property
-    def note(self) -> str:
-        """What there is to know of budgets beyond the data, a sentence; empty where there are none."""
-        return str(self.results.attrs.get("note", ""))
-
-    def __repr__(self) -> str:
-        head = f"Least budget for a loss, {self.results['group'].iloc[0]}"
-        return with_note(f"{head}\n{self.results.to_string(index=False)}", self.note)
 
 
 def cheapest(

@@ -17,8 +17,9 @@ from bayescale.decisions.allocation.feasible import Feasible, check_constraints,
 from bayescale.decisions.allocation.objectives import Objective, check_objective
 from bayescale.decisions.allocation.question import Question, inputs_of
 from bayescale.decisions.beyond import LEARNT
-from bayescale.decisions.extrapolation import added_to, note_of, with_note
+from bayescale.decisions.extrapolation import added_to, note_of
 from bayescale.decisions.inputs import positive_numbers
+from bayescale.decisions.plan_table import PlanTable
 from bayescale.inference.fit import Fit
 from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
@@ -28,14 +29,13 @@ from bayescale.models.discrepancy import Discrepancy
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Pareto:
-    """Plans that no other plan beats in loss, training cost and serving cost together.
+class Pareto(PlanTable):
+    """Plans that no other plan beats in loss, training cost and serving cost together."""
 
-    Args:
-        results: one row per plan; see :meth:`table`.
-    """
-
-    results: pd.DataFrame
+    @property
+    def title(self) -> str:
+        """See :class:`PlanTable`."""
+        return "Plans that no other beats in loss, training and serving"
 
     def table(self) -> pd.DataFrame:
         """Return the plans, by training compute and size.
@@ -48,15 +48,6 @@ class Pareto:
         """
         return self.results.copy()
 
-    @property
-    def note(self) -> str:
-        """What there is to know of budgets beyond the data, a sentence; empty where there are none."""
-        return str(self.results.attrs.get("note", ""))
-
-    def __repr__(self) -> str:
-        head = f"Plans that no other beats in loss, training and serving, {self.results['group'].iloc[0]}"
-        return with_note(f"{head}\n{self.results.to_string(index=False)}", self.note)
-
 
 def pareto(
     fit: Fit | Law,
@@ -64,9 +55,11 @@ def pareto(
     served: float,
     compute: Any = None,
     dollars: Any = None,
+    device_hours: Any = None,
+    hours: Any = None,
     rate_card: RateCard | None = None,
     cost: Cost | None = None,
-    price: float = 1.0,
+    inference_price: float = 1.0,
     params: Any = None,
     count: int = 13,
     down_to: float = 0.1,
@@ -86,10 +79,10 @@ def pareto(
     Args:
         fit: a fit, or a law at parameter values.
         served: tokens of prompts and answers together, over the model's life.
-        compute, dollars: training budgets, at least one.
+        compute, dollars, device_hours, hours: training budgets, in one of these.
         rate_card: what hardware delivers and costs.
         cost: what training costs; 6ND by default. Serving is a third of it per token.
-        price: of an inference FLOP over a training FLOP; see :meth:`costs.RateCard.inference_price`.
+        inference_price: of an inference FLOP over a training FLOP; see :meth:`costs.RateCard.inference_price`.
         params: the sizes to choose from; by default ``count`` for each budget, from its best size down.
         count: of sizes per budget.
         down_to: the smallest of them over the best, in (0, 1).
@@ -113,9 +106,10 @@ def pareto(
         >>> [f"{row.params:.2g} {row.serving:.2g} {row.expected_loss:.3f}" for row in front.itertuples()]
         ['2.9e+09 5.9e+22 2.108', '9.3e+09 1.9e+23 2.050', '2.9e+10 5.9e+23 2.032']
     """
-    budgets = np.unique(budgets_of({"compute": compute, "dollars": dollars}, rate_card))
+    given = {"compute": compute, "dollars": dollars, "device_hours": device_hours, "hours": hours}
+    budgets = np.unique(budgets_of(given, rate_card))
     training = SixND() if cost is None else cost
-    serving = WithInference(served, training=training, price=price)
+    serving = WithInference(served, training=training, price=inference_price)
     if isinstance(count, bool) or not isinstance(count, int) or count < 2 or not 0 < down_to < 1:
         raise SettingsError(f"count must be 2 or more and down_to in (0, 1), got {count!r} and {down_to!r}.")
     kept, chosen = check_constraints(constraints), check_objective(objective)
@@ -128,7 +122,7 @@ def pareto(
     else:
         sizes = positive_numbers(PARAMS.name, params, "the sizes to choose from")[:, None] + 0 * budgets
     plans = _plans(question, chosen, serving, budgets, sizes, check_prob(prob))
-    within = _within(allowed, budgets, plans)
+    within = allowed.has(plans[PARAMS.name].to_numpy(), np.searchsorted(budgets, plans["compute"].to_numpy()))
     if not within.any():
         raise SettingsError(
             f"No size of {PARAMS.name} is one that the constraints allow at any budget: between "
@@ -156,15 +150,6 @@ def not_dominated(values: np.ndarray) -> np.ndarray:
     no_worse = (values[:, None, :] <= values[None, :, :]).all(axis=-1)
     better = (values[:, None, :] < values[None, :, :]).any(axis=-1)
     return ~(no_worse & better).any(axis=0)
-
-
-def _within(allowed: Feasible, budgets: np.ndarray, plans: pd.DataFrame) -> np.ndarray:
-    index = np.searchsorted(budgets, plans["compute"].to_numpy())
-    sizes = plans[PARAMS.name].to_numpy()
-    inside = (sizes >= allowed.low[index] * (1 - 1e-9)) & (sizes <= allowed.high[index] * (1 + 1e-9))
-    if allowed.sizes is None:
-        return inside
-    return inside & np.isclose(sizes[:, None], allowed.sizes, rtol=1e-9, atol=0.0).any(axis=1)
 
 
 def _listed(allowed: Feasible) -> str:

@@ -7,6 +7,8 @@ import io
 import pandas as pd
 import pytest
 
+import bayescale as bs
+
 GROUP = ("--group", "starcoder")
 REGRET = ("--compute", "1e23", *GROUP)
 
@@ -14,7 +16,7 @@ REGRET = ("--compute", "1e23", *GROUP)
 def test_it_names_the_next_run_and_what_it_is_worth(bayescale, fit_nc):
     result = bayescale("next", fit_nc, *REGRET)
     assert result.code == 0
-    assert result.out.startswith("Next run for log N* at 1e+23 FLOP; values in FLOP\n")
+    assert result.out.startswith("Next run for log N* at 1e+23 FLOP, starcoder; values in FLOP\n")
     assert "times its price." in result.out
     assert "does not pass its checks" in result.err
 
@@ -63,16 +65,29 @@ def test_the_price_is_the_one_given(bayescale, fit_nc):
     assert made["price"] == pytest.approx(2e-18 * made["cost"]) and made["unit"] == "units of price"
 
 
+def test_what_a_run_costs_is_counted_and_paid_as_asked(bayescale, fit_nc):
+    fit = bs.load(fit_nc)
+    shapes = bs.costs.ShapeFamily(60, 50_000, 2048, params_convention=fit.runs.params_convention)
+    card, cost = bs.costs.RateCard(1e15, 0.4, 2.0), bs.costs.HoffmannF(shapes)
+    wanted = bs.next_run(fit, bs.goals.Regret(1e23), price=card, cost=cost, group="starcoder").table()
+    words = ("--rate", "flop_per_second=1e15", "utilisation=0.4", "dollars_per_device_hour=2", "--cost", "hoffmann")
+    words = (*words, "--shape", "aspect=60", "vocabulary=50000", "context=2048")
+    made = pd.DataFrame(bayescale("next", fit_nc, *REGRET, *words, "--format", "json").records)
+    assert set(made["unit"]) == {"dollars"}
+    pd.testing.assert_frame_equal(made[wanted.columns], wanted, check_dtype=False, check_like=True, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (
             ("--goal", "forecast", "--compute", "1e23"),
-            "--goal forecast takes --params, --tokens, --worth, and not --co",
+            "--goal forecast takes --params, --tokens, --input, --worth, and not --co",
         ),
         (("--worth", "3"), "--goal regret takes --compute, and not --worth."),
         (("--goal", "forecast"), "Forecast needs the inputs of the runs"),
         (("--goal", "parameters", "--parameter", "G"), "has no parameter 'G'"),
+        (("--price", "1", "--rate", "flop_per_second=1e15"), "--price and --rate both say what a FLOP costs"),
         (("--size", "0"), "size must be a whole number of runs, at least 1, got 0."),
         (("--goal", "parameters", "--order", "net"), "order='net' takes the price from the value"),
     ],

@@ -67,7 +67,7 @@ def test_a_law_of_counts_is_fitted_and_predicts(bayescale, folder):
     assert refused.err == "error: The law 'shots' needs the input 'shots'; its inputs: items, shots.\n"
     planned = bayescale("allocate", "fit.nc", *OWN, "--compute", "1e21")
     assert planned.code == 2
-    assert planned.err == "error: allocate makes the loss least, and the law 'shots' predicts task accuracy.\n"
+    assert planned.err == "error: A plan makes the loss least, and the law 'shots' predicts task accuracy.\n"
 
 
 def test_what_the_law_needs_and_the_table_lacks_is_said_at_once(bayescale, folder):

@@ -55,6 +55,23 @@ def test_the_least_budget_of_a_loss(bayescale, fit_nc, fit):
     assert "Least budget (C = 6ND) for a loss with 80%, starcoder" in bayescale(*words).out
 
 
+def test_an_error_of_compute_widens_the_least_budget(bayescale, fit_nc, fit):
+    error = bs.costs.ComputeError(0.2)
+    wanted = bs.cheapest(fit, loss=1.4, compute_error=error, group="starcoder").table()
+    words = ("cheapest", fit_nc, "--loss", "1.4", "--compute-error", "0.2", *STARCODER, "--format", "json")
+    same(bayescale(*words).records, wanted)
+    assert wanted["compute"].item() > bs.cheapest(fit, loss=1.4, group="starcoder").table()["compute"].item()
+
+
+def test_a_front_of_given_sizes_for_hours_of_a_cluster(bayescale, fit_nc, fit):
+    card = bs.costs.RateCard(1e15, 0.4, 2.0, devices=64)
+    asked = {"hours": [10, 100], "rate_card": card, "params": [1e9, 3e9], "inference_price": 2.0}
+    wanted = bs.pareto(fit, served=1e12, **asked, group="starcoder").table()
+    words = ("pareto", fit_nc, "--serve", "1e12", "--hours", "10", "100", *RATE, "devices=64", *STARCODER)
+    words = (*words, "--params", "1e9", "3e9", "--inference-price", "2", "--format", "json")
+    same(bayescale(*words).records, wanted)
+
+
 def test_the_front_of_loss_training_and_serving(bayescale, fit_nc, fit):
     wanted = bs.pareto(fit, served=1e12, compute=[1e20, 1e21], count=3, group="starcoder").table()
     words = ("pareto", fit_nc, "--serve", "1e12", "--compute", "1e20", "1e21", "--count", "3", *STARCODER)
@@ -76,7 +93,7 @@ def test_the_front_of_loss_training_and_serving(bayescale, fit_nc, fit):
             "Give budgets in one of compute, dollars, device_hours, hours; got compute and dollars.",
         ),
         (("--keep", "params-min=1e12", "ratio-min=20"), "No plan for 1e+21 FLOP keeps all constraints: "),
-        (("--input", "experts=8"), "allocate takes no 'experts'; further inputs of the law 'chinchilla': none."),
+        (("--input", "experts=8"), "Plans take no 'experts'; further inputs of the law 'chinchilla': none."),
         (("--answer", "plan", "--format", "latex"), "--format latex is for --answer posterior; --answer plan has csv"),
     ],
 )

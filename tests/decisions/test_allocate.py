@@ -202,7 +202,7 @@ class Endless(Law):
 
 
 def test_a_law_without_tokens_has_no_plan():
-    message = r"^allocate splits compute into params and tokens; the law 'size-only' takes \('params',\)\.$"
+    message = r"^A plan splits compute into params and tokens; the law 'size-only' takes \('params',\)\.$"
     with pytest.raises(LawError, match=message):
         allocate(SizeOnly(1.7), compute=1e21)
 

@@ -91,11 +91,9 @@ def test_a_share_lies_between_its_bounds():
 
 
 def test_a_plan_is_one_of_losses():
-    with pytest.raises(
-        LawError, match=r"^allocate makes the loss least, and the law 'scored' predicts task accuracy\.$"
-    ):
+    with pytest.raises(LawError, match=r"^A plan makes the loss least, and the law 'scored' predicts task accuracy\.$"):
         allocate(Scored(1.0), compute=1e21)
-    with pytest.raises(LawError, match=r"^allocate splits compute into params and tokens; the law 'spent' takes "):
+    with pytest.raises(LawError, match=r"^A plan splits compute into params and tokens; the law 'spent' takes "):
         allocate(Spent(1.0), compute=1e21)
 
 

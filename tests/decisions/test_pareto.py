@@ -66,7 +66,9 @@ def test_constraints_and_prices_hold_on_the_front():
     card = RateCard(1e15, 0.4, 2.0, prefill=0.5, decode=0.1)
     price = card.inference_price(answers=0.5)
     kept = [TokensPerParam(least=30), ParamsBetween(most=3e10)]
-    table = pareto(REFIT, served=1e12, dollars=[1e6, 1e7], rate_card=card, price=price, constraints=kept).table()
+    table = pareto(
+        REFIT, served=1e12, dollars=[1e6, 1e7], rate_card=card, inference_price=price, constraints=kept
+    ).table()
     assert (table["tokens_per_param"] >= 30 * (1 - 1e-6)).all()
     assert (table["params"] <= 3e10 * (1 + 1e-6)).all()
     np.testing.assert_allclose(table["total"], table["compute"] + price * table["serving"])

@@ -110,7 +110,7 @@ def test_predictions_are_named_after_the_response_and_kept_by_files(rate_fits, t
     ):
         bs.figures.residuals_data(fit)
     with pytest.raises(
-        bs.LawError, match=r"^allocate makes the loss least, and the law 'rate' predicts learning rate\.$"
+        bs.LawError, match=r"^A plan makes the loss least, and the law 'rate' predicts learning rate\.$"
     ):
         bs.allocate(fit, compute=1e21)
 

@@ -20,13 +20,13 @@ def found(fit, goal, **more):
 
 
 def test_the_table_has_the_place_of_each_candidate_in_the_batch(fit):
-    data = figures.next_run_data(found(fit, bs.Parameters(), size=2, once=True, order="value"))
+    data = figures.next_run_data(found(fit, bs.goals.Parameters(), size=2, once=True, order="value"))
     assert sorted(data["chosen"]) == [0, 1, 2] and not data["priced"].any()
     assert data.loc[data["chosen"] == 1, "value"].item() == data["value"].max()
 
 
 def test_prices_are_a_line_and_what_the_budget_leaves_out_is_hollow(fit):
-    answer = found(fit, bs.Regret(1e24), budget=1e21)
+    answer = found(fit, bs.goals.Regret(1e24), budget=1e21)
     axes = figures.next_run(answer)
     axes.figure.savefig(io.BytesIO(), format="png", dpi=50)
     words = [text.get_text() for text in axes.get_legend().get_texts()]
@@ -38,7 +38,7 @@ def test_prices_are_a_line_and_what_the_budget_leaves_out_is_hollow(fit):
 
 
 def test_values_without_a_price_have_no_such_line(fit):
-    axes = figures.next_run(figures.next_run_data(found(fit, bs.Parameters())))
+    axes = figures.next_run(figures.next_run_data(found(fit, bs.goals.Parameters())))
     axes.figure.savefig(io.BytesIO(), format="png", dpi=50)
     assert "worth its price above" not in [text.get_text() for text in axes.get_legend().get_texts()]
 

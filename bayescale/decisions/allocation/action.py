@@ -84,7 +84,7 @@ def _root(problem: Problem, start: np.ndarray, low: np.ndarray, high: np.ndarray
 def _zoomed(
     problem: Problem, objective: Objective, low: np.ndarray, high: np.ndarray, zooms: int = ZOOMS
 ) -> np.ndarray:
-    """Log of the best of ever closer sizes between two ends, over budget; the first of an expected loss for some draws only."""
+    """Log of the best of ever closer sizes between two ends, over budget; some draws tell where a mean is least."""
     columns = np.arange(low.size)
     first = problem.thinned(SOME) if isinstance(objective, Mean) and problem.draws > SOME else problem
     for level, count in enumerate((WIDE, *[NARROW] * zooms)):

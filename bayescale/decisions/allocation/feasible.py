@@ -47,6 +47,13 @@ class Feasible:
         sizes = self.sizes[:, None]
         return (sizes >= self.low * (1 - AT_LIMIT)) & (sizes <= self.high * (1 + AT_LIMIT))
 
+    def has(self, params: np.ndarray, budget: np.ndarray) -> np.ndarray:
+        """Return which sizes are allowed at budgets, given by their index."""
+        inside = (params >= self.low[budget] * (1 - AT_LIMIT)) & (params <= self.high[budget] * (1 + AT_LIMIT))
+        if self.sizes is None:
+            return inside
+        return inside & np.isclose(params[:, None], self.sizes, rtol=AT_LIMIT, atol=0.0).any(axis=1)
+
     def binding(self, params: np.ndarray) -> list[str]:
         """Return the words of the limit that holds a plan back at every budget, empty where none does."""
         logs = np.log(params)

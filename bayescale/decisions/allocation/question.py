@@ -14,6 +14,7 @@ from bayescale.costs import ComputeError, Cost
 from bayescale.decisions.allocation.constraints import Constraint, UniqueTokens
 from bayescale.decisions.allocation.problem import Problem
 from bayescale.decisions.beyond import find_discrepancy, shift_of, words_of
+from bayescale.decisions.counting import check_cost, check_counting
 from bayescale.decisions.draws import check_error, family_draws, group_label, labelled, law_of, seed_of, with_error
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import numbers_of
@@ -46,14 +47,13 @@ class Question:
     inputs: Mapping[str, float]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.cost, Cost):
-            raise SettingsError(f"cost must be a Cost such as costs.SixND(), got {self.cost!r}.")
+        check_cost(self.cost)
         check_error(self.error, self.fit)
         if isinstance(self.fit, Law):
             if self.group is not None:
                 raise SettingsError("A law at parameter values has no families; leave the group out.")
         else:
-            self._check_counting(self.fit)
+            check_counting(self.cost, self.fit)
         self._check_law(self.fit if isinstance(self.fit, Law) else self.fit.law)
 
     @property
@@ -106,26 +106,15 @@ class Question:
             values, effect_sd = family_draws(self.fit, self.group, self._seed)
         return law_of(self.fit, values), effect_sd.size
 
-    def _check_counting(self, fit: Fit) -> None:
-        table = fit.runs.params_convention
-        if self.cost.params_convention not in (None, table):
-            raise SettingsError(
-                f"The cost {self.cost.name} counts parameters as {self.cost.params_convention!r}, the fit's table as "
-                f"{table!r}; give the cost shapes with params_convention={table!r}, or convert the fit."
-            )
-
     def _check_law(self, law: type[Law] | Law) -> None:
         if law.response.name != LOSS.name:
-            raise LawError(f"allocate makes the loss least, and the law {law.name!r} predicts {law.response.label}.")
+            raise LawError(f"A plan makes the loss least, and the law {law.name!r} predicts {law.response.label}.")
         others = set(law.inputs()) - {PARAMS.name, TOKENS.name}
         if len(others) != len(law.inputs()) - 2:
-            raise LawError(
-                f"allocate splits compute into params and tokens; the law {law.name!r} takes {law.inputs()}."
-            )
+            raise LawError(f"A plan splits compute into params and tokens; the law {law.name!r} takes {law.inputs()}.")
         if missing := sorted(others - set(self.inputs)):
             raise LawError(
-                f"The law {law.name!r} also takes {' and '.join(missing)}; give a number for it, "
-                f"allocate(..., {missing[0]}=...)."
+                f"The law {law.name!r} also takes {' and '.join(missing)}; give a number for it, as {missing[0]}=..."
             )
 
 
@@ -142,7 +131,7 @@ def inputs_of(fit: Fit | Law, given: Mapping[str, Any], constraints: Sequence[Co
     for name, value in given.items():
         if name not in known:
             further = ", ".join(known) or "none"
-            raise SettingsError(f"allocate takes no {name!r}; further inputs of the law {law.name!r}: {further}.")
+            raise SettingsError(f"Plans take no {name!r}; further inputs of the law {law.name!r}: {further}.")
         numbers = numbers_of(known[name], value)
         if numbers.size != 1:
             raise SettingsError(f"{name} must be one number, the same for all budgets, got {value!r}.")

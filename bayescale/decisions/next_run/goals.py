@@ -20,6 +20,8 @@ from bayescale.inference.precision import computing
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS
 
+__all__ = ["Forecast", "Goal", "Parameters", "Regret"]
+
 # The budget at which a plan is of interest where none is named, over the largest compute of the table.
 AHEAD = 10.0
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayescale.costs import Cost, RateCard, SixND
 from bayescale.decisions.beyond import LEARNT, find_discrepancy
+from bayescale.decisions.counting import check_cost, check_counting
 from bayescale.decisions.draws import group_label, seed_of
 from bayescale.decisions.inputs import positive_number
 from bayescale.decisions.next_run.aim import Aim
@@ -51,8 +52,8 @@ def next_run(
 
     Args:
         fit: a fit with noise of the log of its response.
-        goal: :class:`Regret`, :class:`Forecast` or :class:`Parameters`; by default the regret of a plan at ten times
-            the largest compute, or all parameters of a law that has no plans.
+        goal: ``Regret``, ``Forecast`` or ``Parameters`` of ``bayescale.goals``; by default the regret of a plan at ten
+            times the largest compute, or all parameters of a law that has no plans.
         candidates: a table with a row per run that might be trained, with the law's inputs and, if it does not follow
             from params and tokens, what each costs in FLOP (``cost``); a mapping of inputs to the values of a grid; a
             :class:`Box`, which is searched; by default a grid of sizes and budgets over what the runs span.
@@ -70,7 +71,7 @@ def next_run(
         a :class:`NextRun`: ``.table()``, ``.best``, ``.batch()``, ``.worth_it``, ``.note``, ``.nested()``.
 
     Raises:
-        SettingsError: a goal, candidates, numbers or a fit that it cannot take.
+        SettingsError: a goal, candidates, numbers, a cost or a fit that it cannot take.
         LawError: a goal that the fit's law has not.
 
     References:
@@ -80,25 +81,26 @@ def next_run(
         >>> import bayescale as bs
         >>> fit = bs.fit("chinchilla", bs.datasets.load("pile-families").select("Cerebras-GPT"), seed=0)
         >>> runs = {"params": [1e9, 1e10], "tokens": [2e10, 2e11]}
-        >>> found = next_run(fit, bs.Forecast(params=7e10, tokens=1.4e12), runs, order="value")
+        >>> found = next_run(fit, bs.goals.Forecast(params=7e10, tokens=1.4e12), runs, order="value")
         >>> f"{found.best['params']:.0e} {found.best['tokens']:.0e}"
         '1e+10 2e+11'
     """
     if not isinstance(fit, Fit):
         raise SettingsError(f"next_run values runs by the draws of a Fit, got {type(fit).__name__}.")
-    if cost is not None and not isinstance(cost, Cost):
-        raise SettingsError(f"cost must be a Cost such as costs.SixND(), got {cost!r}.")
+    counted = SixND() if cost is None else cost
+    check_cost(counted)
+    check_counting(counted, fit)
     if order not in ORDERS:
         raise SettingsError(f"order must be one of {', '.join(ORDERS)}, got {order!r}.")
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
         raise SettingsError(f"size must be a whole number of runs, at least 1, got {size!r}.")
     limit = np.inf if budget is None else positive_number("budget", budget, "in FLOP")
     group_label(fit, group)
-    situation = Situation(fit, group, seed_of(fit, seed), cost or SixND(), find_discrepancy(fit, discrepancy))
+    situation = Situation(fit, group, seed_of(fit, seed), counted, find_discrepancy(fit, discrepancy))
     money = Money.of(price)
     chosen = default_goal(situation) if goal is None else goal
     if not isinstance(chosen, Goal):
-        raise SettingsError(f"goal must be a Regret, Forecast or Parameters, got {goal!r}.")
+        raise SettingsError(f"goal must be a Regret, Forecast or Parameters of bayescale.goals, got {goal!r}.")
     aim = chosen.aim(situation, money)
     if order == "net" and not aim.priced:
         raise SettingsError("order='net' takes the price from the value; give the goal a worth, in the unit of prices.")

@@ -125,6 +125,7 @@ class Problem:
         price = self.price[index]
         return rows.assign(
             price=price,
+            group=self.group,
             goal=self.aim.words,
             sd_before=float(self.aim.sd(belief.now)),
             sd_after=self.aim.sd(belief.after[index]),

@@ -36,10 +36,11 @@ class NextRun:
         """Return the candidates, each as if it were the only run to be trained, the best first.
 
         Returns:
-            rank; the inputs; cost in FLOP; price in the unit of prices; goal; sd_before and sd_after: the root mean
-            variance of the goal's targets (for several parameters the geometric mean sd along their axes) without and
-            after the run; value, the fall of the expected loss in ``unit``, with value_error, its Monte-Carlo standard
-            error; value_per_price; affordable; extrapolation, the run's compute (6ND) over the largest in the data.
+            rank; the inputs; cost in FLOP; price in the unit of prices; group; goal; sd_before and sd_after: the root
+            mean variance of the goal's targets (for several parameters the geometric mean sd along their axes) without
+            and after the run; value, the fall of the expected loss in ``unit``, with value_error, its Monte-Carlo
+            standard error; value_per_price; affordable; extrapolation, the run's compute (6ND) over the largest in the
+            data.
             ``attrs["note"]`` is the note.
         """
         table = self.records.copy()

@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 import bayescale as bs
+from bayescale import goals
 from bayescale.decisions.next_run.nested import weighted_covariance
 
 TARGET = {"params": 1e10, "tokens": 6e11}
 
 
-@pytest.mark.parametrize("goal", [bs.Regret(1e23), bs.Forecast(**TARGET), bs.Parameters("alpha", "beta")])
+@pytest.mark.parametrize("goal", [goals.Regret(1e23), goals.Forecast(**TARGET), goals.Parameters("alpha", "beta")])
 def test_weighing_draws_agrees_with_linear_updating_where_all_is_nearly_normal(scattered, candidates, goal):
     """Within four Monte-Carlo errors, plus a twentieth for what is not normal."""
     found = bs.next_run(scattered, goal, candidates, order="value", discrepancy=None)
@@ -26,7 +27,7 @@ def test_the_path_of_the_discrepancy_is_part_of_the_simulated_runs(one):
     """The law is exactly known: normal path, normal run, so that both are the same."""
     runs = pd.DataFrame({"params": [2e9, 6e9], "tokens": [1.8e11, 3e11]})
     path = bs.Discrepancy.brownian(0.01)
-    found = bs.next_run(one, bs.Forecast(**TARGET), runs, discrepancy=path)
+    found = bs.next_run(one, goals.Forecast(**TARGET), runs, discrepancy=path)
     nested = found.nested(replicates=200)
     assert (np.abs(nested["nested"] - nested["value"]) < 4 * nested["nested_error"] + 0.02).all(), nested.to_string()
 
@@ -50,7 +51,7 @@ def test_candidates_are_in_the_order_that_refits_put_them_in():
     fit = bs.fit("chinchilla", bs.read_runs(base), seed=0, **options)
     candidates = pd.DataFrame({"params": [4e8, 1e10, 5e7, 3e8], "tokens": [8e9, 4e9, 4e11, 1e12]})
     compute, repeats = 1e22, 30
-    found = bs.next_run(fit, bs.Regret(compute), candidates, order="value", discrepancy=None).table()
+    found = bs.next_run(fit, goals.Regret(compute), candidates, order="value", discrepancy=None).table()
     tables = {}
     for place, point in candidates.iterrows():
         runs = bs.predict(fit, **point, discrepancy=None).draws["loss"].to_numpy().ravel()

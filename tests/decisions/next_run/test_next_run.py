@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import bayescale as bs
+from bayescale import goals
 from bayescale.decisions.allocation.regret import wasted_compute
 from bayescale.decisions.next_run.aim import wasted_share
 from bayescale.decisions.next_run.regret import size_and_rate
@@ -35,7 +36,7 @@ def place_of(row, candidates: pd.DataFrame) -> int:
 
 @pytest.mark.parametrize("discrepancy", [None, PATH])
 def test_a_forecast_is_known_better_by_what_its_draws_share_with_a_run(scattered, candidates, discrepancy):
-    found = bs.next_run(scattered, bs.Forecast(**TARGET), candidates, discrepancy=discrepancy)
+    found = bs.next_run(scattered, goals.Forecast(**TARGET), candidates, discrepancy=discrepancy)
     target = log_draws(scattered, TARGET, discrepancy)[:, 0]
     runs = log_draws(scattered, {name: candidates[name] for name in candidates}, discrepancy)
     table = found.table()
@@ -54,7 +55,7 @@ def test_a_run_tells_of_the_path_of_the_discrepancy_up_to_where_it_is(one):
     scale, target, inputs = 0.05, 2.0, {"params": [1e9, 2e9, 6e9], "tokens": [5e10, 1.8e11, 3e11]}
     largest = 6 * 1e9 * 6e10
     added = bs.Discrepancy.brownian(scale)
-    found = bs.next_run(one, bs.Forecast(**TARGET), pd.DataFrame(inputs), discrepancy=added, order="value")
+    found = bs.next_run(one, goals.Forecast(**TARGET), pd.DataFrame(inputs), discrepancy=added, order="value")
     table = found.table().sort_values("cost")
     distance = np.log10(np.maximum(table["cost"] / largest, 1.0))
     share = distance**2 * scale**2 / (distance * scale**2 + SIGMA**2) / target
@@ -65,7 +66,7 @@ def test_a_run_tells_of_the_path_of_the_discrepancy_up_to_where_it_is(one):
 
 def test_the_regret_of_a_plan_is_what_a_normal_log_size_wastes(scattered, candidates):
     compute = 1e23
-    found = bs.next_run(scattered, bs.Regret(compute), candidates, discrepancy=None)
+    found = bs.next_run(scattered, goals.Regret(compute), candidates, discrepancy=None)
     plan = bs.allocate(scattered, compute=compute, discrepancy=None)
     size = np.log(plan.draws["params"].to_numpy()).ravel()
     rate = 0.5 * float((scattered.posterior["alpha"] + scattered.posterior["beta"]).mean())
@@ -91,7 +92,7 @@ def test_no_run_is_worth_more_than_the_whole_budget():
     runs = bs.datasets.load("pile-families").select("Cerebras-GPT")
     fit = bs.fit("chinchilla", runs)
     grid = {"params": [1e8, 1e9, 1e10], "tokens": [2e10, 2e11, 1e12]}
-    table = bs.next_run(fit, bs.Regret(1e22), grid).table()
+    table = bs.next_run(fit, goals.Regret(1e22), grid).table()
     assert table["sd_before"].iloc[0] > 1.5
     assert (table["value"] < 1e22).all()
 
@@ -110,7 +111,7 @@ def test_what_costs_more_than_it_is_worth_does_not_end_a_batch_by_value():
     """The run of the highest value costs more than that; a cheaper one is worth its price and is chosen."""
     runs = bs.datasets.load("pile-families").select("Cerebras-GPT")
     grid = {"params": [1e8, 1e9, 1e10], "tokens": [2e10, 2e11, 1e12]}
-    found = bs.next_run(bs.fit("chinchilla", runs), bs.Regret(1e20), grid, order="value")
+    found = bs.next_run(bs.fit("chinchilla", runs), goals.Regret(1e20), grid, order="value")
     table = found.table()
     assert table["value"].iloc[0] < table["price"].iloc[0]
     worth = table[table["value"] > table["price"]]
@@ -125,7 +126,7 @@ def test_parameters_are_known_better_in_nats_of_all_or_of_some(scattered, candid
     runs = log_draws(scattered, inputs, None)
     sites = {name: scattered.unconstrained[name].to_numpy().ravel() for name in ("E", "A", "B", "alpha", "beta")}
     for names in ((), ("beta",), ("A", "alpha")):
-        found = bs.next_run(scattered, bs.Parameters(*names), candidates, discrepancy=None).table()
+        found = bs.next_run(scattered, goals.Parameters(*names), candidates, discrepancy=None).table()
         targets = np.stack([sites[name] for name in names or sites])
         for row in found.itertuples():
             place = place_of(row, candidates)
@@ -139,7 +140,7 @@ def test_parameters_are_known_better_in_nats_of_all_or_of_some(scattered, candid
 
 
 def test_a_batch_is_greedy_and_its_second_run_knows_the_first(scattered, candidates):
-    found = bs.next_run(scattered, bs.Forecast(**TARGET), candidates, size=3, discrepancy=PATH)
+    found = bs.next_run(scattered, goals.Forecast(**TARGET), candidates, size=3, discrepancy=PATH)
     batch = found.batch()
     assert batch["rank"].tolist() == [1, 2, 3]
     assert batch.loc[0, "value"] == pytest.approx(found.best["value"])
@@ -155,7 +156,7 @@ def test_a_batch_is_greedy_and_its_second_run_knows_the_first(scattered, candida
 
 def test_a_batch_of_each_once_takes_no_candidate_twice(scattered, candidates):
     twice, once = (
-        bs.next_run(scattered, bs.Parameters("E"), candidates, size=9, once=flag, order="value").batch()
+        bs.next_run(scattered, goals.Parameters("E"), candidates, size=9, once=flag, order="value").batch()
         for flag in (False, True)
     )
     assert len(twice) == 9 and len(once) == len(candidates)
@@ -164,19 +165,19 @@ def test_a_batch_of_each_once_takes_no_candidate_twice(scattered, candidates):
 
 def test_runs_cost_what_their_column_or_the_cost_says_and_the_order_follows(scattered, candidates):
     own = candidates.assign(cost=[1e18, 2e18, 3e18, 4e18, 5e18])
-    found = bs.next_run(scattered, bs.Forecast(**TARGET), own, discrepancy=PATH).table()
+    found = bs.next_run(scattered, goals.Forecast(**TARGET), own, discrepancy=PATH).table()
     assert sorted(found["cost"]) == own["cost"].tolist()
     np.testing.assert_allclose(found["value_per_price"], found["value"] / found["cost"], rtol=1e-12)
     assert found["value_per_price"].is_monotonic_decreasing
-    by_value = bs.next_run(scattered, bs.Forecast(**TARGET), own, order="value", discrepancy=PATH).table()
+    by_value = bs.next_run(scattered, goals.Forecast(**TARGET), own, order="value", discrepancy=PATH).table()
     assert by_value["value"].is_monotonic_decreasing
-    net = bs.next_run(scattered, bs.Forecast(worth=1e19, **TARGET), own, order="net", discrepancy=PATH).table()
+    net = bs.next_run(scattered, goals.Forecast(worth=1e19, **TARGET), own, order="net", discrepancy=PATH).table()
     assert (net["value"] - net["price"]).is_monotonic_decreasing
 
 
 def test_a_grid_is_all_combinations_and_the_default_one_spans_the_runs(scattered):
     grid = {"params": [1e8, 1e9], "tokens": [1e10, 2e10, 4e10]}
-    found = bs.next_run(scattered, bs.Parameters(), grid).table()
+    found = bs.next_run(scattered, goals.Parameters(), grid).table()
     assert {(n, d) for n, d in zip(found["params"], found["tokens"], strict=True)} == {
         (n, d) for n in grid["params"] for d in grid["tokens"]
     }
@@ -190,7 +191,8 @@ def test_a_box_is_searched_until_no_grid_in_it_is_better(scattered):
     grid = {name: np.geomspace(low, high, 25) for name, (low, high) in ends.items()}
     for order in ("value", "per_price"):
         box, listed = (
-            bs.next_run(scattered, bs.Regret(1e23), where, order=order, budget=1e21) for where in (bs.Box(**ends), grid)
+            bs.next_run(scattered, goals.Regret(1e23), where, order=order, budget=1e21)
+            for where in (bs.Box(**ends), grid)
         )
         column = {"value": "value", "per_price": "value_per_price"}[order]
         assert box.best[column] > 0.98 * listed.best[column]
@@ -198,13 +200,13 @@ def test_a_box_is_searched_until_no_grid_in_it_is_better(scattered):
 
 
 def test_a_new_family_and_a_known_one_are_other_questions(grouped, candidates):
-    answers = [bs.next_run(grouped, bs.Forecast(**TARGET), candidates, group=g).best for g in (None, "web")]
+    answers = [bs.next_run(grouped, goals.Forecast(**TARGET), candidates, group=g).best for g in (None, "web")]
     # Families of this fit are exactly known, a new one is not.
     assert answers[0]["sd_before"] > 1.5 * answers[1]["sd_before"]
 
 
 def test_it_prints_with_its_note(scattered, candidates):
-    found = bs.next_run(scattered, bs.Regret(1e23), candidates, discrepancy=None)
+    found = bs.next_run(scattered, goals.Regret(1e23), candidates, discrepancy=None)
     assert repr(found).startswith("Next run for log N* at 1e+23 FLOP, (all): 5 candidates\n")
     assert repr(found).endswith(found.note) and found.table().attrs["note"] == found.note
     assert found.note.endswith("Runs beyond the data are valued as if the law were exact there.")
