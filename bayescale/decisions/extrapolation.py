@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayescale.costs import Cost
@@ -13,6 +15,8 @@ from bayescale.inference.fit import Fit
 
 # Rounding must not make the largest run itself an extrapolation.
 INSIDE = 1.0 + 1e-9
+# Inputs outside those of the data by more than this factor are spoken of.
+FAR = 2.0
 
 
 def largest_compute(fit: Fit, group: str | None, cost: Cost) -> float:
@@ -23,10 +27,42 @@ def largest_compute(fit: Fit, group: str | None, cost: Cost) -> float:
         group: a family, or None.
         cost: what the question is asked with: a budget and the runs must be counted in one way.
     """
-    table = fit.runs.table
-    if group is not None and "family" in table:
-        table = table[table["family"] == group]
+    table = _rows(fit, group)
     return float(np.max(compute_of_rows(table, cost))) if has_compute(table) else float("nan")
+
+
+def _rows(fit: Fit, group: str | None) -> pd.DataFrame:
+    table = fit.runs.table
+    return table[table["family"] == group] if group is not None and "family" in table else table
+
+
+def sideways(fit: Fit, group: str | None, points: Mapping[str, np.ndarray], extrapolation: np.ndarray) -> str:
+    """A sentence about inputs that lie far outside those of the data though the compute does not; empty without any.
+
+    A size far below all of the data's is no extrapolation in compute, and no discrepancy is added to it.
+
+    Args:
+        fit: the fit.
+        group: a family, or None.
+        points: inputs by name, over point.
+        extrapolation: over point.
+    """
+    table, inside = _rows(fit, group), ~is_beyond(extrapolation)
+    worst, words = FAR, ""
+    for name in (name for name in points if name in table):
+        column, values = table[name].to_numpy(float), points[name][inside]
+        column, values = column[column > 0], values[values > 0]
+        if not column.size or not values.size:
+            continue
+        least, most = column.min(), column.max()
+        data = f"of the data ({least:.3g} to {most:.3g})"
+        for value, times, end in (
+            (values.min(), least / values.min(), "below the smallest"),
+            (values.max(), values.max() / most, "above the largest"),
+        ):
+            if times > worst:
+                worst, words = times, f"{name} {value:.3g} is {times:.3g}x {end} {data}"
+    return f"{words}, where nothing is known of the law; no discrepancy is added for that." if words else ""
 
 
 def is_beyond(extrapolation: Any) -> np.ndarray:

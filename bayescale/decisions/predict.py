@@ -11,7 +11,7 @@ from bayescale.decisions.asked import Asked
 from bayescale.decisions.beyond import LEARNT, find_discrepancy, shift_of, words_of
 from bayescale.decisions.chain import Chain
 from bayescale.decisions.draws import check_error, group_label, labelled, seed_of
-from bayescale.decisions.extrapolation import largest_compute
+from bayescale.decisions.extrapolation import largest_compute, sideways
 from bayescale.decisions.inputs import DESIGN, compute_of, points_of
 from bayescale.decisions.prediction import Prediction
 from bayescale.decisions.stages import ChainPrediction, predict_stages
@@ -124,7 +124,9 @@ def predict(
         values = asked.runs() if kind == "run" else asked.curves()
         about["params_convention"] = fit.runs.params_convention
         about |= {} if compute_error is None else {"compute_error": f"sd {compute_error.relative_sd:g}"}
-        owner, attrs = fit, {"group": label, **about, **words_of(chosen, shift, beyond)}
+        words = words_of(chosen, shift, beyond)
+        words["note"] = " ".join(filter(None, (words["note"], sideways(fit, group, points, beyond))))
+        owner, attrs = fit, {"group": label, **about, **words}
     coords = {(quantities | DESIGN)[name]: value for name, value in points.items()}
     return Prediction(label, kind, labelled({law.response: values}, "point", coords, beyond, fit=owner, attrs=attrs))
 

@@ -203,3 +203,13 @@ def test_probabilities_lie_between_zero_and_one(one, prob):
     message = "^prob must lie strictly between 0 and 1, got .*; 0.9 is a 90 % interval.$"
     with pytest.raises(SettingsError, match=message):
         predict(one, params=1e9, tokens=1e10, kind="law").table(prob=prob)
+
+
+def test_inputs_far_outside_the_data_are_spoken_of_though_their_compute_is_within(one):
+    sizes = one.runs.table["params"]
+    below = predict(one, params=sizes.min() / 1000, tokens=2e10)
+    assert below.note.startswith(f"params {sizes.min() / 1000:.3g} is 1e+03x below the smallest of the data (")
+    within = predict(one, params=[sizes.min() / 1.5, sizes.max()], tokens=one.runs.table["tokens"].min())
+    assert within.note == ""
+    both = predict(one, params=[sizes.min() / 1000, 1e12], tokens=[2e10, 1e13])
+    assert both.note.startswith("Extrapolated ") and "below the smallest" in both.note
