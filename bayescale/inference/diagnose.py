@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # As in common use.
 E_BFMI = 0.3
-# Share of trajectories that may be cut short: that costs effective draws, which have checks of their own, not truth.
+# Share of trajectories that may be cut short without a word.
 DEEP = 0.01
 # Some influential runs are usual in small tables; more than a fifth mean that the model does not describe the data.
 INFLUENTIAL = 0.2
@@ -127,7 +127,9 @@ def nuts_checks(fit: Fit) -> list[Check]:
             deep,
             DEEP,
             np.less_equal,
-            f"Trajectories were cut short. Raise max_tree_depth (now {fit.settings.max_tree_depth}).",
+            f"{100 * deep:.2g} % of trajectories were cut short, which costs effective draws but no truth: r-hat and "
+            f"ess say whether there are enough. For more, raise max_tree_depth (now {fit.settings.max_tree_depth}).",
+            bad="warn",
         ),
         _check("e-bfmi", e_bfmi, E_BFMI, np.greater_equal, f"The tails are explored slowly. {more}"),
     ]

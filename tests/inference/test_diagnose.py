@@ -139,7 +139,12 @@ CASES: dict[str, tuple[Callable[[Made], None], str, str]] = {
         r"The sampler missed sharp corners of the posterior, so intervals may be too narrow\. "
         r"Raise target_accept \(now 0\.9\) or give narrower priors\.",
     ),
-    "tree-depth": (deep_trees, "fail", r"Trajectories were cut short\. Raise max_tree_depth \(now 10\)\."),
+    "tree-depth": (
+        deep_trees,
+        "warn",
+        r"1 % of trajectories were cut short, which costs effective draws but no truth: r-hat and ess say whether "
+        r"there are enough\. For more, raise max_tree_depth \(now 10\)\.",
+    ),
     "e-bfmi": (slow_energy, "fail", rf"The tails are explored slowly\. {SAMPLE_MORE}"),
     "separable": (
         on_a_line,
