@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "data": ["Early", "Runs", "censor", "datasets", "read_runs"],
         "decisions": [
             "Arms",
+            "BatchTradeOff",
             "Box",
             "Chain",
             "ChainPrediction",
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "Regret",
             "allocate",
             "allocation",
+            "batch_trade_off",
             "chain",
             "cheapest",
             "compare_arms",
@@ -31,6 +33,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "continue_run",
             "convert",
             "hyperparameters",
+            "mistuning",
             "next_run",
             "pareto",
             "predict",

@@ -12,12 +12,15 @@ from bayescale.decisions.next_run import Box, Forecast, NextRun, Parameters, Reg
 from bayescale.decisions.pareto import Pareto, pareto
 from bayescale.decisions.predict import predict
 from bayescale.decisions.prediction import Prediction
+from bayescale.decisions.settings.batch_trade_off import BatchTradeOff, batch_trade_off
+from bayescale.decisions.settings.mistuning import mistuning
 from bayescale.decisions.simulate import simulate
 from bayescale.decisions.stages import ChainPrediction
 from bayescale.decisions.valley import compare_valleys, valley
 
 __all__ = [
     "Arms",
+    "BatchTradeOff",
     "Box",
     "Chain",
     "ChainPrediction",
@@ -32,6 +35,7 @@ __all__ = [
     "Regret",
     "allocate",
     "allocation",
+    "batch_trade_off",
     "chain",
     "cheapest",
     "compare_arms",
@@ -39,6 +43,7 @@ __all__ = [
     "continue_run",
     "convert",
     "hyperparameters",
+    "mistuning",
     "next_run",
     "pareto",
     "predict",

@@ -7,6 +7,7 @@ from bayescale.show.figures.allocation import allocation, allocation_data
 from bayescale.show.figures.arms import arms, arms_data
 from bayescale.show.figures.backtest_coverage import backtest_coverage, backtest_coverage_data
 from bayescale.show.figures.backtest_errors import backtest_errors, backtest_errors_data
+from bayescale.show.figures.batch_trade_off import batch_trade_off, batch_trade_off_data
 from bayescale.show.figures.exponent import exponent, exponent_data
 from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
@@ -25,6 +26,8 @@ __all__ = [
     "backtest_coverage_data",
     "backtest_errors",
     "backtest_errors_data",
+    "batch_trade_off",
+    "batch_trade_off_data",
     "exponent",
     "exponent_data",
     "isoflop",
