@@ -12,6 +12,9 @@ from bayescale.decisions.next_run import Box, Forecast, NextRun, Parameters, Reg
 from bayescale.decisions.pareto import Pareto, pareto
 from bayescale.decisions.predict import predict
 from bayescale.decisions.prediction import Prediction
+from bayescale.decisions.scores.allocate_score import allocate_score
+from bayescale.decisions.scores.compare_scores import ScoreComparison, compare_scores
+from bayescale.decisions.scores.plan import ScorePlan
 from bayescale.decisions.settings.batch_trade_off import BatchTradeOff, batch_trade_off
 from bayescale.decisions.settings.mistuning import mistuning
 from bayescale.decisions.simulate import simulate
@@ -33,12 +36,16 @@ __all__ = [
     "Plan",
     "Prediction",
     "Regret",
+    "ScoreComparison",
+    "ScorePlan",
     "allocate",
+    "allocate_score",
     "allocation",
     "batch_trade_off",
     "chain",
     "cheapest",
     "compare_arms",
+    "compare_scores",
     "compare_valleys",
     "continue_run",
     "convert",
