@@ -25,7 +25,6 @@ LOSS_TO_LOSS = {
     "hellaswag": "eval/downstream/hellaswag_test_len_norm",
     "arc easy": "eval/downstream/arc_easy_test_acc",
     "piqa": "eval/downstream/piqa_test_len_norm",
-    "sciq": "eval/downstream/sciq_test_acc",
 }
 # Pairs nearer than this in error at the large scale are the close ones.
 NEAR, PROB = 0.02, 0.9
@@ -89,11 +88,17 @@ def at_scale(table: pd.DataFrame) -> tuple[float, float, dict[str, float]]:
     return float(own["params"].iloc[0]), float(own["tokens"].iloc[0]), own["error"].to_dict()
 
 
-def decided(task: Task, ratio: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Pairs and forecasts of one task from runs of at most so much less compute than the largest scale has."""
+def decided(task: Task, ratio: float, known: dict[bytes, bs.Fit]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pairs and forecasts of one task from runs of at most so much less compute than the largest scale has.
+
+    Args:
+        task: the runs.
+        ratio: the largest compute over that of the fits.
+        known: fits of losses, which tasks share, by their table; new ones are added.
+    """
     params, tokens, measured = at_scale(task.table)
     small = task.table[6.0 * task.table["params"] * task.table["tokens"] <= 6.0 * params * tokens / ratio * 1.05]
-    chains = {family: _chain(own) for family, own in small.groupby("family")}
+    chains = {family: _chain(own, known) for family, own in small.groupby("family")}
     found = bs.compare_scores(chains, params=params, tokens=tokens)
     about = {"data": task.data, "measure": task.measure}
     pairs = found.pairs()
@@ -105,12 +110,14 @@ def decided(task: Task, ratio: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pairs, table.assign(**about, actual=actual, inside=inside)
 
 
-def _chain(table: pd.DataFrame) -> bs.Chain:
+def _chain(table: pd.DataFrame, known: dict[bytes, bs.Fit]) -> bs.Chain:
     """Both stages of one corpus."""
     columns = ["params", "tokens", "loss"]
-    loss = bs.fit("chinchilla", bs.read_runs(table[columns]), seed=0, progress=False)
+    key = table[columns].to_numpy(float).tobytes()
+    if key not in known:
+        known[key] = bs.fit("chinchilla", bs.read_runs(table[columns]), seed=0, progress=False)
     runs = bs.read_runs(table[[*columns, "error"]], law="downstream-error")
-    return bs.chain(loss, bs.fit("downstream-error", runs, seed=0, progress=False))
+    return bs.chain(known[key], bs.fit("downstream-error", runs, seed=0, progress=False))
 
 
 def decision_rows(pairs: pd.DataFrame) -> Iterator[list[str]]:
@@ -160,7 +167,11 @@ def main() -> None:
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", bs.DataWarning)
     warnings.simplefilter("ignore", bs.SettingsWarning)
-    made = [decided(task, chosen.ratio) for task in tasks()]
+    made: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+    known: dict[bytes, bs.Fit] = {}
+    for task in tasks():
+        made.append(decided(task, chosen.ratio, known))
+        print(task.data, task.measure, flush=True)
     pairs, forecasts = (pd.concat(parts, ignore_index=True) for parts in zip(*made, strict=True))
     lines = [HOW.format(ratio=chosen.ratio, near=NEAR), "", "### Decisions", ""]
     lines += [*table_lines(DECISIONS, decision_rows(pairs)), "", "### Forecasts", ""]

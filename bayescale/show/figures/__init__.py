@@ -15,6 +15,7 @@ from bayescale.show.figures.multiverse import multiverse, multiverse_data
 from bayescale.show.figures.next_run import next_run, next_run_data
 from bayescale.show.figures.regret import regret, regret_data
 from bayescale.show.figures.residuals import residuals, residuals_data
+from bayescale.show.figures.score_forecast import score_forecast, score_forecast_data
 from bayescale.show.figures.trade_offs import trade_offs, trade_offs_data
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "regret_data",
     "residuals",
     "residuals_data",
+    "score_forecast",
+    "score_forecast_data",
     "trade_offs",
     "trade_offs_data",
 ]
