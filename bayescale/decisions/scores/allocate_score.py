@@ -42,7 +42,7 @@ def allocate_score(
     Under one draw the best split for a score that falls with the loss is the best split for the loss, so the posterior
     of the best split is that of :func:`bayescale.allocate`. The one split to choose may differ from that with the least
     expected loss, since the mean of a curved function is not the function of the mean (Jensen): ``loss_params`` and
-    ``loss_regret`` of the table say by how much, which is mostly little.
+    ``loss_regret`` of the table say by how much.
 
     Args:
         chain: from :func:`bayescale.chain`: a law of the loss over params and tokens, then one or more to an accuracy,
