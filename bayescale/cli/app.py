@@ -20,6 +20,7 @@ from bayescale.cli.identify import identify
 from bayescale.cli.laws import laws
 from bayescale.cli.next_run import next_run
 from bayescale.cli.pareto import pareto
+from bayescale.cli.plan import plan
 from bayescale.cli.predict import predict
 from bayescale.cli.reporting import reporting
 from bayescale.cli.review import review
@@ -53,8 +54,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, arms, backtest, compare,
-    laws, datasets,
+    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, plan, arms, backtest,
+    compare, laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=WordLists if command is compare else ValueLists)(command)

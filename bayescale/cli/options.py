@@ -65,6 +65,21 @@ def open_fit(path: str, law: str | None, allow_changed_law: bool) -> Fit:
     return bs.load(path, law=None if law is None else find_law(law), allow_changed_law=allow_changed_law)
 
 
+def open_stages(files: list[str], law: str | None, allow_changed_law: bool) -> list[Fit]:
+    """Load one saved fit, or those of several stages from the first to the last.
+
+    Raises:
+        SettingsError: a law of one's own for several fits.
+    """
+    from bayescale.language.errors import SettingsError
+
+    if law is not None and len(files) > 1:
+        raise SettingsError(
+            f"--law is of one fit, got {len(files)}; chain fits of your own laws in Python, bs.chain(...)."
+        )
+    return [open_fit(file, law, allow_changed_law) for file in files]
+
+
 def chosen_discrepancy(word: str) -> str | Discrepancy | None:
     """Return what --discrepancy means to the library.
 

@@ -16,7 +16,7 @@ from bayescale.cli.options import (
     OwnLaw,
     Prob,
     chosen_discrepancy,
-    open_fit,
+    open_stages,
 )
 from bayescale.cli.output import BEYOND, beyond, emit, print_table
 from bayescale.show.numbers import format_prob
@@ -79,26 +79,17 @@ def predict(
 
     added = chosen_discrepancy(discrepancy)
     asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | _inputs(inputs)
+    fits = open_stages(files, law, allow_changed_law)
     if len(files) == 1:
-        fits = [open_fit(files[0], law, allow_changed_law)]
         table = bs.predict(fits[0], group=group, kind=kind, discrepancy=added, **asked).table(prob=prob)
         emit(table, form, show)
     else:
-        _refuse_own_law(law, len(files))
-        fits = [open_fit(file, None, allow_changed_law) for file in files]
         made = bs.predict(bs.chain(*fits), group=group, kind=kind, discrepancy=added, **asked)
         table = made.table(prob=prob)
         emit(table, form, show_stages)
     for fit, file in zip(fits, files, strict=True):
         # How far a table goes is said once.
         caution(fit, file, table if fit is fits[0] else None, form)
-
-
-def _refuse_own_law(law: str | None, count: int) -> None:
-    from bayescale.language.errors import SettingsError
-
-    if law is not None:
-        raise SettingsError(f"--law is of one fit, got {count}; chain fits of your own laws in Python, bs.chain(...).")
 
 
 def show_stages(table: pd.DataFrame) -> None:

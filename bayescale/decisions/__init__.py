@@ -12,12 +12,18 @@ from bayescale.decisions.next_run import Box, NextRun, goals, next_run
 from bayescale.decisions.pareto import Pareto, pareto
 from bayescale.decisions.predict import predict
 from bayescale.decisions.prediction import Prediction
+from bayescale.decisions.scores.allocate_score import allocate_score
+from bayescale.decisions.scores.compare_scores import ScoreComparison, compare_scores
+from bayescale.decisions.scores.plan import ScorePlan
+from bayescale.decisions.settings.batch_trade_off import BatchTradeOff, batch_trade_off
+from bayescale.decisions.settings.mistuning import mistuning
 from bayescale.decisions.simulate import simulate
 from bayescale.decisions.stages import ChainPrediction
 from bayescale.decisions.valley import compare_valleys, valley
 
 __all__ = [
     "Arms",
+    "BatchTradeOff",
     "Box",
     "Chain",
     "ChainPrediction",
@@ -27,16 +33,22 @@ __all__ = [
     "Pareto",
     "Plan",
     "Prediction",
+    "ScoreComparison",
+    "ScorePlan",
     "allocate",
+    "allocate_score",
     "allocation",
+    "batch_trade_off",
     "chain",
     "cheapest",
     "compare_arms",
+    "compare_scores",
     "compare_valleys",
     "continue_run",
     "convert",
     "goals",
     "hyperparameters",
+    "mistuning",
     "next_run",
     "pareto",
     "predict",

@@ -14,7 +14,9 @@ from bayescale.decisions.allocation.objectives import Objective, check_objective
 from bayescale.decisions.allocation.plan import Plan
 from bayescale.decisions.allocation.question import Question, inputs_of
 from bayescale.decisions.beyond import LEARNT
+from bayescale.decisions.chain import Chain
 from bayescale.inference.fit import Fit
+from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS, PARAMS, TOKENS, TOKENS_PER_PARAM
 from bayescale.laws import Law
 from bayescale.models.discrepancy import Discrepancy
@@ -88,6 +90,10 @@ def allocate(
         >>> small.binding, f"{small.regret()['constraints_percent'].item():.0f} %"
         (['at most 3e+10 parameters'], '31 %')
     """
+    if isinstance(fit, Chain):
+        raise SettingsError(
+            f"allocate plans for a loss, and {fit.name} is a chain; bs.allocate_score plans for its score."
+        )
     given = {"compute": compute, "dollars": dollars, "device_hours": device_hours, "hours": hours}
     budgets, cost = budgets_of(given, rate_card), SixND() if cost is None else cost
     kept, chosen = check_constraints(constraints), check_objective(objective)

@@ -1,7 +1,8 @@
-"""The best learning rate and batch size of a planned run, from the whole posterior."""
+"""The best learning rate and batch size of a planned run, from posteriors or from published laws."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -10,76 +11,111 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
-from bayescale.decisions.draws import family_draws, group_label, law_of, seed_of
-from bayescale.decisions.inputs import numbers_of, one_length
-from bayescale.inference.evaluate import by_points, one_by_one
+from bayescale.costs import Cost, SixND
+from bayescale.decisions.beyond import words_of
+from bayescale.decisions.extrapolation import largest_compute
+from bayescale.decisions.inputs import compute_of
+from bayescale.decisions.settings.sources import Source, points_of_plan, sources_of
+from bayescale.inference.evaluate import by_points, curve, one_by_one
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
 from bayescale.inference.summary import check_prob, interval
-from bayescale.language.errors import LawError, SettingsError
-from bayescale.language.quantities import BATCH, LEARNING_RATE, Quantity
+from bayescale.language.quantities import BATCH, COMPUTE, LEARNING_RATE, Quantity
 from bayescale.laws import Law
-from bayescale.laws.bowl import Bowl
 
 
 def hyperparameters(
-    fit: Fit | Law, *, group: str | None = None, seed: int | None = None, prob: float = 0.9, **plan: Any
+    fit: Fit | Law | str | Sequence[Fit | Law | str],
+    *,
+    group: str | None = None,
+    seed: int | None = None,
+    cost: Cost | None = None,
+    prob: float = 0.9,
+    **plan: Any,
 ) -> pd.DataFrame:
     """Return the learning rate and batch size that are best for planned runs, with intervals.
 
-    They are the centre of the bowl of a law of the loss over both, such as ``step-law``. Of a law of one of them alone,
-    such as ``step-law-lr``, :func:`bayescale.predict` gives what it says.
+    Of a law of the loss over both, such as ``step-law``, they are the centre of its bowl. Of a law of one of them, such
+    as ``step-law-lr`` or ``deepseek-batch``, they are its curve: :func:`bayescale.predict` has the scatter around it.
 
     Args:
-        fit: a fit of such a law, or the law at parameter values.
+        fit: a fit of such a law; such a law at parameter values, where one value each gives no interval and a flat
+            array each gives draws, such as authors' bootstrap; the key of a paper whose laws are in the catalogue,
+            such as ``"li2025predictable"``; or a list of these.
         group: a family of the data, for example a cell of the grid; None is one that is not in the data, whose best
             settings scatter around the law as those of the cells do, or the only one there is.
         seed: of a new family's draws; by default that of the fit.
+        cost: what turns params and tokens into compute, for laws that take compute, and for how far a plan lies beyond
+            the data; 6ND by default.
         prob: probability of the equal-tailed intervals, in (0, 1).
         plan: what the best settings depend on, such as ``params`` and ``tokens``: positive numbers, or flat lists.
 
     Returns:
-        a row per plan and setting: group, the plan, setting (``lr`` or ``batch_tokens``), unit, prob, median, lower,
-        upper.
+        a row per source, plan and setting: group, source (``"posterior"``, ``"published KEY"``, ``"given values"`` or
+        ``"given draws"``), the plan, setting (``lr`` or ``batch_tokens``), unit, prob, median, lower, upper,
+        extrapolation (compute over the largest in the data, missing where it is not known). ``attrs["note"]`` says what
+        there is to know of plans beyond the data: nothing is added to a law of settings there.
 
     Raises:
-        LawError: a law without such a bowl.
+        LawError: a law of something else, or a paper without such laws.
         SettingsError: an unknown group, or inputs that are not those of the law, not positive or of two lengths.
 
+    References:
+        li2025predictable, bi2024deepseek
+
     Examples:
-        >>> from bayescale.laws import StepLaw
-        >>> law = StepLaw(L_0=2.3, s_N=0.066, s_D=0.037, alpha=0.36, beta=0.28, eta_0=1.79, a_N=-0.713, a_D=0.307,
-        ...               B_0=0.58, b_D=0.571, k_eta=0.013, k_B=0.011, tilt=0.4, skew=0.6, twist=0.4)
-        >>> table = hyperparameters(law, params=1e9, tokens=1e11)
+        >>> table = hyperparameters("li2025predictable", params=1e9, tokens=1e11)
         >>> [f"{setting} {value:.3g}" for setting, value in zip(table["setting"], table["median"])]
         ['lr 0.00163', 'batch_tokens 1.11e+06']
+        >>> table["source"].unique().tolist()
+        ['published li2025predictable']
     """
-    law = type(fit) if isinstance(fit, Law) else fit.law
-    if not issubclass(law, Bowl):
-        raise LawError(
-            f"The law {law.name!r} has no bowl over learning rate and batch size, as step-law has; "
-            f"predict gives what it says of {law.response.label}."
-        )
-    points = _points(law, plan)
     check_prob(prob)
-    if isinstance(fit, Law) and group is not None:
-        raise SettingsError("A law at parameter values has no families; leave the group out.")
+    counted = SixND() if cost is None else cost
+    parts, beyond = [], np.zeros(0)
+    for source in sources_of(fit, group, seed):
+        points = points_of_plan(source.law, plan, counted)
+        compute = compute_of(points, counted)
+        largest = largest_compute(source.fit, source.group, counted) if source.fit else np.nan
+        parts.append(_rows(source, points, compute / largest, prob))
+        beyond = np.append(beyond, compute / largest)
+    table = _in_order(pd.concat(parts, ignore_index=True))
+    table.attrs["note"] = words_of(None, None, beyond)["note"]
+    return table
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """What was asked before what is answered: some sources have a compute of the plan, and others none."""
+    answered = list(table.columns[list(table.columns).index("setting") :])
+    asked = [name for name in table.columns if name not in answered]
+    if COMPUTE.name in answered:
+        answered.remove(COMPUTE.name)
+        asked.append(COMPUTE.name)
+    return table[[*asked, *answered]]
+
+
+def _rows(source: Source, points: dict[str, np.ndarray], extrapolation: np.ndarray, prob: float) -> pd.DataFrame:
+    """A row per plan and setting of one source."""
+    shown = {"group": source.label, "source": source.kind, **points}
+    parts = []
+    for quantity, draws in settings_of(source, points):
+        median, lower, upper = interval(draws, prob, axis=0)
+        columns = {"setting": quantity.name, "unit": quantity.unit, "prob": float(prob)}
+        spread = {"median": median, "lower": lower, "upper": upper, "extrapolation": extrapolation}
+        parts.append(pd.DataFrame({**shown, **columns, **spread}))
+    return pd.concat(parts).sort_index(kind="stable")
+
+
+def settings_of(source: Source, points: dict[str, np.ndarray]) -> list[tuple[Quantity, np.ndarray]]:
+    """The settings that a source speaks of, each draw x plan."""
     with computing():
-        own = fit if isinstance(fit, Law) else law_of(fit, family_draws(fit, group, seed_of(fit, seed))[0])
-        centres = by_points(partial(_centres, own), points)
-    label = fit.name if isinstance(fit, Law) else group_label(fit, group)
-    rate, batch = centres.reshape(2, -1, centres.shape[-1])
-    parts = [_table(q, draws, points, label, prob) for q, draws in ((LEARNING_RATE, rate), (BATCH, batch))]
-    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-
-
-def _points(law: type[Bowl], plan: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Check the plan and bring it to one length."""
-    quantities = {q.name: q for q in law.arguments.values() if q.name in law.plan()}
-    for name in sorted(set(quantities) ^ set(plan)):
-        state = "needs" if name in quantities else "does not take"
-        raise SettingsError(f"A plan by the law {law.name!r} {state} {name!r}; it has {', '.join(quantities)}.")
-    return one_length({name: numbers_of(quantity, plan[name]) for name, quantity in quantities.items()})
+        law = source.draws
+        if not source.has_bowl:
+            taken = {name: points[name] for name in source.law.inputs()}
+            return [(source.law.response, np.atleast_2d(curve(law, taken)))]
+        taken = {name: points[name] for name in source.law.plan()}  # type: ignore[attr-defined]
+        rate, batch = by_points(partial(_centres, law), taken)
+    return [(LEARNING_RATE, np.atleast_2d(rate)), (BATCH, np.atleast_2d(batch))]
 
 
 def _centre(law: Any, plan: dict[str, Any]) -> Any:
@@ -90,9 +126,3 @@ def _centre(law: Any, plan: dict[str, Any]) -> Any:
 def _centres(law: Any, plan: dict[str, Any]) -> Any:
     """Best learning rate and batch size, stacked, where parameters and plan broadcast to."""
     return jnp.stack(one_by_one(_centre, law, plan))
-
-
-def _table(quantity: Quantity, draws: np.ndarray, points: dict[str, np.ndarray], group: str, prob: float) -> Any:
-    median, lower, upper = interval(draws, prob, axis=0)
-    columns = {"setting": quantity.name, "unit": quantity.unit, "prob": float(prob)}
-    return pd.DataFrame({"group": group, **points, **columns, "median": median, "lower": lower, "upper": upper})

@@ -90,20 +90,19 @@ def predict_stages(
     first, quantities = chain.fits[0], _asked(chain, kind)
     points, seed = points_of(chain.name, quantities, inputs), seed_of(first, seed)
     coords = {(quantities | DESIGN)[name]: value for name, value in points.items()}
-    compute, grouped = compute_of(points, SixND()), any(fit.groups for fit in chain.fits)
+    compute = compute_of(points, SixND())
     made: list[Prediction] = []
     outside: list[np.ndarray] = []
     given: dict[str, np.ndarray] = {}
-    for stage, fit in enumerate(_paired(chain, seed)):
-        # A stage without families is common to all; where no stage has any, a group is refused.
-        own = group if fit.groups or not grouped else None
+    for stage, fit in enumerate(paired(chain, seed)):
+        own = own_group(chain, fit, group)
         label = group_label(fit, own)
-        beyond, own_seed = compute / largest_compute(fit, own, SixND()), _seed_of_stage(seed, stage)
+        beyond, own_seed = compute / largest_compute(fit, own, SixND()), seed_of_stage(seed, stage)
         chosen = find_discrepancy(fit, discrepancy if stage == 0 else None)
         shift = shift_of(fit, own, own_seed, beyond, chosen)
         asked = Asked(fit, points | given, own, own_seed, shift=shift)
         values = asked.runs() if kind == "run" else asked.curves()
-        outside.append(_outside(fit, own, given) if given else np.full(compute.size, np.nan))
+        outside.append(share_outside(fit, own, given) if given else np.full(compute.size, np.nan))
         about = {"group": label, "kind": kind, "cost": SixND().name}
         about |= words_of(chosen, shift, beyond)
         about["params_convention"] = first.runs.params_convention
@@ -122,33 +121,38 @@ def _asked(chain: Chain, kind: str) -> dict[str, Quantity]:
     return asked
 
 
-def _seed_of_stage(seed: int, stage: int) -> int:
+def own_group(chain: Chain, fit: Fit, group: str | None) -> str | None:
+    """The group that a stage is asked about: one without families is common to all, if another has them."""
+    return group if fit.groups or not any(one.groups for one in chain.fits) else None
+
+
+def seed_of_stage(seed: int, stage: int) -> int:
     """A seed per stage, so that one's noise is not the other's; the first has the one that ``predict`` would use."""
     return seed if stage == 0 else seed_for(seed, f"stage {stage + 1}")
 
 
-def _paired(chain: Chain, seed: int) -> list[Fit]:
+def paired(chain: Chain, seed: int) -> list[Fit]:
     """The fits with as many draws as the first, in the order in which they are paired.
 
     Fits of one seed have draws made of the same random numbers, and in the order in which they come these depend on
     each other. So the later stages' are shuffled; where they are fewer than the first's they are used again.
     """
     count = _count(chain.fits[0])
-    paired = [chain.fits[0]]
+    found = [chain.fits[0]]
     for stage, fit in enumerate(chain.fits[1:], start=1):
         rng, own = np.random.default_rng(seed_for(seed, f"pairs of stage {stage + 1}")), _count(fit)
         index = np.concatenate([rng.permutation(own) for _ in range(-(-count // own))])[:count]
         sites = {name: value[index][None] for name, value in flat_sites(fit.unconstrained).items()}
         layout = fit.layout
-        paired.append(replace(fit, unconstrained=sites_dataset(fit.model, sites, layout.families, layout.levels)))
-    return paired
+        found.append(replace(fit, unconstrained=sites_dataset(fit.model, sites, layout.families, layout.levels)))
+    return found
 
 
 def _count(fit: Fit) -> int:
     return fit.unconstrained.sizes["chain"] * fit.unconstrained.sizes["draw"]
 
 
-def _outside(fit: Fit, group: str | None, given: dict[str, np.ndarray]) -> np.ndarray:
+def share_outside(fit: Fit, group: str | None, given: dict[str, np.ndarray]) -> np.ndarray:
     """The share of draws whose given input lies outside the range of the group's rows, over points."""
     ((name, values),) = given.items()
     table = fit.runs.table if group is None else fit.runs.table[fit.runs.table["family"] == group]

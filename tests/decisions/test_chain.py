@@ -10,7 +10,7 @@ import pytest
 
 import bayescale as bs
 from bayescale.decisions.chain import Chain
-from bayescale.decisions.stages import _paired
+from bayescale.decisions.stages import paired
 from bayescale.inference.posterior import flat_sites
 from bayescale.language.errors import SettingsError
 from bayescale.laws import DownstreamError, KaplanN
@@ -122,7 +122,7 @@ def test_a_runs_own_loss_is_what_its_error_follows_from(stages):
 
 def test_fits_of_one_seed_are_paired_at_random(stages):
     """Chained with itself a fit has the same draws in both places, in another order."""
-    one, other = _paired(Chain((stages[0], stages[0]), ("loss",)), seed=0)
+    one, other = paired(Chain((stages[0], stages[0]), ("loss",)), seed=0)
     name = next(iter(one.unconstrained.data_vars))
     first, second = (flat_sites(fit.unconstrained)[str(name)] for fit in (one, other))
     np.testing.assert_array_equal(np.sort(first), np.sort(second))

@@ -146,7 +146,7 @@ class Plan:
             "extrapolation": self.draws["extrapolation"].to_numpy(),
             "discrepancy": added_to(self.draws),
         }
-        table = pd.DataFrame({**self._asked(), **columns})
+        table = pd.DataFrame({**self.asked_columns(), **columns})
         table.attrs["note"] = self.note
         return table
 
@@ -188,7 +188,7 @@ class Plan:
             "within": (percent <= 100 * share).mean(axis=0),
             "constraints_percent": 100 * (of_best.mean(axis=0) - 1),
         }
-        return pd.DataFrame({**self._asked(), **chosen, **spread, **held})
+        return pd.DataFrame({**self.asked_columns(), **chosen, **spread, **held})
 
     @property
     def note(self) -> str:
@@ -202,7 +202,7 @@ class Plan:
     def _compute(self) -> np.ndarray:
         return self.draws[COMPUTE.name].to_numpy()
 
-    def _asked(self) -> dict[str, Any]:
+    def asked_columns(self) -> dict[str, Any]:
         """The columns that say what was asked, budgets in money and time among them."""
         asked: dict[str, Any] = {"group": self.group, "compute": self._compute, "cost": self.draws.attrs["cost"]}
         return asked | money_columns(self.rate_card, self._compute)

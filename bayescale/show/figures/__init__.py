@@ -7,6 +7,7 @@ from bayescale.show.figures.allocation import allocation, allocation_data
 from bayescale.show.figures.arms import arms, arms_data
 from bayescale.show.figures.backtest_coverage import backtest_coverage, backtest_coverage_data
 from bayescale.show.figures.backtest_errors import backtest_errors, backtest_errors_data
+from bayescale.show.figures.batch_trade_off import batch_trade_off, batch_trade_off_data
 from bayescale.show.figures.exponent import exponent, exponent_data
 from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
@@ -14,6 +15,7 @@ from bayescale.show.figures.multiverse import multiverse, multiverse_data
 from bayescale.show.figures.next_run import next_run, next_run_data
 from bayescale.show.figures.regret import regret, regret_data
 from bayescale.show.figures.residuals import residuals, residuals_data
+from bayescale.show.figures.score_forecast import score_forecast, score_forecast_data
 from bayescale.show.figures.trade_offs import trade_offs, trade_offs_data
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "backtest_coverage_data",
     "backtest_errors",
     "backtest_errors_data",
+    "batch_trade_off",
+    "batch_trade_off_data",
     "exponent",
     "exponent_data",
     "isoflop",
@@ -39,6 +43,8 @@ __all__ = [
     "regret_data",
     "residuals",
     "residuals_data",
+    "score_forecast",
+    "score_forecast_data",
     "trade_offs",
     "trade_offs_data",
 ]

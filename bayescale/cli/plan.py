@@ -1,0 +1,152 @@
+"""``bayescale plan``: learning rate and batch size of a planned run, and what other choices cost."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bayescale.cli.cautions import caution
+from bayescale.cli.cost_options import Count, CountedAs, Shape, chosen_cost
+from bayescale.cli.options import AsFormat, ChangedLaw, Format, Group, OwnLaw, Prob, chosen, open_fit
+from bayescale.cli.output import emit
+from bayescale.cli.plan_options import Rate, chosen_card
+from bayescale.cli.settings_tables import show_mistuning, show_settings, show_trade_off
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayescale import Fit
+
+
+class Answer(StrEnum):
+    """What is asked of a planned run."""
+
+    settings = "settings"
+    regret = "regret"
+    trade_off = "trade-off"
+
+
+def plan(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FIT.nc]...",
+            help="Fits of laws of learning rate and batch size; of --answer trade-off one fit, of critical batches or "
+            "of the loss.",
+            show_default=False,
+        ),
+    ] = None,
+    params: Annotated[list[float] | None, typer.Option("--params", help="Model size in parameters; several.")] = None,
+    tokens: Annotated[list[float] | None, typer.Option("--tokens", help="Training tokens; one or as many.")] = None,
+    published: Annotated[
+        list[str] | None,
+        typer.Option("--published", metavar="KEY", help="A paper whose laws speak, as li2025predictable; repeatable."),
+    ] = None,
+    answer: Annotated[
+        Answer,
+        typer.Option(
+            "--answer",
+            help="The best settings; what the best choice and others lose; or steps against compute over batch sizes.",
+        ),
+    ] = Answer.settings,
+    batch: Annotated[
+        list[float] | None, typer.Option("--batch", help="Batch size in tokens: to judge, or several to compare.")
+    ] = None,
+    learning_rate: Annotated[
+        list[float] | None, typer.Option("--learning-rate", help="Peak learning rate to judge.")
+    ] = None,
+    within: Annotated[
+        float, typer.Option("--within", help="Of regret: share of the loss that good settings may lose.")
+    ] = 0.0025,
+    critical: Annotated[
+        float | None, typer.Option("--critical", help="Of trade-off: critical batch size in tokens, where measured.")
+    ] = None,
+    loss: Annotated[
+        float | None, typer.Option("--loss", help="Of trade-off: the loss that the run reaches, in nats/token.")
+    ] = None,
+    planned_batch: Annotated[
+        float | None,
+        typer.Option("--planned-batch", help="Of trade-off: batch of the planned tokens; else far below critical."),
+    ] = None,
+    seconds_per_step: Annotated[
+        float | None, typer.Option("--seconds-per-step", help="Of trade-off: of one step, at every batch.")
+    ] = None,
+    tokens_per_device: Annotated[
+        float | None,
+        typer.Option("--tokens-per-device", help="Of trade-off, with --rate: tokens of a batch that a device takes."),
+    ] = None,
+    rate: Rate = None,
+    cost: CountedAs = Count.six_nd,
+    shape: Shape = None,
+    group: Group = None,
+    prob: Prob = 0.9,
+    law: OwnLaw = None,
+    allow_changed_law: ChangedLaw = False,
+    form: AsFormat = Format.table,
+) -> None:
+    """Plan learning rate and batch size of a run.
+
+    With intervals, from fits or from published laws: --params 7e9 --tokens 1.4e12
+    """
+    fits = [open_fit(file, law, allow_changed_law) for file in files or []]
+    convention = fits[0].runs.params_convention if fits else "total"
+    common: dict[str, Any] = {"group": group, "cost": chosen_cost(cost, shape, None, params_convention=convention)}
+    if answer is Answer.trade_off:
+        asked = chosen(seconds_per_step=seconds_per_step, tokens_per_device=tokens_per_device, batch_tokens=batch)
+        asked |= {"planned_batch": planned_batch, "rate_card": chosen_card(rate)}
+        asked |= _one("--params", "params", params) | _one("--tokens", "tokens", tokens)
+        table, shown = _trade_off(fits, critical, loss, common | asked, prob), show_trade_off
+    else:
+        plan = chosen(params=params, tokens=tokens)
+        sources = [*fits, *(published or [])]
+        table, shown = _of_settings(answer, sources, batch, learning_rate, within, common | plan | {"prob": prob})
+    emit(table, form, shown)
+    for i, (fit, file) in enumerate(zip(fits, files or [], strict=True)):
+        caution(fit, file, table if i == 0 and "extrapolation" in table else None, form)
+
+
+def _of_settings(
+    answer: Answer, sources: list[Fit | str], batch: Any, rate: Any, within: float, asked: dict[str, Any]
+) -> tuple[pd.DataFrame, Any]:
+    """The best settings, or what they and others lose."""
+    import bayescale as bs
+
+    if not sources:
+        raise bs.SettingsError("plan needs fits of laws of settings, or --published KEY such as li2025predictable.")
+    if answer is Answer.settings:
+        if batch or rate:
+            raise bs.SettingsError("--batch and --learning-rate are judged by --answer regret; leave them out here.")
+        return bs.hyperparameters(sources, **asked), show_settings
+    if len(sources) > 1 or isinstance(sources[0], str):
+        raise bs.SettingsError("--answer regret takes one fit of a law with a bowl over both settings, as step-law.")
+    given = chosen(batch_tokens=batch, lr=rate)
+    return bs.mistuning(sources[0], within=within, **given, **asked), show_mistuning
+
+
+def _trade_off(
+    fits: list[Fit], critical: float | None, loss: float | None, asked: dict[str, Any], prob: float
+) -> pd.DataFrame:
+    """Steps against compute, the critical batch from what was given."""
+    import bayescale as bs
+
+    given = [name for name, value in (("--critical", critical), ("--loss", loss)) if value is not None]
+    if len(fits) + len(given) != 1:
+        got = " and ".join([*["a fit"] * len(fits), *given]) or "nothing"
+        raise bs.SettingsError(
+            f"--answer trade-off takes --critical, --loss, or one fit of critical batches or of the loss; got {got}."
+        )
+    if critical is not None:
+        return bs.batch_trade_off(critical, **asked).table(prob=prob)
+    if fits and fits[0].law.response.name == "batch_tokens":
+        return bs.batch_trade_off(fits[0], **asked).table(prob=prob)
+    return bs.batch_trade_off(loss=fits[0] if fits else loss, **asked).table(prob=prob)
+
+
+def _one(option: str, name: str, values: list[float] | None) -> dict[str, float]:
+    from bayescale.language.errors import SettingsError
+
+    if not values or len(values) > 1:
+        raise SettingsError(f"--answer trade-off takes one {option}, got {len(values or [])}.")
+    return {name: values[0]}
