@@ -7,6 +7,7 @@ from bayescale.decisions.chain import Chain, chain
 from bayescale.decisions.cheapest import Cheapest, cheapest
 from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
+from bayescale.decisions.follow import Follow, follow
 from bayescale.decisions.hyperparameters import hyperparameters
 from bayescale.decisions.next_run import Box, Forecast, NextRun, Parameters, Regret, next_run
 from bayescale.decisions.pareto import Pareto, pareto
@@ -23,6 +24,7 @@ __all__ = [
     "ChainPrediction",
     "Cheapest",
     "ConvertedFit",
+    "Follow",
     "Forecast",
     "NextRun",
     "Parameters",
@@ -38,6 +40,7 @@ __all__ = [
     "compare_valleys",
     "continue_run",
     "convert",
+    "follow",
     "hyperparameters",
     "next_run",
     "pareto",

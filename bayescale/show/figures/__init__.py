@@ -8,6 +8,7 @@ from bayescale.show.figures.arms import arms, arms_data
 from bayescale.show.figures.backtest_coverage import backtest_coverage, backtest_coverage_data
 from bayescale.show.figures.backtest_errors import backtest_errors, backtest_errors_data
 from bayescale.show.figures.exponent import exponent, exponent_data
+from bayescale.show.figures.follow import follow, follow_data
 from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
 from bayescale.show.figures.multiverse import multiverse, multiverse_data
@@ -27,6 +28,8 @@ __all__ = [
     "backtest_errors_data",
     "exponent",
     "exponent_data",
+    "follow",
+    "follow_data",
     "isoflop",
     "isoflop_data",
     "loss_compute",
