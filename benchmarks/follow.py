@@ -53,9 +53,9 @@ Left out: {left}.
 
 The passes over the data of the GPT2 runs are known from their names and given as `repeats`. Runs of a family that
 share data and size are near copies of each other, and all runs of a family are forecast from each other, so that
-coverage scatters more than that of {count} independent runs: one sd is then {sd:.0f} points at 50 % and {sd90:.0f} at 90 %. The
-priors were set before the first of these numbers and not changed; `repeats` became one of the usual inputs after runs
-of many passes had been missed.
+coverage scatters more than that of {count} independent runs: one sd is then {sd:.0f} points at 50 % and {sd90:.0f}
+at 90 %. The priors were set before the first of these numbers and not changed; `repeats` became one of the usual inputs
+after runs of many passes had been missed.
 """
 
 

@@ -39,9 +39,9 @@ def found(file):
 @pytest.mark.parametrize(
     ("answer", "title"),
     [
-        ("final", "Run run 4 at 35.3 % of its training, 4 siblings: final loss, median and 90% equal-tailed interval"),
+        ("final", "Run run 4 at 38.8 % of its training, 4 siblings: final loss, median and 90% equal-tailed interval"),
         ("funnel", "Run run 4: loss on the way, median and 90% equal-tailed interval"),
-        ("stop", "Run run 4 at 35.3 % of its training: "),
+        ("stop", "Run run 4 at 38.8 % of its training: "),
     ],
 )
 def test_every_answer_is_that_of_the_library(bayescale, file, found, answer, title):

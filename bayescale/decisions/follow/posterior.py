@@ -27,7 +27,7 @@ def scatter_draws(belief: Belief, seen: np.ndarray | None, rng: np.random.Genera
         rng: source of randomness.
 
     Raises:
-        FitError: the chains have not met.
+        FitError: the chains have not met, or curves are exact.
     """
 
     def log_density(logs: np.ndarray) -> np.ndarray:
@@ -38,12 +38,35 @@ def scatter_draws(belief: Belief, seen: np.ndarray | None, rng: np.random.Genera
         return found
 
     center, sds = np.array([p.prior.unconstrained_moments() for p in Scatter.parameters]).T
+    try:
+        states = _met(log_density, center, sds, rng)
+    except np.linalg.LinAlgError:
+        raise FitError(
+            "How siblings scatter could not be sampled: their curves are as good as exact, and say nothing of how a "
+            "run may differ from them; give losses as they were measured."
+        ) from None
+    return Scatter.at(states)
+
+
+def _met(
+    log_density: Callable[[np.ndarray], np.ndarray], center: np.ndarray, sds: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """States of chains that agree, (chain and step) x parameter.
+
+    Args:
+        log_density: of positions, chain x parameter.
+        center, sds: of the prior.
+        rng: source of randomness.
+
+    Raises:
+        FitError: they do not agree.
+    """
     base = center, np.diag(sds)
     states = (center + rng.standard_normal((CHAINS, center.size)) @ base[1])[:, None]
     for steps in (*WARMUP, *(STEPS,) * ROUNDS):
         states = _slices(log_density, states[:, -1], base, rng, steps)
         if steps == STEPS and _have_met(states):
-            return Scatter.at(states.reshape(-1, center.size))
+            return states.reshape(-1, center.size)
         half = states[:, steps // 2 :].reshape(-1, center.size)
         base = half.mean(axis=0), INFLATE * np.linalg.cholesky(np.cov(half, rowvar=False))
     raise FitError("How siblings scatter could not be sampled: the chains have not met; give another seed.")
@@ -80,6 +103,8 @@ def _slices(
 
     position = np.linalg.solve(factor, (start - center).T).T
     height, kept = height_at(position), []
+    if not np.isfinite(height).all():
+        raise np.linalg.LinAlgError
     for _ in range(steps):
         position, height = _step(height_at, position, height, rng)
         kept.append(center + position @ factor.T)

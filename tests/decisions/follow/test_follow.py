@@ -137,6 +137,18 @@ def test_tables_without_runs_or_losses_are_refused(table):
         asked(twice)
 
 
+def test_exact_curves_are_refused():
+    shares = np.geomspace(0.05, 1.0, 12)
+    parts = []
+    for size in np.geomspace(1e8, 2e9, 21):
+        tokens = 20 * size * shares
+        loss = 1.8 + 400 / size**0.34 + 1200 / tokens**0.36
+        parts.append(pd.DataFrame({"run": f"{size:.3g}", "params": size, "tokens": tokens, "loss": loss}))
+    exact = pd.concat([*parts[:-1], parts[-1][shares < 0.3]])
+    with pytest.raises(bs.FitError, match=r"^How siblings scatter could not be sampled: "):
+        asked(exact, run="2e+09", final_tokens=4e10)
+
+
 def test_what_needs_a_target_says_so(table):
     found = asked(table)
     assert found.table()["reaches"].isna().all()
