@@ -14,7 +14,7 @@ from bayescale.decisions.follow.scatter import Scatter
 
 TIMES = -np.log(np.append(np.geomspace(0.06, 0.3, 4), np.geomspace(0.5, 1.0, 3)))
 SEEN, SIBLINGS, EACH = 4, 6, 2
-QUICK, MANY = 40, 400
+QUICK, MANY = 24, 400
 # Of each statistic below.
 FALSE_ALARMS = 1e-3
 
