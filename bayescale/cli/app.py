@@ -16,6 +16,7 @@ from bayescale.cli.compare import compare
 from bayescale.cli.datasets import datasets
 from bayescale.cli.demo import demo
 from bayescale.cli.fit import fit
+from bayescale.cli.follow import follow
 from bayescale.cli.identify import identify
 from bayescale.cli.laws import laws
 from bayescale.cli.next_run import next_run
@@ -54,7 +55,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, plan, arms, backtest,
+    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, plan, arms, follow, backtest,
     compare, laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:

@@ -7,6 +7,7 @@ from bayescale.decisions.chain import Chain, chain
 from bayescale.decisions.cheapest import Cheapest, cheapest
 from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
+from bayescale.decisions.follow import Follow, follow
 from bayescale.decisions.hyperparameters import hyperparameters
 from bayescale.decisions.next_run import Box, NextRun, goals, next_run
 from bayescale.decisions.pareto import Pareto, pareto
@@ -29,6 +30,7 @@ __all__ = [
     "ChainPrediction",
     "Cheapest",
     "ConvertedFit",
+    "Follow",
     "NextRun",
     "Pareto",
     "Plan",
@@ -46,6 +48,7 @@ __all__ = [
     "compare_valleys",
     "continue_run",
     "convert",
+    "follow",
     "goals",
     "hyperparameters",
     "mistuning",

@@ -8,12 +8,13 @@ import jax
 import numpy as np
 
 from bayescale.costs import SixND
-from bayescale.data.checkpoints import place_of, run_codes
+from bayescale.data.checkpoints import place_of
 from bayescale.decisions.beyond import words_of
 from bayescale.decisions.draws import family_draws, labelled, law_of, seed_of
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import numbers_of, one_length
 from bayescale.decisions.prediction import Prediction
+from bayescale.decisions.run_rows import rows_of_run
 from bayescale.inference.evaluate import curve
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
@@ -50,7 +51,7 @@ def continue_run(fit: Fit, run: str, *, group: str | None = None, seed: int | No
             "continue_run needs a fit with residuals='ou' or 'ar1' and without effects: there the last checkpoint says "
             "nothing more of the next one than the curve does. Fit it so, or use predict."
         )
-    rows = _rows(fit, run, group, inputs)
+    rows = rows_of_run(fit.runs, run, group, inputs.get("params"))
     last = rows[np.argmax(fit.runs.table[place_of(fit.runs)].to_numpy()[rows])]
     points = _points(fit, rows, last, inputs)
     name = str(fit.runs.table["family"].iloc[last]) if fit.runs.families else None
@@ -63,23 +64,6 @@ def continue_run(fit: Fit, run: str, *, group: str | None = None, seed: int | No
     coords = {quantity: points[quantity.name] for quantity in fit.law.arguments.values()}
     made = labelled({fit.law.response: draws}, "point", coords, beyond, fit=fit, attrs=about)
     return Prediction(label, "continuation", made)
-
-
-def _rows(fit: Fit, run: str, group: str | None, inputs: dict[str, Any]) -> np.ndarray:
-    """The rows of the run."""
-    table = fit.runs.table
-    chosen = (table["run"] == run).to_numpy()
-    if group is not None:
-        chosen = chosen & ((table["family"] == group).to_numpy() if fit.runs.families else False)
-    if "params" in table and np.ndim(inputs.get("params", [])) == 0:
-        chosen = chosen & (table["params"].to_numpy() == inputs["params"])
-    found = np.unique(run_codes(fit.runs)[chosen])
-    if found.size != 1:
-        names = list(dict.fromkeys(table["run"]))
-        have = f"it has {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
-        many = f"{found.size} runs have the name {run!r}: give group or params" if found.size else have
-        raise SettingsError(f"The table of the fit must have one run {run!r}; {many}.")
-    return np.flatnonzero(chosen)
 
 
 def _points(fit: Fit, rows: np.ndarray, last: int, inputs: dict[str, Any]) -> dict[str, np.ndarray]:

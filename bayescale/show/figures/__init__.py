@@ -9,6 +9,7 @@ from bayescale.show.figures.backtest_coverage import backtest_coverage, backtest
 from bayescale.show.figures.backtest_errors import backtest_errors, backtest_errors_data
 from bayescale.show.figures.batch_trade_off import batch_trade_off, batch_trade_off_data
 from bayescale.show.figures.exponent import exponent, exponent_data
+from bayescale.show.figures.follow import follow, follow_data
 from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
 from bayescale.show.figures.multiverse import multiverse, multiverse_data
@@ -31,6 +32,8 @@ __all__ = [
     "batch_trade_off_data",
     "exponent",
     "exponent_data",
+    "follow",
+    "follow_data",
     "isoflop",
     "isoflop_data",
     "loss_compute",

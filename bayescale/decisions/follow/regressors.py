@@ -1,0 +1,77 @@
+"""What of a run the level of its curve follows: size, length, passes over the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayescale.decisions.follow.situation import Curve, Situation
+from bayescale.language.errors import SettingsError
+from bayescale.language.quantities import PARAMS, REPEATS
+
+# Siblings that are left to say how runs scatter, beyond the coefficients of a line.
+SPARE = 2
+# A variable of which the others leave less than this of its sd says nothing of its own.
+OWN = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Regressors:
+    """A line in logs of inputs.
+
+    Args:
+        names: of the inputs.
+        siblings: sibling x (1 + input), standardised.
+        run: of the run in flight.
+        unused: inputs in which the run differs from all its siblings, which are alike in them.
+    """
+
+    names: tuple[str, ...]
+    siblings: np.ndarray
+    run: np.ndarray
+    unused: tuple[str, ...]
+
+
+def regressors_of(situation: Situation, siblings: Sequence[Curve], inputs: Sequence[str] | None) -> Regressors:
+    """Return the line.
+
+    Args:
+        situation: what is known.
+        siblings: those that are used.
+        inputs: the names of the inputs; None for those of params, the end of training and repeats that differ between
+            siblings and do not follow from each other, as long as enough siblings are left.
+
+    Raises:
+        SettingsError: an input that is not there, does not differ, or is one too many.
+    """
+    usual = (PARAMS.name, situation.place.name, REPEATS.name)
+    columns, run, names = [np.ones(len(siblings))], [1.0], []
+    unused = []
+    for name in dict.fromkeys(usual if inputs is None else inputs):
+        every = [one.values.get(name, np.nan) for one in (*siblings, situation.run)]
+        if not all(value > 0 for value in every):
+            _refuse(inputs, name, "is not one positive number in each run")
+            continue
+        logs = np.log(every[:-1])
+        left = logs - np.stack(columns, axis=1) @ np.linalg.lstsq(np.stack(columns, axis=1), logs, rcond=None)[0]
+        if np.ptp(logs) < 1e-6:
+            _refuse(inputs, name, "is the same in all siblings")
+            if abs(np.log(every[-1]) - logs[0]) > 1e-6:
+                unused.append(name)
+        elif left.std() < OWN * logs.std():
+            _refuse(inputs, name, "follows from the inputs before it")
+        elif len(siblings) - len(columns) - 1 < SPARE:
+            _refuse(inputs, name, f"is one input too many for {len(siblings)} siblings")
+        else:
+            columns.append((logs - logs.mean()) / logs.std())
+            run.append((np.log(every[-1]) - logs.mean()) / logs.std())
+            names.append(name)
+    return Regressors(tuple(names), np.stack(columns, axis=1), np.array(run), tuple(unused))
+
+
+def _refuse(inputs: Sequence[str] | None, name: str, why: str) -> None:
+    """Raise for an input that was asked for."""
+    if inputs is not None:
+        raise SettingsError(f"The input {name!r} cannot say how curves of siblings differ: it {why}.")

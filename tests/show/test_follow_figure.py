@@ -1,0 +1,48 @@
+"""The figure of a run in flight: what is drawn is what the tables say."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayescale.data.read import read_quietly
+from bayescale.decisions import follow
+from bayescale.language.errors import SettingsError
+from bayescale.show import figures
+
+
+@pytest.fixture(scope="module")
+def followed():
+    rng, shares = np.random.default_rng(0), np.geomspace(0.05, 1.0, 20)
+    parts = []
+    for index, size in enumerate((1e8, 2e8, 4e8, 8e8, 1.6e9)):
+        tokens = 20 * size * shares
+        loss = (1.8 + 400 / size**0.34 + 1200 / tokens**0.36) * np.exp(0.003 * rng.standard_normal(20))
+        parts.append(pd.DataFrame({"run": f"run {index}", "params": size, "tokens": tokens, "loss": loss}))
+    parts[-1] = parts[-1][shares < 0.4]
+    return follow(read_quietly(pd.concat(parts)), "run 4", final_tokens=3.2e10, target=2.4)
+
+
+def test_the_funnel_begins_at_the_last_checkpoint_and_ends_at_the_forecast(followed):
+    axes = figures.follow(followed)
+    axes.figure.savefig(io.BytesIO(), format="png", dpi=50)
+    data, table = figures.follow_data(followed), followed.table()
+    own = data[data["role"] == "siblings and checkpoints"]
+    assert own["share"].iloc[0] == pytest.approx(followed.seen)
+    assert own[["lower", "median", "upper"]].iloc[0].nunique() == 1
+    np.testing.assert_allclose(own[["median", "lower", "upper"]].iloc[-1], table[["median", "lower", "upper"]].iloc[0])
+    ends = [line.get_ydata()[-1] for line in axes.get_lines()]
+    assert table["median"].iloc[0] == pytest.approx(min(ends, key=lambda value: abs(value - table["median"].iloc[0])))
+    # Four siblings, the run, two forecasts and the target.
+    assert len(axes.get_lines()) == 8
+    shown = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert shown[0] == "checkpoints of run 4"
+    assert shown[-1] == f"target 2.4,\nreached with {100 * followed.reaches():.3g} %"
+
+
+def test_what_was_not_followed_is_refused():
+    with pytest.raises(SettingsError, match=r"^follow takes a Follow or its table, got int\.$"):
+        figures.follow(3)
