@@ -103,10 +103,12 @@ def allocate(
         discrepancy=chosen_discrepancy(discrepancy),
         **chosen_inputs(inputs),
     )
-    if answer is not Answer.posterior and form is FormatWithLatex.latex:
-        raise bs.SettingsError(f"--format latex is for --answer posterior; --answer {answer.value} has csv and json.")
+    if answer is not Answer.posterior and form.is_printed:
+        raise bs.SettingsError(
+            f"--format {form.value} is for --answer posterior; --answer {answer.value} has csv and json."
+        )
     if answer is Answer.posterior:
-        table, shown = plan.table(prob=prob), show
+        table, shown = plan.table(prob=prob, mcse=form.is_printed), show
     elif answer is Answer.plan:
         table, shown = plan.action_table(prob=prob), show_action
     else:

@@ -21,6 +21,7 @@ from bayescale.cli.laws import laws
 from bayescale.cli.next_run import next_run
 from bayescale.cli.pareto import pareto
 from bayescale.cli.predict import predict
+from bayescale.cli.report import report
 from bayescale.cli.reporting import reporting
 from bayescale.cli.review import review
 from bayescale.cli.summary import summary
@@ -54,7 +55,7 @@ app = typer.Typer(
 
 COMMANDS = (
     demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, arms, backtest, compare,
-    laws, datasets,
+    report, laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=WordLists if command is compare else ValueLists)(command)

@@ -78,10 +78,14 @@ def predict(
     import bayescale as bs
 
     added = chosen_discrepancy(discrepancy)
-    asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | _inputs(inputs)
+    asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | further_inputs(
+        inputs
+    )
     if len(files) == 1:
         fits = [open_fit(files[0], law, allow_changed_law)]
-        table = bs.predict(fits[0], group=group, kind=kind, discrepancy=added, **asked).table(prob=prob)
+        table = bs.predict(fits[0], group=group, kind=kind, discrepancy=added, **asked).table(
+            prob=prob, mcse=form.is_printed
+        )
         emit(table, form, show)
     else:
         _refuse_own_law(law, len(files))
@@ -136,7 +140,7 @@ def show_predictions(table: pd.DataFrame, prob: str, *, groups: bool = False) ->
     print_table(headers, rows, right=(*inputs, "median", BEYOND))
 
 
-def _inputs(words: list[str] | None) -> dict[str, list[float]]:
+def further_inputs(words: list[str] | None) -> dict[str, list[float]]:
     """Return the further inputs; a name that is given several times has several values."""
     from bayescale.language.errors import SettingsError
 
