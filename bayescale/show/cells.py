@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from bayescale.language.declare import default_symbol
 from bayescale.language.latex import plain_symbol
-from bayescale.show.escape import escape, escape_markdown, one_line
+from bayescale.show.escape import breakable, escape, escape_markdown, one_line
 from bayescale.show.numbers import format_estimate, format_number, powers
 
 _SIMPLE_NAME = re.compile(r"([A-Za-z]|alpha|beta|gamma|delta|eta|kappa|lambda|mu|nu|rho|sigma|tau|phi|omega)(_\w+)?")
+LONGEST_WORD = 24
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,11 @@ def words(text: str, *, absent: str = "") -> Cell:
     'R\\\\&D\\\\_1'
     """
     shown = one_line(text) or absent
-    return Cell(shown, escape_markdown(shown), escape(shown) if shown != "–" else "--")
+    if shown == "–":
+        return Cell(shown, shown, "--")
+    # A word of more letters than this sticks out of a column if it cannot be broken.
+    is_long = any(len(word) > LONGEST_WORD for word in shown.split())
+    return Cell(shown, escape_markdown(shown), breakable(shown) if is_long else escape(shown))
 
 
 def number(value: float, *, digits: int = 3) -> Cell:

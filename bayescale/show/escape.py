@@ -54,6 +54,17 @@ def escape(text: str) -> str:
     return "".join(map(_one, one_line(text))).replace("--", "-{}-").replace("--", "-{}-")
 
 
+def breakable(text: str) -> str:
+    r"""Return text as :func:`escape` does, which may be broken after signs and within long hashes, to fit on a line.
+
+    >>> breakable("a=b_c")
+    'a=\\allowbreak{}b\\_\\allowbreak{}c'
+    """
+    parts = re.split(r"(?<=[^\w\s])(?=\S)|(?<=_)(?=\w)|(?<=[0-9a-f]{16})(?=[0-9a-f]{16})", one_line(text))
+    # Escaping takes spaces around a text away.
+    return r"\allowbreak{}".join(f"{' ' * p.startswith(' ')}{escape(p)}{' ' * p.endswith(' ')}" for p in parts)
+
+
 def escape_markdown(text: str) -> str:
     r"""Return text that Markdown prints as it stands, also in the cell of a table.
 

@@ -10,9 +10,11 @@ from bayescale.show.cells import Cell, words
 from bayescale.show.escape import escape
 
 # About how many characters of a small font a line of a page has.
-LINE = 105
+LINE = 98
 # And about how many a line of a header.
 HEADER = 14
+# Names of more characters go on over several lines.
+LONG = 40
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,12 @@ class Grid:
             stacked: break long headers into several lines.
         """
         names = self._stacked() if stacked else _line(self.headers)
-        head = [rf"\begin{{tabular}}{{{self._columns()}}}", r"\toprule", names, r"\midrule"]
+        head = [rf"\begin{{tabular}}{{{self._columns(stacked)}}}", r"\toprule", names, r"\midrule"]
         return _float([*head, *self._body(), r"\bottomrule", r"\end{tabular}"], caption, label)
 
     def longtable(self, caption: str) -> str:
         r"""Return a table that goes on over pages, which needs ``\usepackage{longtable,booktabs}``."""
-        first = [rf"\begin{{longtable}}{{{self._columns()}}}", rf"\caption{{{caption}}}\\"]
+        first = [rf"\begin{{longtable}}{{{self._columns(True)}}}", rf"\caption{{{caption}}}\\"]
         head = [r"\toprule", self._stacked(), r"\midrule"]
         ends = [r"\endfirsthead", *head, r"\endhead", r"\bottomrule", r"\endlastfoot"]
         return "\n".join([*first, *head, *ends, *self._body(), r"\end{longtable}"]) + "\n"
@@ -59,16 +61,23 @@ class Grid:
             made.append(several if len(lines) > 1 else header.latex)
         return " & ".join(made) + r" \\"
 
-    def _columns(self) -> str:
-        """The columns of a tabular; those that wrap share what others leave of a line."""
-        widest = [
-            max((len(cell.text) for cell in column), default=0) for column in zip(self.headers, *self.rows, strict=True)
+    def _columns(self, stacked: bool) -> str:
+        """The columns of a tabular; those that wrap share what others leave of a line.
+
+        Where headers are broken into lines, so are names that would take most of a line by themselves.
+        """
+        names = [min(len(header.text), HEADER if stacked else LINE) for header in self.headers]
+        widest = [max((len(row[index].text) for row in self.rows), default=0) for index in range(len(self.sides))]
+        widths = [max(pair) for pair in zip(names, widest, strict=True)]
+        wraps = [
+            side == "wide" or (stacked and side == "left" and width > LONG)
+            for side, width in zip(self.sides, widths, strict=True)
         ]
-        wraps = [side == "wide" for side in self.sides]
-        taken = sum(width + 2 for width, wrap in zip(widest, wraps, strict=True) if not wrap)
-        share = max(0.15, (LINE - taken) / LINE / max(1, sum(wraps)) - 0.03)
-        kinds = {"left": "l", "right": "r", "wide": rf">{{\raggedright\arraybackslash}}p{{{share:.2f}\linewidth}}"}
-        return "".join(kinds[side] for side in self.sides)
+        taken = sum(width + 3 for width, wrapped in zip(widths, wraps, strict=True) if not wrapped)
+        share = max(0.15, (LINE - taken) / LINE / max(1, sum(wraps)) - 0.04)
+        wide = rf">{{\raggedright\arraybackslash}}p{{{share:.2f}\linewidth}}"
+        kinds = {"left": "l", "right": "r"}
+        return "".join(wide if wrapped else kinds[side] for side, wrapped in zip(self.sides, wraps, strict=True))
 
     def _body(self) -> list[str]:
         lines = []

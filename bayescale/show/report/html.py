@@ -13,13 +13,10 @@ from typing import Any
 from bayescale.laws.describe import formula_mathml
 from bayescale.show.cells import Cell
 from bayescale.show.escape import one_line
-from bayescale.show.grid import Grid
+from bayescale.show.grid import LONG, Grid
 from bayescale.show.report.blocks import Drawing, Formula, Section
 from bayescale.show.report.drawing import svg_of
 from bayescale.show.report.files import file_name
-
-# Names of more characters go on over several lines.
-LONG = 40
 
 
 def html(title: str, sections: Sequence[Section], citations: Sequence[tuple[str, str, str]], version: str) -> str:

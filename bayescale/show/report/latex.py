@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -10,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from bayescale.laws.describe import formula
-from bayescale.show.escape import escape
+from bayescale.show.escape import breakable, escape
 from bayescale.show.report.blocks import Drawing, Section, Table
 from bayescale.show.report.drawing import pdf_of
 from bayescale.show.report.files import file_name
@@ -78,21 +77,6 @@ def _characters(text: str) -> Iterator[str]:
 
 
 _SPELT = {"×": r"\ensuremath{\times}", "−": r"\ensuremath{-}", "≤": r"\ensuremath{\leq}", "–": r"\textendash{}"}
-
-
-def breakable(text: str) -> str:
-    """Text that may be broken after what is no letter, as hashes and commands must be to fit on a line.
-
-    >>> breakable("a=b_c")
-    'a=\\\\allowbreak{}b\\\\_\\\\allowbreak{}c'
-    """
-    parts = re.split(r"(?<=[=,_/.-])|(?<=[0-9a-f]{16})(?=[0-9a-f]{16})", text)
-    return r"\allowbreak{}".join(escape(part) if part.strip() == part else _spaced(part) for part in parts)
-
-
-def _spaced(text: str) -> str:
-    """Escaped text with the spaces around it, which escaping takes away."""
-    return f"{' ' * text.startswith(' ')}{escape(text)}{' ' * text.endswith(' ')}"
 
 
 def _template_text(name: str) -> str:

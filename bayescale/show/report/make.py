@@ -18,6 +18,7 @@ from bayescale.show.escape import one_line
 from bayescale.show.macros import to_macros
 from bayescale.show.report.blocks import Section
 from bayescale.show.report.card import card, card_text
+from bayescale.show.report.checklist import check_answers
 from bayescale.show.report.files import CARD, report_folder, write_report
 from bayescale.show.report.html import html, in_words
 from bayescale.show.report.latex import latex
@@ -125,6 +126,7 @@ def report(
     asked = {name: values for name, values in inputs.items() if values is not None}
     subject = Subject(named, asked, compute, group, prob, discrepancy, backtest, dict(answers or {}))
     check_subject(subject)
+    check_answers(subject.answers)
     heading = _title(title, subject)
     sections = [section(subject) for section in SECTIONS]
     citations = _citations(subject)
