@@ -86,7 +86,7 @@ def fits_by_name(files: list[str], fits: list[Fit], what: str) -> dict[str, Fit]
     return dict(zip(stems, fits, strict=True))
 
 
-def refuse_own_law(law: str | None, count: int) -> None:
+def refuse_own_law(law: str | None, count: int, remedy: str) -> None:
     """Refuse a law for several fits, of which only one can have it.
 
     Raises:
@@ -95,9 +95,7 @@ def refuse_own_law(law: str | None, count: int) -> None:
     from bayescale.language.errors import SettingsError
 
     if law is not None and count > 1:
-        raise SettingsError(
-            f"--law is of one fit, got {count}; use Python for fits of your own laws, bs.load(..., law=...)."
-        )
+        raise SettingsError(f"--law is of one fit, got {count}; {remedy}.")
 
 
 def chosen_discrepancy(word: str) -> str | Discrepancy | None:

@@ -17,6 +17,7 @@ from bayescale.cli.options import (
     Prob,
     chosen_discrepancy,
     open_fit,
+    refuse_own_law,
 )
 from bayescale.cli.output import BEYOND, beyond, emit, print_table
 from bayescale.show.numbers import format_prob
@@ -88,7 +89,7 @@ def predict(
         )
         emit(table, form, show)
     else:
-        _refuse_own_law(law, len(files))
+        refuse_own_law(law, len(files), "chain fits of your own laws in Python, bs.chain(...)")
         fits = [open_fit(file, None, allow_changed_law) for file in files]
         made = bs.predict(bs.chain(*fits), group=group, kind=kind, discrepancy=added, **asked)
         table = made.table(prob=prob)
@@ -96,13 +97,6 @@ def predict(
     for fit, file in zip(fits, files, strict=True):
         # How far a table goes is said once.
         caution(fit, file, table if fit is fits[0] else None, form)
-
-
-def _refuse_own_law(law: str | None, count: int) -> None:
-    from bayescale.language.errors import SettingsError
-
-    if law is not None:
-        raise SettingsError(f"--law is of one fit, got {count}; chain fits of your own laws in Python, bs.chain(...).")
 
 
 def show_stages(table: pd.DataFrame) -> None:

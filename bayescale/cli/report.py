@@ -68,7 +68,7 @@ def report(
     """
     import bayescale as bs
 
-    refuse_own_law(law, len(files))
+    refuse_own_law(law, len(files), "report fits of your own laws in Python, bs.report(...)")
     fits = [open_fit(file, law, allow_changed_law) for file in files]
     made = bs.report(
         fits_by_name(files, fits, "Fits"),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bayescale.inference.fit import Fit
-from bayescale.inference.limits import PARETO_K
 from bayescale.inference.monte_carlo import ERRORS
 from bayescale.show import cells
 from bayescale.show.cells import Cell, words
@@ -18,10 +15,7 @@ from bayescale.show.grid import Grid, grid
 from bayescale.show.numbers import format_prob
 from bayescale.show.report.blocks import Block, Prose, Section, Table, omitted
 from bayescale.show.report.subject import Subject
-from bayescale.validation.thinned import thinned
-
-# Draws that importance sampling works on.
-DRAWS = 4000
+from bayescale.validation.compare.in_range import HIGH_K, pointwise
 
 
 def comparison(subject: Subject) -> Section:
@@ -64,27 +58,16 @@ def scores(fits: Mapping[str, Fit]) -> pd.DataFrame:
     References:
         vehtari2017practical
     """
-    found = {name: _pointwise(fit) for name, fit in fits.items()}
-    total = {name: float(elpd.sum()) for name, (elpd, _) in found.items()}
+    found = {name: pointwise(fit) for name, fit in fits.items()}
+    total = {name: float(own["elpd"].sum()) for name, own in found.items()}
     best = max(total, key=lambda name: total[name])
     rows = []
-    for name, (elpd, k) in found.items():
-        apart = elpd - found[best][0]
+    for name, own in found.items():
+        apart = own["elpd"] - found[best]["elpd"]
         error = float(np.sqrt(len(apart)) * apart.std(ddof=1)) if name != best else float("nan")
         row = {"fit": name, "elpd": total[name], "difference": float(apart.sum()), "difference_se": error}
-        rows.append(row | {"k_high": float((k > PARETO_K).mean())})
+        rows.append(row | {"k_high": float((own["k"] > HIGH_K).mean())})
     return pd.DataFrame(rows).sort_values("elpd", ascending=False, ignore_index=True, kind="stable")
-
-
-def _pointwise(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
-    import arviz_stats
-
-    short = thinned(fit, DRAWS)
-    groups = xr.DataTree.from_dict({"posterior": short.posterior, "log_likelihood": short.log_likelihood})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of large Pareto k, which the table counts
-        found = arviz_stats.loo(groups, var_name=fit.law.response.name, pointwise=True)
-    return found.elpd_i.to_numpy().ravel(), found.pareto_k.to_numpy().ravel()
 
 
 def scores_grid(table: pd.DataFrame) -> Grid:
