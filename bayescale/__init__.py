@@ -85,6 +85,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "laws": ["Law"],
         "models": ["Discrepancy", "Pooling", "RunEffects", "priors"],
         "show": ["figures", "tables"],
+        "show.cite": ["Citations", "cite"],
+        "show.report": ["Report", "report"],
         "validation": [
             "Backtest",
             "Calibration",

@@ -45,6 +45,11 @@ def test_from_a_table_to_a_plan_a_file_a_figure_and_the_command_line(tmp_path, c
     figure.savefig(tmp_path / "loss.png")
     assert (tmp_path / "loss.png").stat().st_size > 1000
 
+    # Its templates are files of the package, which a wheel may lack.
+    assert "The law chinchilla was fitted to 25 runs" in bs.report(back, out=tmp_path / "report").html.read_text(
+        "utf-8"
+    )
+
     capsys.readouterr()
     with pytest.raises(SystemExit) as stop:
         main(["summary", str(tmp_path / "fit.nc"), "--format", "json"])

@@ -133,10 +133,12 @@ def _for_loss(plan: Plan, answer: Answer, form: FormatWithLatex, prob: float) ->
     """The answer of a plan for the loss, and what shows it."""
     import bayescale as bs
 
-    if answer is not Answer.posterior and form is FormatWithLatex.latex:
-        raise bs.SettingsError(f"--format latex is for --answer posterior; --answer {answer.value} has csv and json.")
+    if answer is not Answer.posterior and form.is_printed:
+        raise bs.SettingsError(
+            f"--format {form.value} is for --answer posterior; --answer {answer.value} has csv and json."
+        )
     if answer is Answer.posterior:
-        return plan.table(prob=prob), show
+        return plan.table(prob=prob, mcse=form.is_printed), show
     if answer is Answer.plan:
         return plan.action_table(prob=prob), show_action
     return plan.regret(prob=prob), show_regret
@@ -146,8 +148,8 @@ def _for_score(plan: ScorePlan, answer: Answer, form: FormatWithLatex, prob: flo
     """The answer of a plan for a score, and what shows it."""
     import bayescale as bs
 
-    if form is FormatWithLatex.latex:
-        raise bs.SettingsError("--format latex is for plans for a loss; those for a score have csv and json.")
+    if form.is_printed:
+        raise bs.SettingsError(f"--format {form.value} is for plans for a loss; those for a score have csv and json.")
     if answer is Answer.posterior:
         return plan.table(prob=prob), show
     if answer is Answer.plan:

@@ -23,6 +23,7 @@ from bayescale.cli.next_run import next_run
 from bayescale.cli.pareto import pareto
 from bayescale.cli.plan import plan
 from bayescale.cli.predict import predict
+from bayescale.cli.report import report
 from bayescale.cli.reporting import reporting
 from bayescale.cli.review import review
 from bayescale.cli.summary import summary
@@ -56,7 +57,7 @@ app = typer.Typer(
 
 COMMANDS = (
     demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, plan, arms, follow, backtest,
-    compare, laws, datasets,
+    compare, report, laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=WordLists if command is compare else ValueLists)(command)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, Serve, Shape, chosen_cost
-from bayescale.cli.options import AsFormat, DiscrepancyName, Format, Prob, chosen, chosen_discrepancy, open_fit, pairs
+from bayescale.cli.options import (
+    AsFormat,
+    DiscrepancyName,
+    Format,
+    Prob,
+    chosen,
+    chosen_discrepancy,
+    fits_by_name,
+    open_fit,
+    pairs,
+)
 from bayescale.cli.output import BEYOND, between, beyond, emit, print_table
 from bayescale.cli.plan_options import Compute, Inputs, chosen_inputs
 from bayescale.show.numbers import format_number, format_prob
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from bayescale import Fit
 
 
 class Answer(StrEnum):
@@ -74,7 +81,7 @@ def arms(
 
     fits = [open_fit(file, None, allow_changed_law=False) for file in files]
     found = bs.compare_arms(
-        fits[0] if len(fits) == 1 else _by_name(files, fits),
+        fits[0] if len(fits) == 1 else fits_by_name(files, fits, "Arms"),
         **chosen(compute=compute, params=params, tokens=tokens, arms=names),
         kind=kind,
         cost=chosen_cost(cost, shape, serve, params_convention=fits[0].runs.params_convention),
@@ -172,20 +179,6 @@ def show_detectable(table: pd.DataFrame) -> None:
         for row in table.to_dict("records")
     ]
     print_table(headers, rows, right=headers[3:5])
-
-
-def _by_name(files: list[str], fits: list[Fit]) -> dict[str, Fit]:
-    """Fits by the names of their files.
-
-    Raises:
-        SettingsError: two files of one name.
-    """
-    from bayescale.language.errors import SettingsError
-
-    stems = [Path(file).stem for file in files]
-    if len(set(stems)) < len(stems):
-        raise SettingsError(f"Arms are called as their files, and two have one name; got {', '.join(files)}.")
-    return dict(zip(stems, fits, strict=True))
 
 
 def _of(kind: str) -> str:

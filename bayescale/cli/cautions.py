@@ -26,7 +26,7 @@ def caution(fit: Fit, file: str, table: pd.DataFrame | None = None, form: str = 
         failing = ", ".join(check.name for check in fit.checks.failed)
         see = f"bayescale check {shlex.quote(file)}"
         note(f"the fit does not pass its checks ({failing}), so do not rely on it; see: {see}")
-    if table is not None and form in ("csv", "latex") and (words := extrapolated(table)):
+    if table is not None and form in ("csv", "latex", "markdown") and (words := extrapolated(table)):
         note(words)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +29,12 @@ class FormatWithLatex(StrEnum):
     csv = "csv"
     json = "json"
     latex = "latex"
+    markdown = "markdown"
+
+    @property
+    def is_printed(self) -> bool:
+        """Whether numbers are rounded for readers, by their Monte-Carlo errors."""
+        return self in (FormatWithLatex.latex, FormatWithLatex.markdown)
 
 
 FitFile = Annotated[str, typer.Argument(metavar="FIT.nc", help="A fit saved by 'bayescale fit'.", show_default=False)]
@@ -78,6 +85,32 @@ def open_stages(files: list[str], law: str | None, allow_changed_law: bool) -> l
             f"--law is of one fit, got {len(files)}; chain fits of your own laws in Python, bs.chain(...)."
         )
     return [open_fit(file, law, allow_changed_law) for file in files]
+
+
+def fits_by_name(files: list[str], fits: list[Fit], what: str) -> dict[str, Fit]:
+    """Return fits by the names of their files; ``what`` they are is for messages.
+
+    Raises:
+        SettingsError: two files of one name.
+    """
+    from bayescale.language.errors import SettingsError
+
+    stems = [Path(file).stem for file in files]
+    if len(set(stems)) < len(stems):
+        raise SettingsError(f"{what} are called as their files, and two have one name; got {', '.join(files)}.")
+    return dict(zip(stems, fits, strict=True))
+
+
+def refuse_own_law(law: str | None, count: int, remedy: str) -> None:
+    """Refuse a law for several fits, of which only one can have it.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    from bayescale.language.errors import SettingsError
+
+    if law is not None and count > 1:
+        raise SettingsError(f"--law is of one fit, got {count}; {remedy}.")
 
 
 def chosen_discrepancy(word: str) -> str | Discrepancy | None:

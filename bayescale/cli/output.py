@@ -24,7 +24,7 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
 
     Args:
         table: the records.
-        form: ``"table"``, ``"csv"``, ``"json"`` or ``"latex"``.
+        form: ``"table"``, ``"csv"``, ``"json"``, ``"latex"`` or ``"markdown"``.
         show: prints it for people.
     """
     from bayescale.show import tables
@@ -39,6 +39,8 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
         if "engine" in table.attrs:
             typer.echo(f"% sampled by {table.attrs['engine']}")
         typer.echo(tables.to_latex(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
+    elif form == "markdown":
+        typer.echo(tables.to_markdown(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
     else:
         show(table)
         if table.attrs.get("note"):

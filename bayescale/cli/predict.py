@@ -78,10 +78,13 @@ def predict(
     import bayescale as bs
 
     added = chosen_discrepancy(discrepancy)
-    asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | _inputs(inputs)
+    asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | further_inputs(
+        inputs
+    )
     fits = open_stages(files, law, allow_changed_law)
     if len(files) == 1:
-        table = bs.predict(fits[0], group=group, kind=kind, discrepancy=added, **asked).table(prob=prob)
+        made = bs.predict(fits[0], group=group, kind=kind, discrepancy=added, **asked)
+        table = made.table(prob=prob, mcse=form.is_printed)
         emit(table, form, show)
     else:
         made = bs.predict(bs.chain(*fits), group=group, kind=kind, discrepancy=added, **asked)
@@ -127,7 +130,7 @@ def show_predictions(table: pd.DataFrame, prob: str, *, groups: bool = False) ->
     print_table(headers, rows, right=(*inputs, "median", BEYOND))
 
 
-def _inputs(words: list[str] | None) -> dict[str, list[float]]:
+def further_inputs(words: list[str] | None) -> dict[str, list[float]]:
     """Return the further inputs; a name that is given several times has several values."""
     from bayescale.language.errors import SettingsError
 

@@ -31,7 +31,7 @@ def summary(
     Medians and equal-tailed intervals, per family and for what families have in common.
     """
     fit = open_fit(file, law, allow_changed_law)
-    table = fit.table(prob=prob)
+    table = fit.table(prob=prob, mcse=form.is_printed)
     emit(table, form, show)
     caution(fit, file)
 

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.decisions.extrapolation import added_to, note_of, with_note
+from bayescale.inference.monte_carlo import monte_carlo_errors
 from bayescale.inference.summary import check_prob, interval
 
 
@@ -45,11 +46,12 @@ class Prediction:
         """What there is to know of points beyond the data, a sentence; empty where there are none."""
         return note_of(self.draws)
 
-    def table(self, *, prob: float = 0.9) -> pd.DataFrame:
+    def table(self, *, prob: float = 0.9, mcse: bool = False) -> pd.DataFrame:
         """Median and equal-tailed interval per point.
 
         Args:
             prob: probability of the interval, in (0, 1).
+            mcse: add the Monte-Carlo standard errors median_mcse, lower_mcse and upper_mcse after upper.
 
         Returns:
             columns group, params, tokens (or what the law's inputs are), kind, unit (of the response), prob, median,
@@ -74,6 +76,7 @@ class Prediction:
                 "median": median,
                 "lower": lower,
                 "upper": upper,
+                **(monte_carlo_errors(draws, prob) if mcse else {}),
                 "extrapolation": self.draws["extrapolation"].to_numpy(),
                 "discrepancy": added_to(self.draws),
             }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -127,15 +127,17 @@ class Fit:
         """
         return self.measured_checks.require()
 
-    def table(self, *, prob: float = 0.9) -> pd.DataFrame:
+    def table(self, *, prob: float = 0.9, mcse: bool = False) -> pd.DataFrame:
         """Parameter table: median and equal-tailed interval of every parameter, per family.
 
         Args:
             prob: probability of the interval, in (0, 1).
+            mcse: add the Monte-Carlo standard errors median_mcse, lower_mcse and upper_mcse, which tables for papers
+                round by.
         """
         from bayescale.inference.summary import parameter_table
 
-        return parameter_table(self, prob=prob)
+        return parameter_table(self, prob=prob, mcse=mcse)
 
     def save(self, path: Any) -> None:
         """Write the fit to one NetCDF file; see :func:`bayescale.inference.store.save`."""
@@ -225,7 +227,9 @@ def fit(
             "parameters are arrays while it is traced. In place of if, min and max take where, minimum and maximum of "
             "bayescale.laws.namespace.namespace(...)."
         ) from error
-    return assemble(model, runs, layout, anchors, drawn, seed, seconds=time.perf_counter() - began)
+    made = assemble(model, runs, layout, anchors, drawn, seed, seconds=time.perf_counter() - began)
+    # Engines complete the settings; what was asked for is what makes the same fit again.
+    return replace(made, record={**made.record, "asked_settings": asdict(settings)})
 
 
 def assemble(

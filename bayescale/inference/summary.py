@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayescale.inference.monte_carlo import monte_carlo_errors
 from bayescale.language.errors import SettingsError
 from bayescale.language.labels import common_label
 
@@ -33,12 +34,12 @@ def interval(draws: Any, prob: float, axis: Any = 0) -> tuple[np.ndarray, np.nda
     return median, lower, upper
 
 
-def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
+def parameter_table(fit: Fit, *, prob: float, mcse: bool = False) -> pd.DataFrame:
     """One row per parameter and family, then the population's rows; see :meth:`Fit.table`.
 
     Returns:
-        columns group, parameter, meaning, unit, prob, median, lower, upper, engine; ``attrs["engine"]`` says why it was
-        that engine.
+        columns group, parameter, meaning, unit, prob, median, lower, upper, with ``mcse`` median_mcse, lower_mcse,
+        upper_mcse, and engine; ``attrs["engine"]`` says why it was that engine.
     """
     check_prob(prob)
     own: list[dict[str, Any]] = []
@@ -50,7 +51,7 @@ def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
         for group in fit.posterior["family"].values if "family" in variable.dims else [None]:
             draws = variable.sel(family=group) if group is not None else variable
             label = common_label(fit.groups) if group is None else str(group)
-            where.append(_row(str(name), label, draws, prob))
+            where.append(_row(str(name), label, draws, prob, mcse))
     order = {group: i for i, group in enumerate(fit.groups)}
     own.sort(key=lambda row: order[row["group"]])
     table = pd.DataFrame(own + common).assign(engine=fit.record["engine"]["name"])
@@ -58,8 +59,9 @@ def parameter_table(fit: Fit, *, prob: float) -> pd.DataFrame:
     return table
 
 
-def _row(name: str, group: str, draws: xr.DataArray, prob: float) -> dict[str, Any]:
+def _row(name: str, group: str, draws: xr.DataArray, prob: float, mcse: bool) -> dict[str, Any]:
     median, lower, upper = interval(draws.to_numpy().ravel(), prob)
+    errors = {name: float(value) for name, value in monte_carlo_errors(draws, prob).items()} if mcse else {}
     return {
         "group": group,
         "parameter": name,
@@ -69,4 +71,5 @@ def _row(name: str, group: str, draws: xr.DataArray, prob: float) -> dict[str, A
         "median": float(median),
         "lower": float(lower),
         "upper": float(upper),
+        **errors,
     }

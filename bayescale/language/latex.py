@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bayescale.language.formula import Expression
 
 # Binding strength: an operand that binds more loosely than its operation needs brackets.
-_STRENGTH = {"add": 1, "sub": 1, "neg": 2, "mul": 3, "div": 3, "pow": 5}
+STRENGTH = {"add": 1, "sub": 1, "neg": 2, "mul": 3, "div": 3, "pow": 5}
 _UNICODE = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
     "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
@@ -35,7 +35,7 @@ def expression_latex(expression: Expression) -> str:
         return f"e^{{{expression_latex(operands[0])}}}"
     if kind == "sqrt":
         return rf"\sqrt{{{expression_latex(operands[0])}}}"
-    if kind in _STRENGTH:
+    if kind in STRENGTH:
         return _infix(expression, expression_latex, r" \, ", latex=True)
     name = rf"\{kind}" if kind in ("log", "min", "max", "tanh") else rf"\operatorname{{{kind}}}"
     return rf"{name}\left({', '.join(map(expression_latex, operands))}\right)"
@@ -54,7 +54,7 @@ def expression_unicode(expression: Expression) -> str:
         return (
             f"{_inside(operands[0], 6, expression_unicode)}^{_inside(operands[1], 6, expression_unicode, unary=True)}"
         )
-    if kind in _STRENGTH:
+    if kind in STRENGTH:
         return _infix(expression, expression_unicode, "·")
     return f"{kind}({', '.join(map(expression_unicode, operands))})"
 
@@ -74,7 +74,7 @@ def plain_symbol(latex: str) -> str:
 
 def _infix(expression: Expression, printer: Callable[..., str], times: str, latex: bool = False) -> str:
     kind, operands = expression.operation, expression.operands
-    own = _STRENGTH[kind]
+    own = STRENGTH[kind]
     if kind == "neg":
         return f"-{_inside(operands[0], own + 1, printer, latex)}"
     mark = {"add": " + ", "sub": " - ", "mul": times}[kind]
@@ -87,7 +87,7 @@ def _inside(
     expression: Expression, needed: int, printer: Callable[..., str], latex: bool = False, unary: bool = False
 ) -> str:
     text = printer(expression)
-    strength = _STRENGTH.get(expression.operation, 9)
+    strength = STRENGTH.get(expression.operation, 9)
     if strength >= needed or (unary and expression.operation == "neg"):
         return text
     return rf"\left({text}\right)" if latex else f"({text})"

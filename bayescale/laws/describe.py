@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from bayescale.language.formula import Expression, formula_of
 from bayescale.language.latex import expression_latex, expression_unicode
+from bayescale.language.mathml import expression_mathml
 from bayescale.laws.base import PAGE, Law
 
 
@@ -16,13 +18,27 @@ def formula(law: type[Law], *, latex: bool = False) -> str:
         law: a law class.
         latex: LaTeX without dollar signs instead of Unicode.
     """
+    printer = expression_latex if latex else expression_unicode
+    response, arguments, body = _parts(law)
+    return f"{printer(response)}({', '.join(map(printer, arguments))}) = {printer(body)}"
+
+
+def formula_mathml(law: type[Law]) -> str:
+    """Return the law's formula as a MathML element, with its plain form as the text for those who cannot see it."""
+    response, arguments, body = _parts(law)
+    inputs = "<mo>,</mo>".join(map(expression_mathml, arguments))
+    left = f"{expression_mathml(response)}<mo>⁡</mo><mrow><mo>(</mo>{inputs}<mo>)</mo></mrow>"
+    right = expression_mathml(body)
+    return f'<math display="block" alttext="{escape(formula(law))}"><mrow>{left}<mo>=</mo>{right}</mrow></math>'
+
+
+def _parts(law: type[Law]) -> tuple[Expression, tuple[Expression, ...], Expression]:
+    """Response, arguments and body of the formula."""
     symbols = {p.name: p.symbol for p in law.parameters} | {a.name: a.symbol for a in law.anchors}
     arguments = {argument: quantity.symbol for argument, quantity in law.arguments.items()}
     body = formula_of(law, arguments, symbols)
-    printer = expression_latex if latex else expression_unicode
-    left = ", ".join(printer(Expression("symbol", (symbol,))) for symbol in arguments.values())
-    response = printer(Expression("symbol", (law.response.symbol,)))
-    return f"{response}({left}) = {printer(body)}"
+    left = tuple(Expression("symbol", (symbol,)) for symbol in arguments.values())
+    return Expression("symbol", (law.response.symbol,)), left, body
 
 
 def law_record(law: type[Law]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Text that LaTeX prints as it stands."""
+"""Text that LaTeX and Markdown print as it stands."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ _MATH = {
     "\u00d7": r"\times",
     "\u00b7": r"\cdot",
     "\u00b5": r"\mu",
-    "\u00b2": "^2",
-    "\u00b3": "^3",
+    **{c: f"^{digit}" for digit, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    "⁻": "^-",
     "\u2264": r"\leq",
     "\u2265": r"\geq",
     "\u221e": r"\infty",
 }
 _SPELT = {"LAMDA": "lambda", "FINAL SIGMA": "varsigma"}
+# Characters that turn the direction of the text after them: a name must not rearrange the line that it stands in.
+_TURNS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_MARKDOWN = {c: "\\" + c for c in "\\`*_[]|~$#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 # Greek letters that look Latin have no command of their own.
 _LATIN = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", "ABEZHIKMNOPTXo", strict=True))
 
@@ -47,10 +50,39 @@ def escape(text: str) -> str:
     >>> escape("50% of R&D_1"), escape("μP")
     ('50\\% of R\\&D\\_1', '$\\mu$P')
     """
-    composed = unicodedata.normalize("NFC", str(text))
-    flat = "".join(" " if unicodedata.category(c) == "Cc" else c for c in composed).strip()
     # Two hyphens in a row would print as a dash.
-    return "".join(map(_one, flat)).replace("--", "-{}-").replace("--", "-{}-")
+    return "".join(map(_one, one_line(text))).replace("--", "-{}-").replace("--", "-{}-")
+
+
+def breakable(text: str) -> str:
+    r"""Return text as :func:`escape` does, which may be broken after signs and within long hashes, to fit on a line.
+
+    >>> breakable("a=b_c")
+    'a=\\allowbreak{}b\\_\\allowbreak{}c'
+    """
+    parts = re.split(r"(?<=[^\w\s])(?=\S)|(?<=_)(?=\w)|(?<=[0-9a-f]{16})(?=[0-9a-f]{16})", one_line(text))
+    # Escaping takes spaces around a text away.
+    return r"\allowbreak{}".join(f"{' ' * p.startswith(' ')}{escape(p)}{' ' * p.endswith(' ')}" for p in parts)
+
+
+def escape_markdown(text: str) -> str:
+    r"""Return text that Markdown prints as it stands, also in the cell of a table.
+
+    >>> escape_markdown("a|b <i>_c_")
+    'a\\|b &lt;i&gt;\\_c\\_'
+    """
+    return "".join(_MARKDOWN.get(c, c) for c in one_line(text))
+
+
+def one_line(text: str) -> str:
+    """Return text on one line: control characters become spaces, those that turn the direction of text are dropped.
+
+    >>> one_line("two\\nlines")
+    'two lines'
+    """
+    composed = unicodedata.normalize("NFC", str(text))
+    kept = (c for c in composed if c not in _TURNS)
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in kept).strip()
 
 
 def _one(character: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bayescale.language.errors import SettingsError
@@ -10,6 +12,8 @@ from bayescale.language.errors import SettingsError
 # Numbers from 0.001 up to 99,999 are printed without a power of ten.
 _PLAIN_EXPONENTS = range(-3, 5)
 _MOST_DIGITS = 17
+_LARGEST_EXPONENT = 400
+_SUPERSCRIPTS = str.maketrans({"+": "", "-": "⁻"} | dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)))
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,19 @@ def format_number(value: float, *, digits: int = 3, latex: bool = False) -> str:
 
 
 def format_estimate(
-    median: float, lower: float, upper: float, *, digits: int = 3, latex: bool = False
+    median: float,
+    lower: float,
+    upper: float,
+    *,
+    digits: int = 3,
+    latex: bool = False,
+    errors: Sequence[float] | None = None,
 ) -> tuple[str, str]:
     r"""Return a median and its interval in brackets, rounded so that the interval's width keeps two digits.
 
-    Every number also keeps at least two digits of its own, which matters for intervals over orders of magnitude.
+    Every number also keeps at least two digits of its own, which matters for intervals over orders of magnitude. With
+    Monte-Carlo errors a number loses the digits that these make uncertain: the error is at most one unit of the last
+    digit, unless it is the only one.
 
     Args:
         median: the estimate.
@@ -63,11 +75,14 @@ def format_estimate(
         upper: upper end.
         digits: significant digits where the interval has no width, as in a point answer; its text is a dash then.
         latex: LaTeX without dollar signs.
+        errors: Monte-Carlo standard errors of the three numbers; None where they are not known.
 
     >>> format_estimate(1.81724, 1.7911, 1.8432)
     ('1.817', '[1.791, 1.843]')
     >>> format_estimate(7.2345e9, 6.1234e9, 8.4321e9)
     ('7.2e9', '[6.1, 8.4]e9')
+    >>> format_estimate(1.81724, 1.7911, 1.8432, errors=(0.0004, 0.003, 0.003))
+    ('1.817', '[1.79, 1.84]')
     """
     width = float(upper) - float(lower)
     if not math.isfinite(width) or width <= 0 or not math.isfinite(median):
@@ -77,7 +92,8 @@ def format_estimate(
         return middle, _special(math.nan, latex) if absent else _bracket(low_text, high_text, latex=latex)
     # Position of the second digit of the width, as a power of ten.
     last = _exponent(width, 2) - 1
-    rounded = [_to_place(float(value), last) for value in (median, lower, upper)]
+    noise = (math.nan,) * 3 if errors is None else errors
+    rounded = [_to_place(float(value), last, e) for value, e in zip((median, lower, upper), noise, strict=True)]
     middle, (low, high) = rounded[0].text(latex=latex), rounded[1:]
     if low.exponent == high.exponent != 0:
         power = rf"\times10^{{{low.exponent}}}" if latex else f"e{low.exponent}"
@@ -131,12 +147,30 @@ def _exponent(value: float, digits: int) -> int:
     return int(f"{value:.{digits - 1}e}".partition("e")[2]) if value else 0
 
 
-def _to_place(value: float, last: int) -> Rounded:
-    """Round so that the digit at ten to the ``last`` is kept, and at least two digits."""
+def _to_place(value: float, last: int, error: float = math.nan) -> Rounded:
+    """Round so that the digit at ten to the ``last`` is kept, and two digits, as far as a Monte-Carlo error allows."""
+    known = math.isfinite(error) and error > 0
+    # The unit of the last digit is the least power of ten that the error does not exceed.
+    certain = math.ceil(math.log10(error)) if known else -_LARGEST_EXPONENT
     if value == 0:
-        return Rounded(f"{0:.{max(0, -last)}f}")
-    digits = max(2, min(_MOST_DIGITS, _exponent(value, _MOST_DIGITS) - last + 1))
-    return _rounded(value, digits)
+        return Rounded(f"{0:.{max(0, -max(last, certain))}f}")
+    leading = _exponent(value, _MOST_DIGITS)
+    digits = max(2, min(_MOST_DIGITS, leading - last + 1))
+    return _rounded(value, max(1, min(digits, leading - certain + 1)))
+
+
+def powers(text: str) -> str:
+    """Return numbers as people print them instead of as computers do.
+
+    >>> powers("7.2e9"), powers("[6.1, 8.4]e-9"), powers("1e21")
+    ('7.2×10⁹', '[6.1, 8.4]×10⁻⁹', '10²¹')
+    """
+
+    def raised(found: re.Match[str]) -> str:
+        power = "10" + found[2].translate(_SUPERSCRIPTS)
+        return power if found[1] == "1" else f"{found[1]}×{power}"
+
+    return re.sub(r"((?<![\w.])-?\d+(?:\.\d+)?|\])e([+-]?\d+)", raised, text)
 
 
 def _rounded(value: float, digits: int) -> Rounded:

@@ -12,9 +12,20 @@ from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS
 from bayescale.show.escape import escape
 from bayescale.show.latex import to_latex
+from bayescale.show.macros import to_macros
+from bayescale.show.markdown import to_markdown
 from bayescale.show.numbers import format_estimate, format_number
 
-__all__ = ["escape", "format_estimate", "format_number", "to_latex", "to_records", "wide_plan"]
+__all__ = [
+    "escape",
+    "format_estimate",
+    "format_number",
+    "to_latex",
+    "to_macros",
+    "to_markdown",
+    "to_records",
+    "wide_plan",
+]
 
 
 def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:

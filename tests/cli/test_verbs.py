@@ -83,7 +83,7 @@ def test_the_only_family_heads_its_parameters(capsys):
 
 
 @pytest.mark.parametrize("verb", ["summary", "predict", "allocate"])
-@pytest.mark.parametrize("form", ["table", "csv", "json", "latex"])
+@pytest.mark.parametrize("form", ["table", "csv", "json", "latex", "markdown"])
 def test_every_format_of_every_verb(bayescale, fit_nc, verb, form):
     more = {"summary": (), "predict": PREDICT, "allocate": ("--compute", "1e21", "1e23")}[verb]
     result = bayescale(verb, fit_nc, *more, "--format", form)
@@ -98,6 +98,9 @@ def test_every_format_of_every_verb(bayescale, fit_nc, verb, form):
         assert "\r" not in result.out
     elif form == "latex":
         assert r"\toprule" in result.out
+    elif form == "markdown":
+        assert "| ---: | ---: |" in result.out
+        assert "mcse" not in result.out
     else:
         assert "90% " in result.out
 

@@ -34,6 +34,7 @@ SELF_CONTAINED = {
     ),
     "downstream.md": (("reaches", "loss_regret", "ranked", "wins"), ("score_forecast.png",)),
     "follow.md": (("siblings and checkpoints", "it ended at 2.100", "break_even"), ("follow.png",)),
+    "report.md": (("['card.json', 'latex', 'report.html']", "| β | data exponent | 0.3"), ("report/report.html",)),
     "isoflop.md": (("IsoFLOP path from 7 of 7 budgets",), ()),
     "loss_to_loss.md": (("kappa",), ()),
     "costs.md": (("5.88e+23 FLOP, 1.4e+12 tokens, 7e+10 params", "10^12.95 to 10^20.7 FLOP: N grows as C^0.78"), ()),

@@ -19,6 +19,7 @@ from bayescale.decisions.allocation.problem import Problem
 from bayescale.decisions.allocation.regret import wasted_compute
 from bayescale.decisions.extrapolation import added_to, note_of, with_note
 from bayescale.decisions.inputs import positive_numbers
+from bayescale.inference.monte_carlo import monte_carlo_errors
 from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS, TOKENS_PER_PARAM
@@ -74,11 +75,12 @@ class Plan:
         """The words of the limit that holds the action back at each budget, empty where none does."""
         return self.allowed.binding(self.action["params"].to_numpy())
 
-    def table(self, *, prob: float = 0.9) -> pd.DataFrame:
+    def table(self, *, prob: float = 0.9, mcse: bool = False) -> pd.DataFrame:
         """Median and equal-tailed interval per budget and quantity, in long form.
 
         Args:
             prob: probability of the interval, in (0, 1).
+            mcse: add the Monte-Carlo standard errors median_mcse, lower_mcse and upper_mcse after upper.
 
         Returns:
             columns group, compute, cost (the name of what compute counts, with the sd of its error), quantity (params,
@@ -105,6 +107,7 @@ class Plan:
                         "median": median,
                         "lower": lower,
                         "upper": upper,
+                        **(monte_carlo_errors(draws, prob) if mcse else {}),
                         "extrapolation": self.draws["extrapolation"].to_numpy(),
                         "discrepancy": added_to(self.draws) if quantity.name == LOSS.name else "none",
                     }

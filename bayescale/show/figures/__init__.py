@@ -14,6 +14,7 @@ from bayescale.show.figures.isoflop import isoflop, isoflop_data
 from bayescale.show.figures.loss_compute import loss_compute, loss_compute_data
 from bayescale.show.figures.multiverse import multiverse, multiverse_data
 from bayescale.show.figures.next_run import next_run, next_run_data
+from bayescale.show.figures.observed_predicted import observed_predicted, observed_predicted_data
 from bayescale.show.figures.regret import regret, regret_data
 from bayescale.show.figures.residuals import residuals, residuals_data
 from bayescale.show.figures.score_forecast import score_forecast, score_forecast_data
@@ -42,6 +43,8 @@ __all__ = [
     "multiverse_data",
     "next_run",
     "next_run_data",
+    "observed_predicted",
+    "observed_predicted_data",
     "regret",
     "regret_data",
     "residuals",

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from bayescale.language.labels import ALL
 from bayescale.language.quantities import COMPUTE, Quantity
-from bayescale.show.numbers import format_number, format_prob
+from bayescale.show.numbers import format_number, format_prob, powers
 
 # Okabe and Ito's colours that also differ for colour-blind eyes, without the yellow that vanishes on white. Seven
 # colours and eleven markers have no common divisor, so 77 families look different.
@@ -161,8 +161,4 @@ def power_text(value: float) -> str:
     >>> power_text(6.3e18), power_text(1e21)
     ('6.3×10¹⁸', '10²¹')
     """
-    mantissa, _, power = format_number(value, digits=2).partition("e")
-    if not power:
-        return mantissa
-    raised = "10" + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return raised if mantissa == "1" else f"{mantissa}×{raised}"
+    return powers(format_number(value, digits=2))

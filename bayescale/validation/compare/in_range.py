@@ -34,14 +34,22 @@ def in_range(tried: Tried, shared: np.ndarray) -> pd.DataFrame:
     parts = []
     for family, fit in tried.fits.items():
         rows = np.flatnonzero(tried.rows[family])
-        parts.append(_pointwise(fit).set_index(rows))
+        parts.append(pointwise(fit).set_index(rows))
         if len(fit.groups) > 1 or (fit.groups and len(tried.fits) > 1):
             break  # one fit of all families
     whole = pd.concat(parts)
     return whole.loc[whole.index.intersection(np.flatnonzero(shared))].sort_index()
 
 
-def _pointwise(fit: Fit) -> pd.DataFrame:
+def pointwise(fit: Fit) -> pd.DataFrame:
+    """The leave-one-out log density and Pareto k of every run of a fit.
+
+    Returns:
+        columns elpd (log density of the response) and k, over run.
+
+    References:
+        vehtari2024pareto
+    """
     import arviz_stats
 
     short = thinned(fit, DRAWS)
