@@ -78,12 +78,7 @@ def open_stages(files: list[str], law: str | None, allow_changed_law: bool) -> l
     Raises:
         SettingsError: a law of one's own for several fits.
     """
-    from bayescale.language.errors import SettingsError
-
-    if law is not None and len(files) > 1:
-        raise SettingsError(
-            f"--law is of one fit, got {len(files)}; chain fits of your own laws in Python, bs.chain(...)."
-        )
+    refuse_own_law(law, len(files), "chain fits of your own laws in Python, bs.chain(...)")
     return [open_fit(file, law, allow_changed_law) for file in files]
 
 
