@@ -10,7 +10,7 @@ INSTALLED_BY := pyproject.toml constraints.txt tools/install.sh
 export PYTHON
 
 .NOTPARALLEL:
-.PHONY: help demo install test test-slow lint format bench clean
+.PHONY: help demo install test test-slow notebooks lint format bench clean
 
 help: ## list the targets (what plain `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ test: .venv/.tests ## install and run the tests, all but the slow ones
 
 test-slow: .venv/.tests ## run the tests that take minutes each
 	$(BIN)/python -m pytest -m slow$(if $(ARGS), $(ARGS))
+
+notebooks: .venv/.tests ## run the notebooks from clean kernels; ARGS="--write" keeps their outputs
+	$(BIN)/python tools/run_notebooks.py$(if $(ARGS), $(ARGS))
 
 lint: .venv/.tests ## ruff, import rules, types
 	$(BIN)/ruff check .

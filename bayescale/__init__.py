@@ -68,6 +68,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "DataWarning",
             "FitError",
             "LawError",
+            "MissingDataError",
             "SettingsError",
             "SettingsWarning",
             "StoreError",

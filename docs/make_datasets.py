@@ -36,6 +36,8 @@ The package carries `pile-families` only. The other files are looked for in this
 3. the cache: the folder of `BAYESCALE_DATASETS_CACHE`, else `datasets` in the user's cache of bayescale;
 4. the address at a fixed commit, if there is one. The download is kept in the cache. `download=False` forbids it.
 
+Where none of these has it, `load(name, instead=runs)` warns and takes the runs that it is given, simulated ones say.
+
 Whatever the place, the bytes must have the SHA-256 that the registry knows: a changed or truncated file is refused, and
 a failed download leaves nothing behind. Two addresses have a commit of twelve digits, which is all that is known of it.
 Data sets without an address are tables made of an upstream file (or its path upstream is not known): bring your own

@@ -30,6 +30,10 @@ class DataError(BayescaleError):
         self.cells = cells
 
 
+class MissingDataError(DataError):
+    """A data set whose file is not here and cannot be had."""
+
+
 class LawError(BayescaleError):
     """A law that is declared wrongly, unknown, or asked for something it does not define."""
 

@@ -211,3 +211,25 @@ def test_the_embedded_table_has_no_file(tmp_path):
         bs.datasets.fetch("pile-families")
     with pytest.raises(bs.SettingsError, match=r"comes with the package: leave path out"):
         bs.datasets.load("pile-families", path=tmp_path)
+
+
+@pytest.mark.usefixtures("no_network")
+@pytest.mark.parametrize("address", [None, "http://127.0.0.1:9/runs.csv"])
+def test_runs_given_instead_are_taken_with_a_warning_only_where_the_file_is_missing(register, tmp_path, address):
+    register(address)
+    other = bs.datasets.load("pile-families")
+    with pytest.warns(bs.DataWarning, match=r"\[instead\] these are not the runs of 'made-up'") as seen:
+        assert bs.datasets.load("made-up", download=False, instead=other) is other
+    assert len(seen) == 1
+    with pytest.raises(bs.MissingDataError):
+        bs.datasets.load("made-up", download=False)
+    assert len(bs.datasets.load("made-up", path=put(tmp_path / "here"), instead=other)) == 4
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_copy_of_another_content_is_refused_whatever_is_given_instead(register, monkeypatch, tmp_path):
+    register(None)
+    put(tmp_path / "here", CONTENT + b"\n")
+    monkeypatch.setenv(COPIES, str(tmp_path / "here"))
+    with pytest.raises(bs.DataError, match="is not the file that the registry knows"):
+        bs.datasets.load("made-up", instead=bs.datasets.load("pile-families"))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bayescale.data.datasets.entry import DataFile
-from bayescale.language.errors import DataError
+from bayescale.language.errors import DataError, MissingDataError
 
 # A folder with copies, laid out as the paths of the registry's files say; it is read and never written.
 COPIES = "BAYESCALE_DATASETS"
@@ -51,7 +51,8 @@ def locate(file: DataFile, name: str, *, path: str | os.PathLike | None = None, 
         download: whether the network may be used.
 
     Raises:
-        DataError: there is no copy and none can be had, or a copy has another content.
+        MissingDataError: there is no copy and none can be had.
+        DataError: a copy has another content, or ``path`` is no file.
     """
     if path is not None:
         copy = Path(path).expanduser()
@@ -64,12 +65,12 @@ def locate(file: DataFile, name: str, *, path: str | os.PathLike | None = None, 
         return checked(file, copy, remedy)
     own = f'load it with path=..., or set {COPIES} to a folder that holds it as "{file.path}"'
     if file.address is None:
-        raise DataError(
+        raise MissingDataError(
             f"data set {name!r} has no address to fetch it from: bring your own copy of {file.path} (sha256 "
             f"{file.sha256}), {file.origin}, and {own}."
         )
     if not download:
-        raise DataError(
+        raise MissingDataError(
             f"data set {name!r} is neither in {COPIES} nor in the cache and download=False: fetch {file.address} "
             f"(sha256 {file.sha256}), and {own}."
         )
@@ -108,7 +109,7 @@ def _fetched(file: DataFile, name: str, own: str) -> Path:
                 downloader=pooch.HTTPDownloader(timeout=30),
             )
     except OSError as error:  # no network, no such address, a full disk: requests' errors are OSErrors
-        raise DataError(
+        raise MissingDataError(
             f"data set {name!r} could not be fetched from {file.address} to {target.parent}: "
             f"{type(error).__name__}: {error}. Try again with a network, or fetch it elsewhere (sha256 {file.sha256}) "
             f"and {own}."

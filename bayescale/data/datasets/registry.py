@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 from bayescale.data.datasets import folders
@@ -22,7 +23,7 @@ from bayescale.data.datasets.sets import (
     step_law,
 )
 from bayescale.data.runs import Runs
-from bayescale.language.errors import SettingsError
+from bayescale.language.errors import DataWarning, MissingDataError, SettingsError
 from bayescale.language.hints import did_you_mean
 
 CATALOGUE: tuple[DatasetInfo, ...] = (
@@ -41,6 +42,10 @@ CATALOGUE: tuple[DatasetInfo, ...] = (
     alabdulmohsin.LANGUAGE,
     alabdulmohsin.VISION,
 )
+
+
+# Code of the warning that other runs were taken.
+INSTEAD = "instead"
 
 
 def names() -> tuple[str, ...]:
@@ -115,7 +120,12 @@ def fetch(name: str, *, path: str | os.PathLike | None = None, download: bool = 
 
 
 def load(
-    name: str, variant: str | None = None, *, path: str | os.PathLike | None = None, download: bool = True
+    name: str,
+    variant: str | None = None,
+    *,
+    path: str | os.PathLike | None = None,
+    download: bool = True,
+    instead: Runs | None = None,
 ) -> Runs:
     """Return a data set as runs; suspicions are kept in ``Runs.warnings`` and documented in its notes, not emitted.
 
@@ -125,6 +135,8 @@ def load(
         path: your own copy of its file; without it the folder of the environment variable ``BAYESCALE_DATASETS`` is
             searched, then the cache, then the file is downloaded.
         download: False to do without the network.
+        instead: runs to return, with a warning that names the reason, where there is no copy and none can be had;
+            simulated ones, say. A copy of another content is refused all the same.
 
     Returns:
         the runs in canonical columns and units. What was left out of the file is the first of their warnings.
@@ -132,6 +144,9 @@ def load(
     Raises:
         DataError: there is no copy and none can be had, or a copy has another content.
         SettingsError: when there is no such data set or variant.
+
+    Warns:
+        DataWarning: what ``instead`` gave was taken.
 
     Examples:
         >>> load("pile-families").families
@@ -143,4 +158,12 @@ def load(
         if path is not None:
             raise SettingsError(f"data set {name!r} comes with the package: leave path out.")
         return info.parse(Path(), chosen.name)
-    return info.parse(fetch(name, path=path, download=download), chosen.name)
+    try:
+        file = fetch(name, path=path, download=download)
+    except MissingDataError as error:
+        if instead is None:
+            raise
+        message = f"these are not the runs of {name!r} but those given instead of them: {error}"
+        warnings.warn(DataWarning(INSTEAD, message), stacklevel=2)
+        return instead
+    return info.parse(file, chosen.name)

@@ -11,6 +11,8 @@ from bayescale.inference.precision import computing
 
 # First step of the search in log compute, its end, and how far it may go: 25 is eleven decades.
 STEP, CLOSE, FARTHEST, MOST = 0.05, 1e-10, 25.0, 60
+# The optimum is searched from where the last one leads to, which is good for so much of log compute and no further.
+LONGEST = 1.0
 
 
 def wasted_compute(problem: Problem, params: np.ndarray) -> np.ndarray:
@@ -37,7 +39,8 @@ def wasted_compute(problem: Problem, params: np.ndarray) -> np.ndarray:
             step = (wanted - at_here) * (here - last) / (at_here - at_last)
         step = np.where(np.isfinite(step), step, 0.0)
         inside = ((here + step > low) & (here + step < high)) | (np.abs(step) < CLOSE)
-        last, at_last, here = here, at_here, np.where(inside, here + step, 0.5 * (low + high))
+        step = np.clip(np.where(inside, step, 0.5 * (low + high) - here), -LONGEST, LONGEST)
+        last, at_last, here = here, at_here, here + step
         if np.max(np.abs(here - last), where=excess, initial=0.0) < CLOSE:
             break
     return np.where(excess, np.exp(spent - here), 1.0)
@@ -48,6 +51,8 @@ class _Frontier:
 
     def __init__(self, problem: Problem, log_params: np.ndarray, log_compute: np.ndarray):
         self.problem, self.log_params, self.log_compute = problem, log_params, log_compute
+        # Of size along the frontier: about the root of compute, and up to all of it where serving takes the budget.
+        self.exponent = np.full(log_compute.shape, 0.5)
 
     def loss(self, log_compute: np.ndarray) -> np.ndarray:
         """Return the least loss at log compute, draw x budget."""
@@ -55,10 +60,11 @@ class _Frontier:
         law, cost, inputs = problem.one_law, problem.cost, problem.inputs
         closed = None if inputs else closed_optimum(law, compute, cost)
         if closed is None:
-            # Along the frontier size grows with about the root of compute.
-            start = self.log_params + 0.5 * (log_compute - self.log_compute)
-            self.log_params, self.log_compute = optimum_near(law, compute, cost, inputs, start), log_compute
-            params = np.exp(self.log_params)
+            moved = log_compute - self.log_compute
+            found = optimum_near(law, compute, cost, inputs, self.log_params + self.exponent * moved)
+            tells = np.abs(moved) >= 0.5 * STEP
+            self.exponent = np.where(tells, (found - self.log_params) / np.where(tells, moved, 1.0), self.exponent)
+            self.log_params, self.log_compute, params = found, log_compute, np.exp(found)
             closed = params, np.asarray(cost.tokens(params, compute), float)
         with computing():
             return curve(law, with_inputs({"params": closed[0], "tokens": closed[1]}, inputs))

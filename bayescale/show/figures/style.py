@@ -62,8 +62,8 @@ def look(index: int) -> Look:
 def new_axes(columns: int = 1, *, width: float = 6.4, height: float = 4.2) -> tuple[Axes, ...]:
     """Return axes of a new figure that pyplot does not know of, so that nothing global changes.
 
-    Save it with ``axes.figure.savefig``. A notebook shows it when asked, ``display(axes.figure)`` after pyplot was
-    imported, or give axes of your own: ``figure, ax = plt.subplots()``.
+    Save it with ``axes.figure.savefig``. A notebook shows ``axes.figure`` as the last line of a cell after
+    ``%matplotlib inline``, or give axes of your own: ``figure, ax = plt.subplots()``.
     """
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
     return tuple(figure.subplots(1, columns, squeeze=False)[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from bayescale.costs import Cost, HoffmannF, ShapeFamily, SixND, WithInference
 from bayescale.decisions import allocate
@@ -41,6 +42,24 @@ def test_waste_of_compute_is_that_of_the_closed_form(doubtful, cost):
     for times in (0.05, 0.5, 0.99, 1.0, 1.25, 3.0, 20.0):
         found = wasted_compute(problem, times * problem.best)
         np.testing.assert_allclose(found, np.broadcast_to(exact_waste(law, np.array(times)), found.shape), rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("served", "times"),
+    [*((served, times) for served in (1e11, 1e12) for times in (0.1, 2.0, 3.0)), (1e13, 0.1)],
+)
+def test_waste_is_that_of_a_search_of_the_frontier_where_serving_takes_much_of_the_budget(served, times):
+    """Size grows faster than the root of compute there, so that a long step along the frontier has no good start."""
+    cost = WithInference(served)
+    plan = allocate(REFIT, compute=1e23, cost=cost)
+    params = times * plan.draws["params"].item()
+    wanted = float(REFIT(params, cost.tokens(params, 1e23)))
+
+    def excess(log_compute: float) -> float:
+        return allocate(REFIT, compute=np.exp(log_compute), cost=cost).draws["loss"].item() - wanted
+
+    least = np.exp(brentq(excess, np.log(1e18), np.log(1e23), xtol=1e-9))
+    assert plan.regret(params=params)["percent"].item() == pytest.approx(100 * (1e23 / least - 1), rel=1e-5)
 
 
 def test_published_wastes_come_out():
