@@ -18,7 +18,7 @@ from bayescale.cli.options import (
     chosen_discrepancy,
     open_fit,
 )
-from bayescale.cli.output import BEYOND, beyond, emit, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, heading, print_table
 from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def show(table: pd.DataFrame) -> None:
     prob, kind = format_prob(table["prob"].iloc[0]), table["kind"].iloc[0]
     unit = f" ({table['unit'].iloc[0]})" if table["unit"].iloc[0] else ""
     what = f"{table.attrs['response']}{unit} of {table['group'].iloc[0]}"
-    typer.echo(f"Predicted {what}: {MEANING.get(kind, kind)}\n")
+    heading(f"Predicted {what}: {MEANING.get(kind, kind)}")
     show_predictions(table, prob)
 
 
