@@ -22,7 +22,7 @@ from bayescale.cli.laws import laws
 from bayescale.cli.next_run import next_run
 from bayescale.cli.pareto import pareto
 from bayescale.cli.predict import predict
-from bayescale.cli.reporting import reporting
+from bayescale.cli.reporting import USAGE, reporting
 from bayescale.cli.review import review
 from bayescale.cli.summary import summary
 from bayescale.cli.value_lists import ValueLists, WordLists
@@ -89,4 +89,6 @@ def bayescale(
     Exit codes: 0 done, 1 a check fails, 2 wrong usage or input, 3 a bug in bayescale.
     """
     if context.invoked_subcommand is None:
-        typer.echo(f"{start()}\n\nAll commands: bayescale --help. One of them: bayescale fit --help.")
+        # A script that lost its command must not pass for one that did its work.
+        typer.echo(f"{start()}\n\nAll commands: bayescale --help. One of them: bayescale fit --help.", err=True)
+        raise typer.Exit(USAGE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -177,6 +177,7 @@ def _draw(found: Comparison, path: str, prob: float) -> None:
     import bayescale as bs
 
     axes = bs.figures.multiverse(found, group=found.families[0], prob=prob)
-    axes.figure.savefig(path, bbox_inches="tight")
+    figure: Any = axes.figure
+    figure.savefig(path, bbox_inches="tight")
     more = f" of {found.families[0]}" if len(found.families) > 1 else ""
     note(f"figure{more} written to {path}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DATASET, KNOWN, PROB = "pile-families", "Pythia", 0.9
 SHARE = format_prob(PROB)
-POINT = {"params": 30e9, "tokens": 1e12}
+POINT: dict[str, Any] = {"params": 30e9, "tokens": 1e12}
 BUDGETS = [1e21, 1e22, 1e23, 1e24, 1e25]
 SHOWN = ["E", "A", "B", "alpha", "beta", "a"]
 

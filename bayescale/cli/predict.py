@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -78,7 +78,9 @@ def predict(
     import bayescale as bs
 
     added = chosen_discrepancy(discrepancy)
-    asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | _inputs(inputs)
+    asked: dict[str, Any] = {
+        name: values for name, values in (("params", params), ("tokens", tokens)) if values
+    } | _inputs(inputs)
     if len(files) == 1:
         fits = [open_fit(files[0], law, allow_changed_law)]
         table = bs.predict(fits[0], group=group, kind=kind, discrepancy=added, **asked).table(prob=prob)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,7 +54,7 @@ def review(
         raise typer.Exit(FAILED)
 
 
-def records(found: Review) -> dict:
+def records(found: Review) -> dict[str, Any]:
     """Return checks and tables as values that JSON knows."""
     from bayescale.show import tables
 

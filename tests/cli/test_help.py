@@ -74,8 +74,8 @@ def test_every_example_runs_and_its_table_fits_80_columns(
 
 def test_without_a_command_five_lines_say_where_to_begin(bayescale):
     result = bayescale()
-    assert result.code == 0
-    lines = result.out.splitlines()
+    assert (result.code, result.out) == (2, "")
+    lines = result.err.splitlines()
     assert [line.split("  ")[1] for line in lines[:5]] == [line for line, _ in FIVE_LINES]
     assert max(map(len, lines)) <= 80
     assert lines[5:] == ["", "All commands: bayescale --help. One of them: bayescale fit --help."]

@@ -92,7 +92,7 @@ def state(name: str) -> str:
     return "bring your own" if file.address is None else "download"
 
 
-def fetch(name: str, *, path: str | os.PathLike | None = None, download: bool = True) -> Path:
+def fetch(name: str, *, path: str | os.PathLike[str] | None = None, download: bool = True) -> Path:
     """Return the path of the file of a data set as its source has it, with every column.
 
     Args:
@@ -115,7 +115,7 @@ def fetch(name: str, *, path: str | os.PathLike | None = None, download: bool = 
 
 
 def load(
-    name: str, variant: str | None = None, *, path: str | os.PathLike | None = None, download: bool = True
+    name: str, variant: str | None = None, *, path: str | os.PathLike[str] | None = None, download: bool = True
 ) -> Runs:
     """Return a data set as runs; suspicions are kept in ``Runs.warnings`` and documented in its notes, not emitted.
 
