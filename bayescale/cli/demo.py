@@ -182,7 +182,8 @@ def _close(fit: Fit, out: str, figures: list[str], seconds: float) -> None:
         f"probability, {format_prob((1 - PROB) / 2)} on either side. They hold for runs like these at compute like "
         "theirs; further out the law itself may be wrong, and the notes under the tables say what was added for that."
     )
-    typer.echo(f"\nDone in {seconds:.0f} s; checks: {fit.checks.verdict}. Next:")
+    typer.echo("")
+    paragraph(f"Done in {seconds:.0f} s; checks: {fit.checks.verdict}. Next:", indent=0)
     your_own = "bayescale fit YOUR_RUNS.csv --law chinchilla --group family --out fit.nc"
     for line in (*next_commands(fit, str(Path(out) / "fit.nc")), your_own):
         typer.echo(f"  {line}")
