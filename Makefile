@@ -10,7 +10,7 @@ INSTALLED_BY := pyproject.toml constraints.txt tools/install.sh
 export PYTHON
 
 .NOTPARALLEL:
-.PHONY: help demo install test test-slow notebooks lint format bench clean
+.PHONY: help demo install test test-slow notebooks lint format docs dist bench clean
 
 help: ## list the targets (what plain `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -19,7 +19,7 @@ help: ## list the targets (what plain `make` does)
 # nor when its Python is gone; tools/install.sh then makes it anew.
 HERE := $(shell test -x .venv/bin/python && grep -F "`pwd -P`/.venv" .venv/bin/activate >/dev/null 2>&1 && echo yes)
 ifneq ($(HERE),yes)
-.PHONY: .venv/.package .venv/.tests
+.PHONY: .venv/.package .venv/.tests .venv/.docs
 endif
 
 .venv/.package: $(INSTALLED_BY)
@@ -31,6 +31,11 @@ endif
 	@echo "Installing bayescale and its test extra into .venv (some minutes the first time) ..."
 	@$(INSTALL) '.[test]'
 	@touch .venv/.package .venv/.tests
+
+.venv/.docs: .venv/.tests
+	@echo "Installing what builds the documentation into .venv ..."
+	@$(INSTALL) '.[docs]'
+	@touch .venv/.docs
 
 demo: .venv/.package ## install into .venv and run the main job on embedded real data
 	$(BIN)/bayescale demo$(if $(ARGS), $(ARGS))
@@ -56,6 +61,15 @@ format: .venv/.tests ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+docs: .venv/.docs ## build the documentation into build/docs; a warning is an error
+	@rm -rf build/docs
+	$(BIN)/python -m sphinx -b html -q -W --keep-going docs build/docs
+	@echo "build/docs/index.html"
+
+dist: .venv/.tests ## build wheel and sdist into dist/, install each in an empty environment and try it
+	@$(INSTALL) '.[dist]'
+	bash tools/build_dist.sh
+
 bench: .venv/.tests ## run every script of benchmarks/
 	@$(INSTALL) '.[bench]'
 	@set -e; for script in benchmarks/bench_*.py; do \
@@ -64,5 +78,5 @@ bench: .venv/.tests ## run every script of benchmarks/
 	done
 
 clean: ## remove the environments and everything else that was built
-	rm -rf .venv .venv-newest build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-newest .venv-dist build dist docs/generated .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find bayescale tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from markdown_tables import table
 
 from bayescale.language.latex import plain_symbol
 from bayescale.laws import CATALOGUE, Law, citation, formula, law_record
@@ -22,7 +24,7 @@ This page is written by `docs/make_catalogue.py` from the laws themselves; `docs
 def page() -> str:
     """Return the page as Markdown."""
     laws = list(CATALOGUE)
-    parts = [HEAD, "## All laws\n", _table(("law", "inputs", "response", "in a sentence"), map(_line, laws))]
+    parts = [HEAD, "## All laws\n", table(("law", "inputs", "response", "in a sentence"), map(_line, laws))]
     parts += [_section(law) for law in laws]
     cited = dict.fromkeys(key for law in laws for key in law.cites)
     parts.append("## References\n\n```bibtex\n" + "\n\n".join(citation(key) for key in cited) + "\n```")
@@ -45,10 +47,10 @@ def _section(law: type[Law]) -> str:
     lines += [f"**Inputs.** {'; '.join(inputs)}. **Response.** {_quantity(law.response)}.", ""]
     head = ("parameter", "symbol", "meaning", "unit", "prior")
     rows = [(f"`{p['name']}`", _math(p), p["meaning"], p["unit"], p["prior"]) for p in record["parameters"]]
-    lines += [_table(head, rows)]
+    lines += [table(head, rows)]
     if record["derived"]:
         derived = [(f"`{d['name']}`", _math(d), d["meaning"], d["unit"]) for d in record["derived"]]
-        lines += [_table(("derived", "symbol", "meaning", "unit"), derived)]
+        lines += [table(("derived", "symbol", "meaning", "unit"), derived)]
     if law.published:
         lines += [f"**Published values.** {', '.join(f'`{key}`' for key in law.published)}.", ""]
     return "\n".join([*lines, f"**Cites.** {', '.join(f'`{key}`' for key in law.cites)}."])
@@ -60,11 +62,6 @@ def _quantity(quantity: Any) -> str:
 
 def _math(one: dict[str, Any]) -> str:
     return f"${one['symbol']}$"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', r'\|') for cell in line)} |" for line in lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rm -rf .venv-newest
-bash tools/install.sh .venv-newest '.[test]'
+bash tools/install.sh .venv-newest '.[test,docs,dist]'
 {
     echo "# The environment of make and CI, names and versions only; rewritten by tools/update_constraints.sh."
     .venv-newest/bin/python -m pip list --disable-pip-version-check --format=freeze --exclude pip --exclude setuptools --exclude bayescale |

@@ -21,7 +21,7 @@ from bayescale.cli.options import (
     chosen_discrepancy,
     open_stages,
 )
-from bayescale.cli.output import BEYOND, beyond, emit, estimate, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, estimate, heading, print_table
 from bayescale.cli.plan_options import (
     AllowedSizes,
     Compute,
@@ -160,7 +160,7 @@ def _for_score(plan: ScorePlan, answer: Answer, form: FormatWithLatex, prob: flo
 def show(table: pd.DataFrame) -> None:
     """Print one row per budget."""
     interval = f"median and {format_prob(table['prob'].iloc[0])} equal-tailed interval"
-    typer.echo(f"Compute-optimal plan (C = {table['cost'].iloc[0]}) for {table['group'].iloc[0]}, {interval}\n")
+    heading(f"Compute-optimal plan (C = {table['cost'].iloc[0]}) for {table['group'].iloc[0]}, {interval}")
     show_plan(table)
 
 

@@ -15,6 +15,7 @@ from bayescale.cli.check import check
 from bayescale.cli.compare import compare
 from bayescale.cli.datasets import datasets
 from bayescale.cli.demo import demo
+from bayescale.cli.examples import epilog, start
 from bayescale.cli.fit import fit
 from bayescale.cli.follow import follow
 from bayescale.cli.identify import identify
@@ -24,7 +25,7 @@ from bayescale.cli.pareto import pareto
 from bayescale.cli.plan import plan
 from bayescale.cli.predict import predict
 from bayescale.cli.report import report
-from bayescale.cli.reporting import reporting
+from bayescale.cli.reporting import USAGE, reporting
 from bayescale.cli.review import review
 from bayescale.cli.summary import summary
 from bayescale.cli.value_lists import ValueLists, WordLists
@@ -48,8 +49,7 @@ class Door(TyperGroup):
 app = typer.Typer(
     cls=Door,
     name="bayescale",
-    no_args_is_help=True,
-    add_completion=False,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help and one-line errors, readable at any width and in logs
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -60,9 +60,9 @@ COMMANDS = (
     compare, report, laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:
-    app.command(cls=WordLists if command is compare else ValueLists)(command)
+    app.command(cls=WordLists if command is compare else ValueLists, epilog=epilog(command.__name__))(command)
 # "next" is a word of Python's.
-app.command(name="next", cls=ValueLists)(next_run)
+app.command(name="next", cls=ValueLists, epilog=epilog("next"))(next_run)
 
 
 def _version(wanted: bool) -> None:
@@ -79,6 +79,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def bayescale(
+    context: typer.Context,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error; also after a command.")
     ] = False,
@@ -90,3 +91,7 @@ def bayescale(
 
     Exit codes: 0 done, 1 a check fails, 2 wrong usage or input, 3 a bug in bayescale.
     """
+    if context.invoked_subcommand is None:
+        # A script that lost its command must not pass for one that did its work.
+        typer.echo(f"{start()}\n\nAll commands: bayescale --help. One of them: bayescale fit --help.", err=True)
+        raise typer.Exit(USAGE)

@@ -20,7 +20,7 @@ from bayescale.cli.options import (
     open_fit,
     pairs,
 )
-from bayescale.cli.output import BEYOND, between, beyond, emit, print_table
+from bayescale.cli.output import BEYOND, between, beyond, emit, heading, print_table
 from bayescale.cli.plan_options import Compute, Inputs, chosen_inputs
 from bayescale.show.numbers import format_number, format_prob
 
@@ -106,7 +106,7 @@ def arms(
 def show(table: pd.DataFrame) -> None:
     """Print one row per budget and arm."""
     first = table.iloc[0]
-    typer.echo(f"Arms (C = {first['cost']}), {_of(first['kind'])}, {_interval(first)}\n")
+    heading(f"Arms (C = {first['cost']}), {_of(first['kind'])}, {_interval(first)}")
     headers = ["compute", "arm", "params", "tokens", "loss", "P(best)", "regret", BEYOND]
     rows = [
         [
@@ -125,8 +125,8 @@ def show(table: pd.DataFrame) -> None:
 
 def show_pairs(table: pd.DataFrame) -> None:
     """Print one row per budget and pair."""
-    typer.echo(f"Pairs of arms: loss of the first less that of the second, {_interval(table.iloc[0])}\n")
-    headers = ["compute", "first", "second", "P(first\nwins)", "difference", "correlation", BEYOND]
+    heading(f"Pairs of arms: loss of the first less that of the second, {_interval(table.iloc[0])}")
+    headers = ["compute", "first", "second", "P(first\nwins)", "difference", "correla-\ntion", BEYOND]
     rows = [
         [
             format_number(row["compute"]),
@@ -146,7 +146,7 @@ def show_crossings(table: pd.DataFrame) -> None:
     """Print one row per pair."""
     first = table.iloc[0]
     ends = " and ".join(format_number(first[name]) for name in ("least", "largest"))
-    typer.echo(f"Crossings of curves between {ends} FLOP, {_interval(first)} of the last one where there is one\n")
+    heading(f"Crossings of curves between {ends} FLOP, {_interval(first)} of the last one where there is one")
     headers = ["first", "second", "crosses", "first\novertakes", "second\novertakes", "compute"]
     rows = [
         [
@@ -163,9 +163,9 @@ def show_crossings(table: pd.DataFrame) -> None:
 def show_detectable(table: pd.DataFrame) -> None:
     """Print one row per budget and pair."""
     first = table.iloc[0]
-    typer.echo(
+    heading(
         f"Least difference (nats/token) that is told with {format_prob(first['power'])} probability, as "
-        f"{format_prob(first['prob'])} certain\n"
+        f"{format_prob(first['prob'])} certain"
     )
     headers = ["compute", "first", "second", "detectable", "difference\nfound", "told"]
     rows = [

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bayescale.cli.fit_options import BytesPerToken, Columns, GroupColumn, LossUnit, ParamsConvention, Seed, Table
 from bayescale.cli.options import AsFormat, Format, Prob, chosen, pairs
-from bayescale.cli.output import BEYOND, beyond, emit, emit_json, estimate, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, emit_json, estimate, heading, print_table
 from bayescale.cli.reporting import note
 from bayescale.show.numbers import format_prob
 
@@ -125,7 +125,7 @@ def _print(found: Comparison, form: Format, part: Part, prob: float) -> None:
 def show_scores(table: pd.DataFrame) -> None:
     """Print one row per choice."""
     first = table.iloc[0]
-    typer.echo(f"Log density of {first['runs']} held-out larger runs, {first['units']} {first['unit']}\n")
+    heading(f"Log density of {first['runs']} held-out larger runs, {first['units']} {first['unit']}")
     rows = []
     for r in table.to_dict("records"):
         rows.append(
@@ -148,7 +148,7 @@ def show_decision(table: pd.DataFrame) -> None:
 
     interval = f"median and {format_prob(table['prob'].iloc[0])} equal-tailed interval"
     several = table["group"].nunique() > 1
-    typer.echo(f"Compute-optimal plan (C = 6ND), {interval}\n")
+    heading(f"Compute-optimal plan (C = 6ND), {interval}")
     rows = []
     for (compute, group, choice), part in table.groupby(["compute", "group", "choice"], sort=False):
         cells = {r["quantity"]: estimate(r) for r in part.to_dict("records")}
@@ -177,6 +177,7 @@ def _draw(found: Comparison, path: str, prob: float) -> None:
     import bayescale as bs
 
     axes = bs.figures.multiverse(found, group=found.families[0], prob=prob)
-    axes.figure.savefig(path, bbox_inches="tight")
+    figure: Any = axes.figure
+    figure.savefig(path, bbox_inches="tight")
     more = f" of {found.families[0]}" if len(found.families) > 1 else ""
     note(f"figure{more} written to {path}")

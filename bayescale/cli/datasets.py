@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayescale.cli.options import AsFormat, Format
-from bayescale.cli.output import emit, paragraph
+from bayescale.cli.output import emit, heading, paragraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,17 +83,19 @@ def _records() -> pd.DataFrame:
 
 def _list(table: pd.DataFrame) -> None:
     for record in table.to_dict("records"):
-        typer.echo(f"{record['name']}: {record['title']}")
+        paragraph(f"{record['name']}: {record['title']}", indent=0, hang=2)
         facts = f"{record['rows']:,} rows; {record['state']}; cites {record['citation_key']}"
         paragraph(f"{facts}; licence: {record['licence']}")
-    typer.echo("\nOne in detail: bayescale datasets NAME; as a file: bayescale datasets NAME --out runs.csv")
+    typer.echo("")
+    paragraph("One in detail: bayescale datasets NAME; as a file: bayescale datasets NAME --out runs.csv", indent=0)
 
 
 def _show(info: Any, runs: Runs) -> None:
     from bayescale.data import datasets as known
     from bayescale.laws import citation
 
-    typer.echo(f"{info.name}: {info.title}\n\n{runs}\n")
+    heading(f"{info.name}: {info.title}")
+    typer.echo(f"{runs}\n")
     for warning in runs.warnings:
         paragraph(f"[{warning.code}] {warning.message}", indent=0, hang=2)
     typer.echo("")

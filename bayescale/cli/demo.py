@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DATASET, KNOWN, PROB = "pile-families", "Pythia", 0.9
 SHARE = format_prob(PROB)
-POINT = {"params": 30e9, "tokens": 1e12}
+POINT: dict[str, Any] = {"params": 30e9, "tokens": 1e12}
 BUDGETS = [1e21, 1e22, 1e23, 1e24, 1e25]
 SHOWN = ["E", "A", "B", "alpha", "beta", "a"]
 
@@ -182,7 +182,8 @@ def _close(fit: Fit, out: str, figures: list[str], seconds: float) -> None:
         f"probability, {format_prob((1 - PROB) / 2)} on either side. They hold for runs like these at compute like "
         "theirs; further out the law itself may be wrong, and the notes under the tables say what was added for that."
     )
-    typer.echo(f"\nDone in {seconds:.0f} s; checks: {fit.checks.verdict}. Next:")
+    typer.echo("")
+    paragraph(f"Done in {seconds:.0f} s; checks: {fit.checks.verdict}. Next:", indent=0)
     your_own = "bayescale fit YOUR_RUNS.csv --law chinchilla --group family --out fit.nc"
     for line in (*next_commands(fit, str(Path(out) / "fit.nc")), your_own):
         typer.echo(f"  {line}")

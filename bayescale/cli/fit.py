@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -86,7 +86,7 @@ def fit(
         bytes_per_token=bytes_per_token,
         params_convention=params_convention,
     )
-    declared = {
+    declared: dict[str, Any] = {
         "pooling": kinds,
         "noise": noise,
         "effects": effects,

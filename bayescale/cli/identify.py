@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -63,7 +63,8 @@ def identify(
     from bayescale.laws import find_law
 
     law_class = find_law(law)
-    units = {"loss_unit": loss_unit, "bytes_per_token": bytes_per_token, "params_convention": params_convention}
+    units: dict[str, Any] = {"loss_unit": loss_unit, "bytes_per_token": bytes_per_token}
+    units["params_convention"] = params_convention
     runs = bs.read_runs(table, names, group=group, law=law_class, **units)
     found = bs.identify(
         law_class, runs, group=family, noise=noise, sigma=sigma, candidates=read_candidates(candidates), budget=budget
@@ -76,7 +77,7 @@ def identify(
         raise typer.Exit(FAILED)
 
 
-def records(found: Identification) -> dict:
+def records(found: Identification) -> dict[str, Any]:
     """Return everything that was found as values that JSON knows."""
     from bayescale.show import tables
 

@@ -21,7 +21,7 @@ from bayescale.cli.options import (
     open_fit,
     read_candidates,
 )
-from bayescale.cli.output import BEYOND, beyond, emit, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, heading, print_table
 from bayescale.cli.plan_options import Inputs, Rate, chosen_card, chosen_inputs
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def show(table: pd.DataFrame) -> None:
         return
     inputs = [str(name) for name in table.columns if name not in OUTPUTS]
     unit = table["unit"].iloc[0]
-    typer.echo(f"Next run for {table['goal'].iloc[0]}, {table['group'].iloc[0]}; values in {unit}\n")
+    heading(f"Next run for {table['goal'].iloc[0]}, {table['group'].iloc[0]}; values in {unit}")
     rows = []
     for r in table.head(SHOWN).to_dict("records"):
         numbers = [format_number(r[name], digits=3) for name in (*inputs, "cost", "sd_before", "sd_after", "value")]

@@ -95,6 +95,12 @@ def paragraph(text: str, *, indent: int = 2, hang: int | None = None) -> None:
         typer.echo(line)
 
 
+def heading(text: str) -> None:
+    """Print what a table is about, and an empty line."""
+    paragraph(text, indent=0)
+    typer.echo("")
+
+
 def beyond(value: float) -> str:
     """Return compute over the largest training compute in the data as it is shown under :data:`BEYOND`."""
     from bayescale.show.numbers import format_number

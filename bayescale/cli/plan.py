@@ -100,7 +100,7 @@ def plan(
         table, shown = _trade_off(fits, critical, loss, common | asked, prob), show_trade_off
     else:
         plan = chosen(params=params, tokens=tokens)
-        sources = [*fits, *(published or [])]
+        sources: list[Fit | str] = [*fits, *(published or [])]
         table, shown = _of_settings(answer, sources, batch, learning_rate, within, common | plan | {"prob": prob})
     emit(table, form, shown)
     for i, (fit, file) in enumerate(zip(fits, files or [], strict=True)):

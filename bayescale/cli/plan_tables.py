@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bayescale.cli.output import BEYOND, between, beyond, print_table
+from bayescale.cli.output import BEYOND, between, beyond, heading, print_table
 from bayescale.show.numbers import format_number, format_prob
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ SIZE = {"params": "params", "tokens": "tokens", "tokens_per_param": "tokens\n/pa
 def show_action(table: pd.DataFrame) -> None:
     """Print the plan to choose, one row per budget."""
     first = table.iloc[0]
-    typer.echo(
+    heading(
         f"Plan with the least {first['objective']} (C = {first['cost']}) for {first['group']}, "
-        f"{format_prob(first['prob'])} equal-tailed interval of its loss\n"
+        f"{format_prob(first['prob'])} equal-tailed interval of its loss"
     )
     money = {name: head for name, head in MONEY.items() if name in table}
     headers = ["compute", *money.values(), *SIZE.values(), "loss", "waste of\ncompute", "within\n1 %", BEYOND]
@@ -42,9 +42,9 @@ def show_action(table: pd.DataFrame) -> None:
 def show_regret(table: pd.DataFrame) -> None:
     """Print what the plan loses against the best, one row per budget."""
     first = table.iloc[0]
-    typer.echo(
+    heading(
         f"Regret of the plan (C = {first['cost']}) for {first['group']}, mean and {format_prob(first['prob'])} "
-        "equal-tailed interval\n"
+        "equal-tailed interval"
     )
     headers = ["compute", "params", "tokens", "loss", "waste of\ncompute, %", "within\n1 %", "constraints,\n%"]
     rows = [
@@ -63,7 +63,7 @@ def show_regret(table: pd.DataFrame) -> None:
 def show_cheapest(table: pd.DataFrame) -> None:
     """Print the least budgets, one row per loss."""
     first = table.iloc[0]
-    typer.echo(f"Least budget (C = {first['cost']}) for a loss with {format_prob(first['prob'])}, {first['group']}\n")
+    heading(f"Least budget (C = {first['cost']}) for a loss with {format_prob(first['prob'])}, {first['group']}")
     money = {name: head for name, head in MONEY.items() if name in table}
     headers = ["loss", "compute", *money.values(), *SIZE.values(), "expected\nloss", BEYOND]
     rows = [
@@ -84,9 +84,9 @@ def show_cheapest(table: pd.DataFrame) -> None:
 def show_pareto(table: pd.DataFrame) -> None:
     """Print the front, one row per plan."""
     first = table.iloc[0]
-    typer.echo(
+    heading(
         f"Plans that no other beats in loss, training and serving (C = {first['cost']}), {first['group']}, "
-        f"{format_prob(first['prob'])} equal-tailed interval\n"
+        f"{format_prob(first['prob'])} equal-tailed interval"
     )
     money = {"dollars": "dollars"} if "dollars" in table else {}
     headers = ["training", "serving", *money.values(), *SIZE.values(), "loss", BEYOND]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from bayescale.cli.options import (
     chosen_discrepancy,
     open_stages,
 )
-from bayescale.cli.output import BEYOND, beyond, emit, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, heading, print_table
 from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
@@ -78,13 +78,12 @@ def predict(
     import bayescale as bs
 
     added = chosen_discrepancy(discrepancy)
-    asked = {name: values for name, values in (("params", params), ("tokens", tokens)) if values} | further_inputs(
-        inputs
-    )
+    asked: dict[str, Any] = {name: values for name, values in (("params", params), ("tokens", tokens)) if values}
+    asked |= further_inputs(inputs)
     fits = open_stages(files, law, allow_changed_law)
     if len(files) == 1:
-        made = bs.predict(fits[0], group=group, kind=kind, discrepancy=added, **asked)
-        table = made.table(prob=prob, mcse=form.is_printed)
+        one = bs.predict(fits[0], group=group, kind=kind, discrepancy=added, **asked)
+        table = one.table(prob=prob, mcse=form.is_printed)
         emit(table, form, show)
     else:
         made = bs.predict(bs.chain(*fits), group=group, kind=kind, discrepancy=added, **asked)
@@ -111,7 +110,7 @@ def show(table: pd.DataFrame) -> None:
     prob, kind = format_prob(table["prob"].iloc[0]), table["kind"].iloc[0]
     unit = f" ({table['unit'].iloc[0]})" if table["unit"].iloc[0] else ""
     what = f"{table.attrs['response']}{unit} of {table['group'].iloc[0]}"
-    typer.echo(f"Predicted {what}: {MEANING.get(kind, kind)}\n")
+    heading(f"Predicted {what}: {MEANING.get(kind, kind)}")
     show_predictions(table, prob)
 
 

@@ -79,8 +79,7 @@ def report(
         prob=prob,
         discrepancy=chosen_discrepancy(discrepancy),
         answers=pairs("--answer", answers, "ITEM=TEXT"),
-        **chosen(params=params, tokens=tokens),
-        **further_inputs(inputs),
+        **(chosen(params=params, tokens=tokens) | further_inputs(inputs)),
     )
     for path, words in (
         (made.html, "the page"),

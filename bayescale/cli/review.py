@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.check import FAILED, show_checks, verdict
 from bayescale.cli.options import AsFormat, ChangedLaw, FitFile, Format, OwnLaw, open_fit
-from bayescale.cli.output import emit, emit_json, paragraph
+from bayescale.cli.output import emit, emit_json, heading, paragraph
 
 if TYPE_CHECKING:
     from bayescale import Review
@@ -54,7 +54,7 @@ def review(
         raise typer.Exit(FAILED)
 
 
-def records(found: Review) -> dict:
+def records(found: Review) -> dict[str, Any]:
     """Return checks and tables as values that JSON knows."""
     from bayescale.show import tables
 
@@ -64,7 +64,7 @@ def records(found: Review) -> dict:
 
 def show(found: Review) -> None:
     """Print the checks with their advice, and what was not looked at."""
-    typer.echo(f"{found.of}: {verdict(found.table())}\n")
+    heading(f"{found.of}: {verdict(found.table())}")
     show_checks(found.checks.table().to_dict("records"))
     for position, words in enumerate(found.left_out):
         if not position:

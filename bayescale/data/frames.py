@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ class ParquetSource(Source):
                 yield Chunk(np.arange(first, first + batch.num_rows), columns)
                 first += batch.num_rows
 
-    def _opened(self):
+    def _opened(self) -> Any:
         """Open the file, with an error in one sentence when it is damaged."""
         try:
             from pyarrow import ArrowInvalid, parquet

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def read_runs(
-    source: str | os.PathLike | pd.DataFrame,
+    source: str | os.PathLike[str] | pd.DataFrame,
     columns: Mapping[str, str | None] | None = None,
     *,
     group: str | None = None,
@@ -104,7 +104,7 @@ def read_runs(
 
 
 def read_quietly(
-    source: str | os.PathLike | pd.DataFrame,
+    source: str | os.PathLike[str] | pd.DataFrame,
     columns: Mapping[str, str | None] | None = None,
     *,
     group: str | None = None,

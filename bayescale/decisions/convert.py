@@ -33,7 +33,7 @@ class ConvertedFit(Fit):
     source: Fit = dataclasses.field(kw_only=True)
 
     @property
-    def measured_checks(self) -> Any:  # type: ignore[override]
+    def measured_checks(self) -> Any:
         """The checks of the fit that was made."""
         return self.source.measured_checks
 

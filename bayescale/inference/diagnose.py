@@ -240,7 +240,7 @@ def _in_prior_units(fit: Fit) -> Iterator[tuple[str, list[str], np.ndarray]]:
         yield f" of {family}", own, np.column_stack(columns)
 
 
-def _check(name: str, value: float, limit: float, good: Callable, advice: str, bad: str = "fail") -> Check:
+def _check(name: str, value: float, limit: float, good: Callable[..., Any], advice: str, bad: str = "fail") -> Check:
     passes = bool(np.isfinite(value) and good(value, limit))
     return Check(name, "pass" if passes else bad, value, limit, "" if passes else advice)
 
@@ -261,7 +261,7 @@ def _varying(posterior: xr.Dataset, derived: Collection[str]) -> xr.Dataset:
     return xr.Dataset(varying)
 
 
-def _extreme(values: xr.Dataset, reduce: Callable) -> tuple[float, str]:
+def _extreme(values: xr.Dataset, reduce: Callable[..., Any]) -> tuple[float, str]:
     """The worst value over all variables and where it is; one that cannot be computed is worse than any other."""
     worst = {str(name): float(reduce(variable.to_numpy())) for name, variable in values.data_vars.items()}
     extreme = float(reduce(list(worst.values())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -97,7 +97,9 @@ def _kept(fit: Fit) -> tuple[xr.Dataset, dict[str, np.ndarray]]:
     return kept, flat_sites(kept)
 
 
-def _per_run(fit: Fit, kept: xr.Dataset, values: np.ndarray, finish: Callable, attrs: dict[str, str]) -> xr.Dataset:
+def _per_run(
+    fit: Fit, kept: xr.Dataset, values: np.ndarray, finish: Callable[..., Any], attrs: dict[str, str]
+) -> xr.Dataset:
     shape = (kept.sizes["chain"], kept.sizes["draw"], len(fit.runs))
     coords = {"chain": kept["chain"], "draw": kept["draw"], "run": np.arange(len(fit.runs))}
     finished = finish(values[:, *fit.layout.position]).reshape(shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class BayescaleError(ValueError):
@@ -53,7 +54,7 @@ class StoreError(BayescaleError):
 class CheckError(BayescaleError):
     """A fit whose checks do not all pass; ``checks`` holds the failing ones."""
 
-    def __init__(self, message: str, checks: tuple = ()):
+    def __init__(self, message: str, checks: tuple[Any, ...] = ()):
         super().__init__(message)
         self.checks = checks
 

@@ -15,7 +15,7 @@ from scipy.special import gammaincc as tail_probability
 class TruncatedGamma(dist.Distribution):
     """Gamma(concentration, rate) given that the value exceeds ``low``; the arguments are plain numbers."""
 
-    arg_constraints: ClassVar[dict] = {}
+    arg_constraints: ClassVar[dict[str, Any]] = {}
     pytree_aux_fields = ("concentration", "rate", "low")
 
     def __init__(self, concentration: float, rate: float, low: float):

@@ -32,7 +32,7 @@ class CensoredT(dist.Distribution):
         censored: 1 where what is observed is a lower bound, else 0.
     """
 
-    arg_constraints: ClassVar[dict] = {}
+    arg_constraints: ClassVar[dict[str, Any]] = {}
     support = constraints.positive
     pytree_data_fields = ("middle", "scale", "censored")
 

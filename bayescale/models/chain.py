@@ -57,7 +57,7 @@ class Chain(dist.Distribution):
         decay, linked: as for :func:`links`, block x row.
     """
 
-    arg_constraints: ClassVar[dict] = {}
+    arg_constraints: ClassVar[dict[str, Any]] = {}
     support = constraints.real
     pytree_data_fields = ("noise", "log_loss", "measurement_sd", "decay", "linked")
 

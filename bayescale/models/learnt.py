@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def learnt_discrepancy(law: str, model_error: float) -> Discrepancy | None:
     return min(own, key=lambda one: abs(one.model_error - model_error)) if own else None
 
 
-def to_record(discrepancy: Discrepancy) -> dict:
+def to_record(discrepancy: Discrepancy) -> dict[str, Any]:
     """A discrepancy as values that JSON knows; see :func:`from_record`."""
     draws = {part: [float(f"{value:.5g}") for value in discrepancy.draws[part]] for part in PARTS}
     return {
@@ -46,7 +47,7 @@ def to_record(discrepancy: Discrepancy) -> dict:
     }
 
 
-def from_record(record: dict) -> Discrepancy:
+def from_record(record: dict[str, Any]) -> Discrepancy:
     """The discrepancy of a record that :func:`to_record` made."""
     draws = {part: np.asarray(values, float) for part, values in record["draws"].items()}
     return Discrepancy(record["name"], draws, record["law"], record["model_error"], record["record"])

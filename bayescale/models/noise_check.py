@@ -23,7 +23,7 @@ def check_log_likelihood(noise: type[Noise]) -> None:
         LawError: it differs, or fails, for NumPy or for JAX arrays, with or without measurement errors and padding.
     """
     if noise.log_likelihood is not Noise.log_likelihood and noise not in NOISES:
-        _check(noise)  # type: ignore[arg-type]  # mypy thinks that these classes have no hash
+        _check(noise)
 
 
 @cache
@@ -79,7 +79,7 @@ def check_scaling(noise: type[Noise], residuals: str) -> None:
             f"Residuals {residuals!r} are of the log of the response, and the noise {noise.name!r} is of the response "
             "itself; take 'normal' or 'student-t' noise, or effects='run'."
         )
-    if noise not in NOISES and not _scales(noise):  # type: ignore[arg-type]
+    if noise not in NOISES and not _scales(noise):
         raise SettingsError(
             f"Residuals {residuals!r} need a noise that is hypot({noise.scale}, measurement_sd) times one distribution "
             f"around log_loss, and {noise.name!r} is not; take 'normal', 'student-t' or 'laplace'."

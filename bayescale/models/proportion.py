@@ -24,7 +24,7 @@ class Proportion(dist.Distribution):
         items: n, a whole number of at least 1.
     """
 
-    arg_constraints: ClassVar[dict] = {}
+    arg_constraints: ClassVar[dict[str, Any]] = {}
     support = constraints.unit_interval
     pytree_data_fields = ("mean_share", "concentration", "items")
 

@@ -24,11 +24,11 @@ def no_copies(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("no_copies")
 def test_the_list_says_rows_licence_and_where_each_is_from(bayescale):
-    listed = bayescale("datasets").out
+    listed = " ".join(bayescale("datasets").out.split())
     for name in bs.datasets.names():
         info = bs.datasets.describe(name)
         assert f"{name}: {info.title}" in listed
-        assert f"{info.rows:,} rows; {bs.datasets.state(name)}; cites {info.citation_key}" in " ".join(listed.split())
+        assert f"{info.rows:,} rows; {bs.datasets.state(name)}; cites {info.citation_key}" in listed
     states = {record["name"]: record["state"] for record in bayescale("datasets", "--format", "json").records}
     assert states["pile-families"] == "embedded"
     assert states["chinchilla"] == "download"

@@ -163,7 +163,7 @@ def test_help_and_version_import_neither_jax_nor_pandas(words):
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
 
 
-def test_no_command_prints_the_help_and_exits_2():
+def test_no_command_says_where_to_begin_and_exits_2():
     done = _process()
     assert done.returncode == 2
     assert "allocate" in done.stdout + done.stderr

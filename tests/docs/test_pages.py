@@ -37,6 +37,7 @@ SELF_CONTAINED = {
     "report.md": (("['card.json', 'latex', 'report.html']", "| β | data exponent | 0.3"), ("report/report.html",)),
     "isoflop.md": (("IsoFLOP path from 7 of 7 budgets",), ()),
     "loss_to_loss.md": (("kappa",), ()),
+    "migrate_from_chinchilla.md": (("checks pass", "tokens_per_param"), ("df.csv",)),
     "costs.md": (("5.88e+23 FLOP, 1.4e+12 tokens, 7e+10 params", "10^12.95 to 10^20.7 FLOP: N grows as C^0.78"), ()),
 }
 

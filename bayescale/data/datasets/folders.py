@@ -41,7 +41,7 @@ def found(file: DataFile) -> tuple[str, Path] | None:
     return None
 
 
-def locate(file: DataFile, name: str, *, path: str | os.PathLike | None = None, download: bool = True) -> Path:
+def locate(file: DataFile, name: str, *, path: str | os.PathLike[str] | None = None, download: bool = True) -> Path:
     """Return the path of a file of the right content.
 
     Args:

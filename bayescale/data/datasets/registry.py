@@ -97,7 +97,7 @@ def state(name: str) -> str:
     return "bring your own" if file.address is None else "download"
 
 
-def fetch(name: str, *, path: str | os.PathLike | None = None, download: bool = True) -> Path:
+def fetch(name: str, *, path: str | os.PathLike[str] | None = None, download: bool = True) -> Path:
     """Return the path of the file of a data set as its source has it, with every column.
 
     Args:
@@ -123,7 +123,7 @@ def load(
     name: str,
     variant: str | None = None,
     *,
-    path: str | os.PathLike | None = None,
+    path: str | os.PathLike[str] | None = None,
     download: bool = True,
     instead: Runs | None = None,
 ) -> Runs:

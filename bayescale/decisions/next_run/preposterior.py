@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def after_one(now: np.ndarray, cross: np.ndarray, spread: np.ndarray) -> np.ndar
     return now - cross[:, :, None] * cross[:, None, :] / spread[:, None, None]
 
 
-def beliefs_of_parts(targets: np.ndarray, candidates: np.ndarray, noise: np.ndarray) -> list[tuple]:
+def beliefs_of_parts(targets: np.ndarray, candidates: np.ndarray, noise: np.ndarray) -> list[tuple[Any, np.ndarray]]:
     """The covariance of the targets before and after each candidate's run, with one block of draws left out each time.
 
     Args:

@@ -70,7 +70,9 @@ def critical_of(asked: Any, plan: Mapping[str, float], loss: Any, *, group: str 
     return Critical(positive_numbers("critical", asked, "tokens, or draws of them"), "given")
 
 
-def _reached(loss: Any, plan: Mapping[str, float], group: str | None, seed: int | None) -> tuple[np.ndarray, tuple]:
+def _reached(
+    loss: Any, plan: Mapping[str, float], group: str | None, seed: int | None
+) -> tuple[np.ndarray, tuple[Any, ...]]:
     """The loss that the run reaches, over draw."""
     if loss is None:
         raise SettingsError(

@@ -59,7 +59,7 @@ def checksum(record: str, draws: Arrays, stats: Arrays) -> str:
     return digest.hexdigest()
 
 
-def writable_target(path: str | os.PathLike) -> Path:
+def writable_target(path: str | os.PathLike[str]) -> Path:
     """Return where to write, with links followed.
 
     Raises:
@@ -79,7 +79,7 @@ def writable_target(path: str | os.PathLike) -> Path:
     return target
 
 
-def is_fit(path: str | os.PathLike) -> bool:
+def is_fit(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a saved fit, of whatever version; what can be opened but was written by others is none."""
     try:
         with _opened(path) as file:
@@ -111,7 +111,7 @@ def write_archive(groups: Mapping[str, xr.Dataset], record: str, sha256: str, ta
         unfinished.unlink(missing_ok=True)
 
 
-def read_archive(path: str | os.PathLike) -> Archive:
+def read_archive(path: str | os.PathLike[str]) -> Archive:
     """Read a file that may be anything.
 
     Raises:
@@ -132,7 +132,7 @@ def read_archive(path: str | os.PathLike) -> Archive:
 
 
 @contextmanager
-def _opened(path: str | os.PathLike) -> Iterator[h5py.File]:
+def _opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     """Open a file as HDF5, after a look at its first bytes."""
     import h5py
 

@@ -42,7 +42,7 @@ from bayescale.laws import Law, find_law
 from bayescale.models import RESIDUALS, Noise
 
 
-def save(fit: Fit, path: str | os.PathLike) -> None:
+def save(fit: Fit, path: str | os.PathLike[str]) -> None:
     """Write a fit to one NetCDF file.
 
     The file has the groups posterior, sample_stats, log_likelihood, observed_data and constant_data of ``fit.data``,
@@ -70,7 +70,7 @@ def save(fit: Fit, path: str | os.PathLike) -> None:
 
 
 def load(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     *,
     law: str | type[Law] | None = None,
     noise: type[Noise] | None = None,

@@ -28,13 +28,13 @@ def file_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST].strip("-") or "unnamed"
 
 
-def report_folder(path: str | os.PathLike) -> Path:
+def report_folder(path: str | os.PathLike[str]) -> Path:
     """Return where the report goes, with links followed, before any work is done.
 
     Raises:
         StoreError: a file, a folder that cannot be written or that holds something else than a report.
     """
-    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+    if not isinstance(path, str | os.PathLike[str]) or not os.fspath(path):
         raise StoreError(f"out must be the name of a folder, got {path!r}; write out='report'.")
     target = Path(os.path.realpath(os.fspath(path)))
     if target.exists() and not target.is_dir():

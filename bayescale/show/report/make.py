@@ -82,7 +82,7 @@ class Report:
 def report(
     fits: Fit | Sequence[Fit] | Mapping[str, Fit],
     *,
-    out: str | os.PathLike,
+    out: str | os.PathLike[str],
     title: str | None = None,
     compute: Any = None,
     group: str | None = None,

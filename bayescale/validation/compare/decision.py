@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -92,7 +93,9 @@ def stacked(decisions: Sequence[Decision], weights: np.ndarray) -> Decision:
     return Decision(draws, np.nanmax([one.extrapolation for one in parts], axis=0), ", ".join(names))
 
 
-def decision_rows(label: str, weight: float, group: str, one: Decision, budgets: np.ndarray, prob: float) -> list[dict]:
+def decision_rows(
+    label: str, weight: float, group: str, one: Decision, budgets: np.ndarray, prob: float
+) -> list[dict[str, Any]]:
     """Rows of the table of decisions."""
     rows = []
     for place, compute in enumerate(budgets if one.draws else []):

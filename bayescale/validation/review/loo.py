@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,7 +97,7 @@ def _budgets(fit: Fit) -> tuple[str, np.ndarray]:
     return "compute", np.array(names)[np.searchsorted(cuts, compute)]
 
 
-def _row(by: str, name: str, score: np.ndarray, shape: np.ndarray, here: np.ndarray) -> list:
+def _row(by: str, name: str, score: np.ndarray, shape: np.ndarray, here: np.ndarray) -> list[Any]:
     own = shape[here]
     return [by, str(name), int(here.sum()), float(score[here].mean()), int((own > PARETO_K).sum()), float(own.max())]
 

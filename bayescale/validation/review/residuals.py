@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -104,7 +106,7 @@ class _Part:
         return tuple(
             self.spare * np.square(values @ basis).sum(axis=1) / np.maximum(np.square(values).sum(axis=1), 1e-300)
             for values in (self.residuals, self.replicated)
-        )  # type: ignore[return-value]
+        )
 
     def shape(self, basis: np.ndarray, logs: np.ndarray) -> np.ndarray:
         """The trend of the mean residual at every run."""
@@ -155,7 +157,7 @@ def _ends(shape: np.ndarray, logs: np.ndarray) -> list[float]:
     return [float(shape[third].mean()) for third in np.array_split(order, 3)]
 
 
-def _advice(name: str, row: list, families: int) -> str:
+def _advice(name: str, row: list[Any], families: int) -> str:
     low, middle, high = (f"{100 * value:+.2f} %" for value in row[6:])
     of = f", most of all those of {row[1]}" if families > 1 else ""
     remedy = {

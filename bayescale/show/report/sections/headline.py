@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from bayescale.decisions import Plan, Prediction
 from bayescale.decisions.extrapolation import is_beyond
+from bayescale.inference.checks import Check
 from bayescale.inference.fit import Fit
 from bayescale.inference.monte_carlo import ERRORS
 from bayescale.language.labels import ALL
@@ -42,7 +44,7 @@ def _checks(subject: Subject) -> Iterator[Callout]:
             yield Callout("pass", f"{of} passes all {count} checks", "")
 
 
-def advice(checks: tuple) -> str:
+def advice(checks: tuple[Check, ...]) -> str:
     """What checks advise, one after the other."""
     return " ".join(f"{check.name}: {check.advice}" for check in checks)
 
@@ -118,12 +120,12 @@ def _for(group: str, word: str) -> str:
     return "" if group == ALL else f" {word} {group_words(group)}"
 
 
-def _estimate(row: dict) -> tuple[str, str]:
+def _estimate(row: dict[str, Any]) -> tuple[str, str]:
     errors = [row[name] for name in ERRORS]
     middle, interval = format_estimate(row["median"], row["lower"], row["upper"], errors=errors)
     return powers(middle), powers(interval)
 
 
-def _far(row: dict) -> str:
+def _far(row: dict[str, Any]) -> str:
     factor = row["extrapolation"]
     return f" ({format_number(factor, digits=2)} times beyond the data)" if is_beyond(factor) else ""

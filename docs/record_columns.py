@@ -1,0 +1,192 @@
+"""The columns of records that programs read, and which command prints which; a test runs the commands."""
+
+from __future__ import annotations
+
+# By name, or by "command name" where a command means something else: type, unit, meaning.
+COLUMNS: dict[str, tuple[str, str, str]] = {
+    "group": ("text", "", "the family; `(new family)`, `(population)` or `(all)` where it is none of the data"),
+    "family": ("text", "", "the family, or `(pooled)` over all of them"),
+    "kind": ("text", "", "`run` for one new run, `law` for the law's curve"),
+    "unit": ("text", "", "unit of the numbers in the row; empty where there is none"),
+    "prob": ("number", "", "probability of the equal-tailed interval"),
+    "median": ("number", "of the row", "median of the draws"),
+    "lower": ("number", "of the row", "lower end of the interval"),
+    "upper": ("number", "of the row", "upper end of the interval"),
+    "extrapolation": ("number", "", "compute over the largest training compute in the data"),
+    "discrepancy": ("text", "", "what was added for the law's own error beyond the data"),
+    "note": ("text", "", "how well such intervals held; only where the answer lies beyond the data, or needs words"),
+    "params": ("number", "parameters", "model size"),
+    "tokens": ("number", "tokens", "training tokens"),
+    "tokens_per_param": ("number", "tokens/parameter", "their ratio"),
+    "compute": ("number", "FLOP", "the budget, or compute of the run, counted as `cost` says"),
+    "cost": ("text", "", "how compute is counted"),
+    "meaning": ("text", "", "the parameter in words"),
+    "parameter": ("text", "", "name of the parameter"),
+    "engine": ("text", "", "what sampled it: `instant` or `nuts`"),
+    "name": ("text", "", "name of the check, law or data set"),
+    "status": ("text", "", "`pass`, `warn` or `fail`"),
+    "value": ("number", "", "what was measured"),
+    "threshold": ("number", "", "what it is held against"),
+    "advice": ("text", "", "what to change; empty when it passes"),
+    "file": ("text", "", "the file of the fit"),
+    "quantity": ("text", "", "`params`, `tokens`, `tokens_per_param` or `loss`"),
+    "objective": ("text", "", "what the plan makes least"),
+    "allocate value": ("number", "of the objective", "the objective at the plan"),
+    "pareto value": ("number", "of the objective", "the objective at the plan"),
+    "expected_loss": ("number", "nats/token", "mean of the loss over the draws"),
+    "regret_percent": ("number", "percent", "mean of the compute that the plan wastes against each draw's best"),
+    "within_1_percent": ("number", "", "share of draws in which it wastes at most 1 % of the compute"),
+    "binding": ("text", "", "the constraint that holds the plan back; empty for none"),
+    "allocate loss": ("number", "nats/token", "mean regret in loss"),
+    "loss_lower": ("number", "nats/token", "lower end of the regret in loss"),
+    "loss_upper": ("number", "nats/token", "upper end of it"),
+    "percent": ("number", "percent", "mean regret in compute"),
+    "percent_lower": ("number", "percent", "lower end of it"),
+    "percent_upper": ("number", "percent", "upper end of it"),
+    "share": ("number", "", "the waste that `within` counts"),
+    "within": ("number", "", "share of draws in which the waste is at most `share`"),
+    "constraints_percent": ("number", "percent", "compute that the constraints cost"),
+    "loss": ("number", "nats/token", "test loss; of `cheapest` the one to reach"),
+    "reached": ("number", "", "probability with which the plan reaches the loss"),
+    "serving": ("number", "FLOP", "compute to serve the tokens"),
+    "total": ("number", "FLOP", "training and serving, at the price of inference"),
+    "arm": ("text", "", "the recipe or corpus"),
+    "best": ("number", "", "probability of being the best"),
+    "regret": ("number", "nats/token", "expected loss from choosing it against the best"),
+    "first": ("text", "", "one arm of the pair"),
+    "second": ("text", "", "the other"),
+    "wins": ("number", "", "probability that the first has the smaller loss"),
+    "difference": ("number", "nats/token", "median of the loss of the first less that of the second"),
+    "sd": ("number", "nats/token", "sd of the difference"),
+    "correlation": ("number", "", "of the two losses over the draws"),
+    "least": ("number", "FLOP", "where crossings are looked for, from"),
+    "largest": ("number", "FLOP", "to"),
+    "crosses": ("number", "", "probability that the curves cross"),
+    "several": ("number", "", "probability that they cross more than once"),
+    "first_overtakes": ("number", "", "probability that the first is better from the last crossing on"),
+    "second_overtakes": ("number", "", "probability that the second is"),
+    "crossings compute": ("number or null", "FLOP", "median place of the last crossing"),
+    "crossings lower": ("number or null", "FLOP", "lower end of it"),
+    "crossings upper": ("number or null", "FLOP", "upper end of it"),
+    "power": ("number", "", "probability to tell the difference"),
+    "detectable": ("number", "nats/token", "the least difference that is told with that power"),
+    "told": ("true or false", "", "whether the difference that was found is told"),
+    "detectable prob": ("number", "", "probability that counts as told"),
+    "rank": ("integer", "", "place in the order"),
+    "next cost": ("number", "FLOP", "compute of the run"),
+    "price": ("number", "of `unit`", "what the run costs"),
+    "goal": ("text", "", "what the run is for"),
+    "sd_before": ("number", "", "sd of the goal now"),
+    "sd_after": ("number", "", "sd of the goal expected after the run"),
+    "next value": ("number", "of `unit`", "what the run is expected to be worth"),
+    "value_error": ("number", "of `unit`", "Monte-Carlo error of that"),
+    "value_per_price": ("number", "", "worth over price"),
+    "affordable": ("true or false", "", "whether the budget has room for it"),
+    "ratio": ("number", "", "largest compute over the cut"),
+    "families": ("integer", "", "how many families were held out"),
+    "runs": ("integer", "", "how many runs"),
+    "bias": ("number", "", "mean of predicted over observed, less 1"),
+    "error": ("number", "", "median absolute relative error"),
+    "error_95": ("number", "", "its 95th percentile"),
+    "log_score": ("number", "", "mean log density of the observed response"),
+    "crps": ("number", "", "continuous ranked probability score of the log of the response"),
+    "coverage_0.5": ("number", "", "share inside the 50 % interval"),
+    "coverage_0.8": ("number", "", "share inside the 80 % interval"),
+    "coverage_0.9": ("number", "", "share inside the 90 % interval"),
+    "coverage_0.95": ("number", "", "share inside the 95 % interval"),
+    "width": ("number", "", "mean width of the 90 % interval over the median"),
+    "flagged": ("number", "", "share of fits that do not pass their checks"),
+    "summary": ("text", "", "the law in a sentence"),
+    "inputs": ("list of texts", "", "what it takes"),
+    "response": ("text", "", "what it gives"),
+    "formula": ("text", "", "its formula, in Unicode"),
+    "claims": ("text", "", "what it claims"),
+    "valid": ("text", "", "where it holds"),
+    "needs": ("text", "", "what a design must contain"),
+    "unidentified": ("text", "", "what data usually do not tell"),
+    "parameters": ("list of records", "", "name, meaning, unit, symbol, prior of each parameter"),
+    "derived": ("list of records", "", "name, meaning, unit, symbol of what follows from them"),
+    "published": ("list of texts", "", "names of published values"),
+    "cites": ("list of texts", "", "keys of the bibliography"),
+    "title": ("text", "", "the data set in a sentence"),
+    "rows": ("integer", "", "rows of its first variant"),
+    "variants": ("text", "", "names of its variants"),
+    "cluster": ("text", "", "pipeline that it comes from"),
+    "citation_key": ("text", "", "key of the bibliography"),
+    "licence": ("text", "", "as found"),
+    "state": ("text", "", "embedded, local, cached, download or bring your own"),
+    "address": ("text or null", "", "where it is downloaded from"),
+    "notes": ("text", "", "units and known traps"),
+}
+PREDICTED = ("group", "params", "tokens", "kind", "unit", "prob", "median", "lower", "upper", "extrapolation")
+BEYOND = ("extrapolation", "discrepancy", "note")
+PLANNED = ("group", "compute", "cost")
+INTERVAL = ("prob", "median", "lower", "upper")
+CHECK = ("name", "status", "value", "threshold", "advice")
+# By command line, with runs.csv and fit.nc as in the examples: the columns in their order.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "check fit.nc": ("file", *CHECK),
+    "summary fit.nc": ("group", "parameter", "meaning", "unit", *INTERVAL, "engine"),
+    "predict fit.nc --params 7e10 --tokens 1e12": (*PREDICTED, "discrepancy", "note"),
+    "allocate fit.nc --compute 1e22": (*PLANNED, "quantity", "unit", *INTERVAL, *BEYOND),
+    "allocate fit.nc --compute 1e22 --answer plan": (
+        *(*PLANNED, "objective", "params", "tokens", "tokens_per_param", "value", "expected_loss", "prob", "lower"),
+        *("upper", "regret_percent", "within_1_percent", "binding", *BEYOND),
+    ),
+    "allocate fit.nc --compute 1e22 --answer regret": (
+        *(*PLANNED, "params", "tokens", "prob", "loss", "loss_lower", "loss_upper", "percent", "percent_lower"),
+        *("percent_upper", "share", "within", "constraints_percent"),
+    ),
+    "cheapest fit.nc --loss 2.3": (
+        *("group", "loss", "prob", "cost", "compute", "params", "tokens", "tokens_per_param", "reached"),
+        *("expected_loss", "binding", *BEYOND),
+    ),
+    "pareto fit.nc --compute 1e22 --serve 1e12": (
+        *("group", "cost", "compute", "serving", "total", "params", "tokens", "tokens_per_param", "objective"),
+        *("value", "expected_loss", "prob", "lower", "upper", *BEYOND),
+    ),
+    "arms fit.nc --compute 1e22": (
+        *("compute", "cost", "arm", "params", "tokens", "kind", "unit", *INTERVAL, "best", "regret", *BEYOND),
+    ),
+    "arms fit.nc --compute 1e22 --answer pairs": (
+        *("compute", "first", "second", "wins", "unit", "prob", "difference", "lower", "upper", "sd", "correlation"),
+        *("extrapolation", "note"),
+    ),
+    "arms fit.nc --compute 1e20 1e22 --answer crossings": (
+        *("first", "second", "least", "largest", "crosses", "several", "first_overtakes", "second_overtakes", "prob"),
+        *("compute", "lower", "upper", "note"),
+    ),
+    "arms fit.nc --compute 1e22 --answer detectable": (
+        *("compute", "first", "second", "unit", "power", "prob", "sd", "detectable", "difference", "told", "note"),
+    ),
+    "next fit.nc --compute 1e23": (
+        *("rank", "params", "tokens", "cost", "price", "group", "goal", "sd_before", "sd_after", "value", "unit"),
+        *("value_error", "value_per_price", "extrapolation", "affordable", "note"),
+    ),
+    "backtest runs.csv --ratios 4": (
+        *("family", "ratio", "families", "runs", "bias", "error", "error_95", "log_score", "crps", "coverage_0.5"),
+        *("coverage_0.8", "coverage_0.9", "coverage_0.95", "width", "flagged", "discrepancy"),
+    ),
+    "laws": (
+        *("name", "summary", "inputs", "response", "formula", "claims", "valid", "needs", "unidentified"),
+        *("parameters", "derived", "published", "cites"),
+    ),
+    "datasets": (
+        *("name", "title", "rows", "variants", "cluster", "citation_key", "licence", "state", "address", "notes"),
+    ),
+    "datasets pile-families": ("params", "tokens", "compute", "loss", "family"),
+}
+# Commands whose JSON is one object of several tables, as they are in Python: its keys.
+OBJECTS: dict[str, tuple[str, ...]] = {
+    "identify runs.csv": ("parameters", "combinations", "additions", "checks"),
+    "review fit.nc --no-refits": (
+        *("checks", "residuals", "drift", "valleys", "scores", "sensitivity", "noise", "left_out"),
+    ),
+    "compare runs.csv --laws chinchilla kaplan-nd --compute 1e24": ("scores", "decision"),
+}
+
+
+def column(command: str, name: str) -> tuple[str, str, str]:
+    """Return type, unit and meaning of a column as a command means it."""
+    verb, answer = command.split()[0], command.split()[-1]
+    return next(COLUMNS[key] for key in (f"{answer} {name}", f"{verb} {name}", name) if key in COLUMNS)
