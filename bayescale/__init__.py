@@ -78,6 +78,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "laws": ["Law"],
         "models": ["Discrepancy", "Pooling", "RunEffects", "priors"],
         "show": ["figures", "tables"],
+        "study": ["Results", "Study", "open_results", "run_study"],
         "validation": [
             "Backtest",
             "Calibration",

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from bayescale.cli.allocate import allocate
 from bayescale.cli.arms import arms
 from bayescale.cli.backtest import backtest
+from bayescale.cli.batch import batch
 from bayescale.cli.cheapest import cheapest
 from bayescale.cli.check import check
 from bayescale.cli.compare import compare
@@ -54,7 +55,7 @@ app = typer.Typer(
 
 COMMANDS = (
     demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, arms, backtest, compare,
-    laws, datasets,
+    batch, laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=WordLists if command is compare else ValueLists)(command)
