@@ -22,7 +22,7 @@ from jax import Array
 from bayescale.laws import Law
 from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogNormal
-from bayescale.language.quantities import Loss, Tokens
+from bayescale.language.quantities import Loss, Size, Tokens
 
 flag = Path(__file__).with_suffix(".done")
 if multiprocessing.parent_process() is not None and not flag.exists():
@@ -32,15 +32,18 @@ if multiprocessing.parent_process() is not None and not flag.exists():
 
 
 class Greedy(Law):
-    """One power of the tokens and a floor."""
+    """Powers of size and tokens and a floor."""
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token")
+    A: Array = parameter("loss from finite size at N0", prior=LogNormal(0.4, 1.0), unit="nats/token")
     B: Array = parameter("loss from finite data at D0", prior=LogNormal(0.4, 1.0), unit="nats/token")
+    alpha: Array = parameter("size exponent", prior=LogNormal(0.4, 0.4))
     beta: Array = parameter("data exponent", prior=LogNormal(0.4, 0.4))
+    N0: float = anchor("N", symbol="N_0")
     D0: float = anchor("D", symbol="D_0")
 
-    def __call__(self, D: Tokens) -> Loss:
-        return self.E + self.B * (D / self.D0) ** -self.beta
+    def __call__(self, N: Size, D: Tokens) -> Loss:
+        return self.E + self.A * (N / self.N0) ** -self.alpha + self.B * (D / self.D0) ** -self.beta
 '''
 # Half a second after a start the clock is a day early.
 CLOCK = """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +56,25 @@ def made(tmp_path_factory) -> bs.Results:
     _write_tables(folder)
     (folder / "study.toml").write_text(TEXT)
     return bs.run_study(folder / "study.toml", folder / "out")
+
+
+@pytest.fixture
+def start_batch() -> Iterator[Callable[..., subprocess.Popen]]:
+    """Start ``bayescale batch`` in a process of its own, which is killed if the test leaves it."""
+    started = []
+
+    def start(study: Path, out: Path, *words: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "bayescale", "batch", str(study), "--out", str(out), *words]
+        # From where the package is, so that a checkout that is not installed is tested too.
+        folder = Path(bs.__file__).parents[1]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen(command, cwd=folder, **quiet))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -24,13 +22,6 @@ def contents(folder: Path) -> dict[str, str]:
     """Hashes of all files of results; records have the time that fits took."""
     files = [path for path in folder.rglob("*") if path.suffix in (".parquet", ".nc", ".csv")]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def start(study: Path, out: Path, *words: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "bayescale", "batch", study, "--out", out, *words]
-    # From where the package is, so that a checkout that is not installed is tested too.
-    folder = Path(bs.__file__).parents[1]
-    return subprocess.Popen([str(word) for word in command], cwd=folder, stderr=subprocess.PIPE, text=True)
 
 
 def test_a_study_has_a_row_for_every_fit_and_its_draws(made):
@@ -101,10 +92,10 @@ def test_other_tables_leave_the_fits_that_there_are_as_they_were(made, write_stu
 
 
 @pytest.mark.slow
-def test_a_driver_that_is_killed_is_gone_on_with_to_the_same_bits(made, write_study):
+def test_a_driver_that_is_killed_is_gone_on_with_to_the_same_bits(made, write_study, start_batch):
     study = write_study()
     out = study.parent / "out"
-    driver = start(study, out)
+    driver = start_batch(study, out)
     while not any((out / "parts").glob("*.json")):  # the first part is there, the second is not
         assert driver.poll() is None, driver.communicate()[1]
         time.sleep(0.01)
@@ -116,11 +107,11 @@ def test_a_driver_that_is_killed_is_gone_on_with_to_the_same_bits(made, write_st
     assert contents(out) == contents(made.path)
 
 
-def test_fits_that_are_not_ok_are_rows_and_an_exit_code(made, write_study, capfd):
+def test_fits_that_are_not_ok_are_rows_and_an_exit_code(made, write_study, start_batch):
     study = write_study()
     (study.parent / "tables" / "=cmd()|x.csv").write_bytes(os.urandom(500))
     study.write_text(study.read_text() + '[outputs]\nsummary = "summary.csv"\n')
-    driver = start(study, study.parent / "out", "--format", "csv")
+    driver = start_batch(study, study.parent / "out", "--format", "csv")
     driver.communicate(timeout=300)
     assert driver.returncode == 1
     summary = pd.read_csv(study.parent / "out" / "summary.csv")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
+import sys
+import time
 
+import psutil
 import pytest
 
 import bayescale as bs
@@ -17,7 +17,7 @@ from jax import Array
 from bayescale.laws import Law
 from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogNormal
-from bayescale.language.quantities import Loss, Tokens
+from bayescale.language.quantities import Loss, Size, Tokens
 
 FIRST = Path(__file__).with_suffix(".done")
 if multiprocessing.parent_process() is not None and not FIRST.exists():
@@ -26,15 +26,18 @@ if multiprocessing.parent_process() is not None and not FIRST.exists():
 
 
 class Mine(Law):
-    '''A floor and a power of tokens.'''
+    '''A floor and powers of size and tokens.'''
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token")
+    A: Array = parameter("loss from finite size at N0", prior=LogNormal(0.4, 1.0), unit="nats/token")
     B: Array = parameter("loss from finite data at D0", prior=LogNormal(0.4, 1.0), unit="nats/token")
+    alpha: Array = parameter("size exponent", prior=LogNormal(0.4, 0.4))
     beta: Array = parameter("data exponent", prior=LogNormal(0.4, 0.4))
+    N0: float = anchor("N", symbol="N_0")
     D0: float = anchor("D", symbol="D_0")
 
-    def __call__(self, D: Tokens) -> Loss:
-        return self.E + self.B * (D / self.D0) ** -self.beta
+    def __call__(self, N: Size, D: Tokens) -> Loss:
+        return self.E + self.A * (N / self.N0) ** -self.alpha + self.B * (D / self.D0) ** -self.beta
 """
 STUDY = """
 laws = ["mine"]
@@ -71,19 +74,16 @@ def test_a_fit_that_hangs_is_timed_out_and_done_again_when_asked(write_study, mo
     assert again.summary["status"].item() in ("ok", "flagged")
 
 
-def test_workers_end_with_their_driver():
-    """A driver that is killed leaves no worker behind."""
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    driver = multiprocessing.get_context("spawn").Process(target=_drive, args=(theirs,))
-    driver.start()
-    assert ours.poll(60)
-    pid = ours.recv()
-    os.kill(driver.pid, signal.SIGKILL)
-    driver.join()
-    import psutil
-
-    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=30)
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+def test_workers_end_with_their_driver(write_study, start_batch):
+    study = write_study()
+    driver, workers = start_batch(study, study.parent / "out"), []
+    while not workers:
+        assert driver.poll() is None, driver.communicate()[1]
+        workers = [one for one in psutil.Process(driver.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+        time.sleep(0.01)
+    driver.kill()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert not alive
 
 
 @pytest.mark.filterwarnings("default")
@@ -106,7 +106,7 @@ def test_a_cluster_that_is_not_there_is_named(write_study, monkeypatch):
 
 
 def test_what_to_install_for_a_cluster_is_named(write_study, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     study = write_study(count=1)
     with pytest.raises(bs.SettingsError, match=r"pip install 'bayescale\[cluster\]'"):
         bs.run_study(study, study.parent / "out", workers=1)

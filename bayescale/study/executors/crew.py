@@ -58,13 +58,22 @@ def attempt(order: Order) -> Ended:
 
     try:
         return Ended(order.chunk, "done", fit_chunk(order))
-    except BayescaleError as error:  # of law, noise or settings: the same for every table
-        return Ended(order.chunk, "failed", reason=str(error), settled=True)
-    except MemoryError:
-        return Ended(order.chunk, "worker died", reason="there was not enough memory")
     except Exception as error:
+        if _lacks_memory(error):
+            return Ended(order.chunk, "worker died", reason="there was not enough memory")
+        if isinstance(error, BayescaleError):  # of law, noise or settings: the same for every table
+            return Ended(order.chunk, "failed", reason=str(error), settled=True)
         words = f"{type(error).__name__}: {error} (a bug of bayescale or of the law)"
         return Ended(order.chunk, "failed", reason=words)
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether an error comes from a lack of memory, by Python or by XLA."""
+    while error is not None:
+        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def time_limit(order: Order, seconds: float | None) -> float | None:
