@@ -28,6 +28,7 @@ from small_tables import small_tables
 import bayescale as bs
 
 TABLES, PART = 16, 2
+HEAD = ("fault", "tried", "lost", "duplicated", "half files", "seconds")
 PAGE = Path(__file__).with_name("SURVIVAL.md")
 STUDY = """
 laws = ["{law}"]
@@ -36,6 +37,7 @@ part = {part}
 files = "{files}"
 [settings]
 draws = 50
+engine = "instant"
 [outputs]
 summary = "summary.csv"
 """
@@ -163,25 +165,27 @@ def main() -> None:
             numbers = (tally.tried, tally.lost, tally.duplicated, tally.half, round(tally.seconds))
             rows.append((what, *map(str, numbers)))
             print(rows[-1], *tally.wrong, sep="\n", flush=True)
-            lines = table_lines(("fault", "tried", "lost", "duplicated", "half files", "seconds"), rows)
-            if not asked.only:
-                PAGE.write_text("\n".join(page(lines, usual)) + "\n", "utf-8")
+            PAGE.write_text("\n".join(page(rows, usual)) + "\n", "utf-8")
 
 
-def page(lines: list[str], usual: float) -> list[str]:
-    """The page of what was tried."""
+def page(rows: list[tuple[str, ...]], usual: float) -> list[str]:
+    """The page of what was tried; faults that were not tried now keep the rows that they have."""
+    written = PAGE.read_text("utf-8").splitlines() if PAGE.exists() else []
+    before = [tuple(line.strip("| ").split(" | ")) for line in written if line.startswith("| ")][2:]
+    merged = {row[0]: row for row in (*before, *rows)}
+    lines = table_lines(HEAD, merged.values())
     return [
         "# What a study survives",
         "",
         f"Written by `python benchmarks/survival.py`: {TABLES} tables in {TABLES // PART} parts, by real processes of "
         "`bayescale batch`, which are disturbed and then started again until they are done.",
-        f"Undisturbed the study takes {usual:.0f} s (two processes).",
+        f"Undisturbed the study took {usual:.0f} s at the last call (two processes). The machine was shared with others.",
         "*Lost* are fits that are missing or whose rows or draws differ, in bits, from the run that nobody disturbed; "
         "*duplicated* are fits that are there more than once; *half files* are files that are there and not whole.",
         "",
         *lines,
         "",
-        report.circumstances(),
+        f"The last call: {report.circumstances()}",
     ]
 
 

@@ -45,6 +45,7 @@ laws = ["mine"]
 files = "tables/*.csv"
 [settings]
 draws = 50
+engine = "instant"
 """
 
 
