@@ -179,7 +179,8 @@ def page(rows: list[tuple[str, ...]], usual: float) -> list[str]:
         "",
         f"Written by `python benchmarks/survival.py`: {TABLES} tables in {TABLES // PART} parts, by real processes of "
         "`bayescale batch`, which are disturbed and then started again until they are done.",
-        f"Undisturbed the study took {usual:.0f} s at the last call (two processes). The machine was shared with others.",
+        f"Undisturbed the study took {usual:.0f} s at the last call (two processes).",
+        "The machine was shared with others.",
         "*Lost* are fits that are missing or whose rows or draws differ, in bits, from the run that nobody disturbed; "
         "*duplicated* are fits that are there more than once; *half files* are files that are there and not whole.",
         "",
