@@ -128,6 +128,7 @@ def words_for(study: Path) -> tuple[str, ...]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=25, help="of drivers, and of workers")
+    parser.add_argument("--most", type=int, default=100, help="times that any fault is tried")
     parser.add_argument("--only", nargs="*", help="faults by name")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
@@ -161,7 +162,7 @@ def main() -> None:
                 continue
             made = getattr(faults, fault, None) or getattr(more, fault)
             chosen = (greedy, of_greedy) if fault == "out_of_memory" else (study, reference)
-            tally = try_fault(made, chosen[0], usual, times, chosen[1])
+            tally = try_fault(made, chosen[0], usual, min(times, asked.most), chosen[1])
             numbers = (tally.tried, tally.lost, tally.duplicated, tally.half, round(tally.seconds))
             rows.append((what, *map(str, numbers)))
             print(rows[-1], *tally.wrong, sep="\n", flush=True)

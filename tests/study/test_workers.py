@@ -49,7 +49,10 @@ engine = "instant"
 """
 
 
-@pytest.mark.parametrize("fault", ["os.kill(os.getpid(), signal.SIGKILL)", "raise MemoryError"])
+SIGKILL = "os.kill(os.getpid(), signal.SIGKILL)"
+
+
+@pytest.mark.parametrize("fault", [SIGKILL, pytest.param("raise MemoryError", marks=pytest.mark.slow)])
 def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(write_study, fault):
     study = write_study(STUDY, count=3)
     (study.parent / "mine.py").write_text(LAW.format(fault=fault))
@@ -58,19 +61,21 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(write_study, fault):
     assert set(results.summary["status"]) <= {"ok", "flagged"} and len(results.summary) == 3
 
 
+@pytest.mark.slow
 def test_a_fit_that_hangs_is_timed_out_and_done_again_when_asked(write_study, monkeypatch):
     from bayescale.study.executors import crew
 
     monkeypatch.setattr(crew, "STARTUP", 4.0)
     study = write_study(STUDY + "[limits]\nseconds = 1.0\n", count=1)
     law = study.parent / "mine.py"
-    law.write_text(LAW.format(fault="time.sleep(3600)"))
+    law.write_text(LAW.format(fault="FIRST.unlink(); time.sleep(3600)"))  # every worker hangs ...
     options = {"laws": [f"{law}:Mine"]}
     first = bs.run_study(study, study.parent / "out", **options)
     assert first.summary["status"].tolist() == ["timed out"]
     assert first.summary["reason"].tolist() == ["it took more than 1 s"]
     assert bs.run_study(study, study.parent / "out", **options).summary["status"].tolist() == ["timed out"]
     monkeypatch.setattr(crew, "STARTUP", 300.0)
+    (study.parent / "mine.done").touch()  # ... until now
     again = bs.run_study(study, study.parent / "out", redo=True, **options)
     assert again.summary["status"].item() in ("ok", "flagged")
 
@@ -88,6 +93,7 @@ def test_workers_end_with_their_driver(write_study, start_batch):
 
 
 @pytest.mark.filterwarnings("default")
+@pytest.mark.slow
 def test_a_cluster_makes_the_same_bits(made, write_study):
     pytest.importorskip("distributed")
     study = write_study()
