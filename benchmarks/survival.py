@@ -10,8 +10,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import itertools
+import json
 import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -157,6 +160,10 @@ def main() -> None:
         reference, of_greedy = digest(folder / "undisturbed"), digest(folder / "undisturbed_greedy")
         assert len(reference) == len(of_greedy) == TABLES
         rows = []
+        if not asked.only or "writers" in asked.only:
+            rows.append(writers(folder / "writers", 2 * asked.kills))
+            print(rows[-1], flush=True)
+            PAGE.write_text("\n".join(page(rows, usual)) + "\n", "utf-8")
         for fault, (what, times) in words.items():
             if asked.only and fault not in asked.only:
                 continue
@@ -167,6 +174,17 @@ def main() -> None:
             rows.append((what, *map(str, numbers)))
             print(rows[-1], *tally.wrong, sep="\n", flush=True)
             PAGE.write_text("\n".join(page(rows, usual)) + "\n", "utf-8")
+
+
+def writers(folder: Path, times: int) -> tuple[str, ...]:
+    """The row of kills in the middle of writing, which the tests have a script for."""
+    began = time.perf_counter()
+    script = Path(__file__).parents[1] / "tests" / "study" / "kill_writers.py"
+    command = [sys.executable, "-W", "ignore", str(script), str(folder), str(times)]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    what = f"kill -9 of a driver whose fits are made up, {found['middle']} times in the middle of writing"
+    numbers = (found[name] for name in ("kills", "lost", "twice", "half"))
+    return (what, *map(str, numbers), f"{time.perf_counter() - began:.0f}")
 
 
 def page(rows: list[tuple[str, ...]], usual: float) -> list[str]:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,21 @@ from bayescale.language.errors import StoreError
 UNFINISHED = ".unfinished-"
 
 
-def write_whole(target: Path, write: Callable[[Path], Any]) -> None:
-    """Let a file be written beside its place, and rename it once it is on the disk.
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file beside its place, and rename it once it is on the disk.
 
     Args:
         target: its place; what is there is replaced, a link too.
-        write: writes the file that it is given.
+        content: of the file.
 
     Raises:
         StoreError: it cannot be written; nothing is left behind, and an older file stays as it was.
     """
     unfinished = target.parent / f"{UNFINISHED}{uuid.uuid4().hex}{target.suffix}"
     try:
-        write(unfinished)
-        with open(unfinished, "rb+") as file:
+        with open(unfinished, "wb") as file:
+            file.write(content)
+            file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, target)
         _sync_folder(target.parent)
@@ -65,7 +65,7 @@ def sha256_of(path: Path) -> str | None:
 def write_sealed(target: Path, content: dict[str, Any]) -> None:
     """Write JSON with its own checksum, as :func:`write_whole` does."""
     text = json.dumps({"sha256": _seal(content), **content}, indent=1, allow_nan=False)
-    write_whole(target, lambda path: path.write_text(text + "\n", "utf-8"))
+    write_whole(target, f"{text}\n".encode())
 
 
 def read_sealed(path: Path, kind: str) -> dict[str, Any] | None:

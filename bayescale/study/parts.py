@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,9 @@ def write_part(folder: Folder, part: Part) -> Record:
     for kind in KINDS:
         content = getattr(part, kind)
         if content is not None:
-            write_whole(folder.file(kind, name), partial(_write, content))
-            files[kind] = sha256_of(folder.file(kind, name)) or ""
+            encoded = _encoded(content)
+            write_whole(folder.file(kind, name), encoded)
+            files[kind] = hashlib.sha256(encoded).hexdigest()
     status = tuple(part.summary["status"])
     record = Record(name, tuple(task.hash for task in part.chunk.tasks), status, round(part.seconds, 3), files)
     about = {key: list(v) if isinstance(v, tuple) else v for key, v in vars(record).items()}
@@ -66,17 +68,19 @@ def write_part(folder: Folder, part: Part) -> Record:
     return record
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet; the types of columns do not depend on what is in them."""
+def table_bytes(table: pd.DataFrame) -> bytes:
+    """A table as Parquet; the types of columns do not depend on what is in them."""
     fields = [pa.field(str(name), _TYPES.get(str(kind), pa.string())) for name, kind in table.dtypes.items()]
-    pq.write_table(pa.Table.from_pandas(table, pa.schema(fields), preserve_index=False), path)
+    made = io.BytesIO()
+    pq.write_table(pa.Table.from_pandas(table, pa.schema(fields), preserve_index=False), made)
+    return made.getvalue()
 
 
-def _write(content: pd.DataFrame | xr.Dataset, path: Path) -> None:
+def _encoded(content: pd.DataFrame | xr.Dataset) -> bytes:
+    """A file of a part, made in memory: HDF5 ends the process when the disk that it writes to is full."""
     if isinstance(content, xr.Dataset):
-        content.to_netcdf(path, engine="h5netcdf")
-    else:
-        write_table(content, path)
+        return bytes(content.to_netcdf(engine="h5netcdf"))
+    return table_bytes(content)
 
 
 def records(folder: Folder) -> Iterator[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,7 @@ from bayescale.show.inert import inert
 from bayescale.study.files import write_whole
 from bayescale.study.folder import Folder
 from bayescale.study.manifest import Manifest, manifest_in
-from bayescale.study.parts import Record, read_table, records, write_table
+from bayescale.study.parts import Record, read_table, records, table_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,12 +146,11 @@ def merge(path: str | os.PathLike, *, held: bool = False) -> Results:
         )
     outputs = results.manifest.outputs
     for name, table in ((outputs.summary, results.summary), (outputs.estimates, results.estimates)):
-        write_whole(results.path / name, partial(_write, table))
+        write_whole(results.path / name, _encoded(table, name))
     return results
 
 
-def _write(table: pd.DataFrame, path: Path) -> None:
-    if path.suffix == ".csv":
-        inert(table).to_csv(path, index=False, lineterminator="\n")
-    else:
-        write_table(table, path)
+def _encoded(table: pd.DataFrame, name: str) -> bytes:
+    if name.endswith(".csv"):
+        return inert(table).to_csv(index=False, lineterminator="\n").encode()
+    return table_bytes(table)
