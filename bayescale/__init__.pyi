@@ -86,6 +86,10 @@ from bayescale.show.cite import Citations as Citations
 from bayescale.show.cite import cite as cite
 from bayescale.show.report import Report as Report
 from bayescale.show.report import report as report
+from bayescale.study import Results as Results
+from bayescale.study import Study as Study
+from bayescale.study import open_results as open_results
+from bayescale.study import run_study as run_study
 from bayescale.validation import Backtest as Backtest
 from bayescale.validation import Calibration as Calibration
 from bayescale.validation import Comparison as Comparison

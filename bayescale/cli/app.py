@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from bayescale.cli.allocate import allocate
 from bayescale.cli.arms import arms
 from bayescale.cli.backtest import backtest
+from bayescale.cli.batch import batch
 from bayescale.cli.cheapest import cheapest
 from bayescale.cli.check import check
 from bayescale.cli.compare import compare
@@ -57,7 +58,7 @@ app = typer.Typer(
 
 COMMANDS = (
     demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, plan, arms, follow, backtest,
-    compare, report, laws, datasets,
+    compare, report, batch, laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=WordLists if command is compare else ValueLists, epilog=epilog(command.__name__))(command)

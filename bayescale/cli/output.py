@@ -28,12 +28,13 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
         show: prints it for people.
     """
     from bayescale.show import tables
+    from bayescale.show.inert import inert
 
     if form == "json":
         # What there is to know of extrapolated numbers goes where the numbers go.
         emit_json(tables.to_records(table.assign(note=table.attrs["note"]) if "note" in table.attrs else table))
     elif form == "csv":
-        typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
+        typer.echo(inert(table).to_csv(index=False, lineterminator="\n"), nl=False)
     elif form == "latex":
         # Which engine it was is the same in every row: a comment above the table says it.
         if "engine" in table.attrs:

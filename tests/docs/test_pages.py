@@ -14,6 +14,7 @@ if not PAGES.exists():
 SELF_CONTAINED = {
     "datasets.md": (("Runs: 30 runs in 6 families", "read off a figure", "Beware", "gpt3"), ()),
     "many_fits.md": (("20 fits of chinchilla: 20 ok",), ("fits.nc",)),
+    "batch.md": (("Study of 2 fits in results: 2 ok", "('chain', 'draw')", "0 missing"), ("results",)),
     "backtest.md": (("Backtest of chinchilla: ", "True"), ()),
     "identify.md": (("rank 4, 2 of 5 combinations identified", "log N* at 2e+23 FLOP"), ()),
     "review.md": (("Review of chinchilla, 8 runs", "not looked at"), ()),
@@ -47,7 +48,7 @@ def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", (PAGES / page).read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     assert blocks
-    exec(compile("\n".join(blocks), page, "exec"), {})
+    exec(compile("\n".join(blocks), page, "exec"), {"__name__": "__main__"})
     printed, (words, written) = capsys.readouterr().out, SELF_CONTAINED[page]
     assert [line for line in words if line not in printed] == []
     assert all((tmp_path / name).exists() for name in written)

@@ -54,6 +54,8 @@ def fit_alone(model: Model, table: Table, settings: Settings, why: str) -> Alone
         fit, measured = _fit(model, table, settings, why)
     except BayescaleError as error:
         return Alone(table, None, reason=str(error))
+    except MemoryError:  # the machine's fault, not the table's
+        raise
     except Exception as error:  # a table like no other, and one of many: the others are fitted
         words = "a bug of bayescale or of the law; fit(law, table) shows where it happens"
         return Alone(table, None, reason=f"the fit failed: {type(error).__name__}: {error} ({words})")

@@ -76,6 +76,8 @@ def _labelled(tables: Any) -> list[tuple[str | int, Any]]:
 
 
 def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any], model_error: float | None) -> Given:
+    if isinstance(table, BayescaleError):  # whoever read it says why there is none
+        return Given(label, None, str(table))
     try:
         runs = table if isinstance(table, Runs) else read_quietly(table, **{"law": law, **read})
         require_columns(law, runs)

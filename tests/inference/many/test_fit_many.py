@@ -224,3 +224,10 @@ def test_float32_and_float64_give_the_same_posterior(fits, tables):
         assert float(shift.max()) < 0.05, name
     with pytest.raises(bs.SettingsError, match="precision must be one of float64, float32, got 'half'"):
         bs.fit_many("chinchilla", tables, precision="half")
+
+
+def test_a_table_has_the_same_bits_whatever_it_is_fitted_with(tables, fits):
+    some = list(tables)[1::2]
+    others = bs.fit_many("chinchilla", {label: tables[label] for label in reversed(some)}, seed=1)
+    for label in some:
+        assert others.posterior.sel(fit=label).identical(fits.posterior.sel(fit=label))

@@ -1,0 +1,1 @@
+"""Who makes the fits of a study: processes of this machine, or workers of a Dask cluster."""

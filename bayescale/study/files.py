@@ -1,0 +1,84 @@
+"""Files that are whole or not there, and texts that know whether they are as they were written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+from bayescale.language.errors import StoreError
+
+UNFINISHED = ".unfinished-"
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file beside its place, and rename it once it is on the disk.
+
+    Args:
+        target: its place; what is there is replaced, a link too.
+        content: of the file.
+
+    Raises:
+        StoreError: it cannot be written; nothing is left behind, and an older file stays as it was.
+    """
+    unfinished = target.parent / f"{UNFINISHED}{uuid.uuid4().hex}{target.suffix}"
+    try:
+        with open(unfinished, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, target)
+        _sync_folder(target.parent)
+    except Exception as error:
+        line = " ".join(str(error).split())[:200] or type(error).__name__
+        raise StoreError(
+            f"{target} could not be written ({line}). Make space or choose another folder, then start the study "
+            "again: what is done is kept."
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name last: without it a power cut may forget the rename."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # some network drives cannot
+    finally:
+        os.close(handle)
+
+
+def sha256_of(path: Path) -> str | None:
+    """Hash of a file; None where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def write_sealed(target: Path, content: dict[str, Any]) -> None:
+    """Write JSON with its own checksum, as :func:`write_whole` does."""
+    text = json.dumps({"sha256": _seal(content), **content}, indent=1, allow_nan=False)
+    write_whole(target, f"{text}\n".encode())
+
+
+def read_sealed(path: Path, kind: str) -> dict[str, Any] | None:
+    """Read JSON that was written with its checksum; None where it is missing, damaged or of another kind."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict) or content.get("format") != kind:
+        return None
+    sealed = content.pop("sha256", None)
+    return content if sealed == _seal(content) else None
+
+
+def _seal(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
