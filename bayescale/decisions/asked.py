@@ -29,6 +29,8 @@ class Asked:
         seed: of the random part.
         error: of compute, or None.
         shift: of the log of the response, draw x point, such as what a discrepancy adds; None for none.
+        run: whose runs they are, where several are asked about in one group; each has luck of its own. By default
+            those of the group.
     """
 
     fit: Fit
@@ -37,6 +39,7 @@ class Asked:
     seed: int
     error: ComputeError | None = None
     shift: np.ndarray | None = None
+    run: str | None = None
 
     @cached_property
     def _values(self) -> tuple[dict[str, Any], Any]:
@@ -99,7 +102,7 @@ class Asked:
 
     def _keys(self) -> Any:
         with computing():
-            key = jax.random.key(seed_for(self.seed, f"new runs/{self.group}"))
+            key = jax.random.key(seed_for(self.seed, f"new runs/{self.run or self.group}"))
         folded = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
         return lambda points: folded(key, points)
 

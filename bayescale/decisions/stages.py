@@ -100,7 +100,8 @@ def predict_stages(
         beyond, own_seed = compute / largest_compute(fit, own, SixND()), seed_of_stage(seed, stage)
         chosen = find_discrepancy(fit, discrepancy if stage == 0 else None)
         shift = shift_of(fit, own, own_seed, beyond, chosen)
-        asked = Asked(fit, points | given, own, own_seed, shift=shift)
+        # A stage that is common to families has a run of each.
+        asked = Asked(fit, points | given, own, own_seed, shift=shift, run=group)
         values = asked.runs() if kind == "run" else asked.curves()
         outside.append(share_outside(fit, own, given) if given else np.full(compute.size, np.nan))
         about = {"group": label, "kind": kind, "cost": SixND().name}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayescale.decisions.arms.scores import best, wins
 from bayescale.decisions.beyond import LEARNT
 from bayescale.decisions.chain import Chain
 from bayescale.decisions.draws import seed_of
@@ -28,24 +29,18 @@ class ScoreComparison:
 
     Args:
         forecasts: of each recipe by name, all stages.
+        scores: of the last stage, recipe x draw x point, paired.
         ranking: by measured score at the largest scale that the tables of all recipes have.
     """
 
     forecasts: Mapping[str, ChainPrediction]
+    scores: np.ndarray
     ranking: Ranking
 
     @property
     def response(self) -> str:
         """The name of the score."""
         return next(iter(self.forecasts.values())).last.response
-
-    @property
-    def scores(self) -> np.ndarray:
-        """Recipe x draw x point."""
-        found = [made.last.draws[self.response].to_numpy() for made in self.forecasts.values()]
-        flat = [values.reshape(-1, values.shape[-1]) for values in found]
-        count = min(len(values) for values in flat)
-        return np.stack([values[:count] for values in flat])
 
     def table(self, *, prob: float = 0.9) -> pd.DataFrame:
         """One row per point and recipe.
@@ -55,19 +50,20 @@ class ScoreComparison:
 
         Returns:
             columns recipe, params, tokens, response, kind, prob, median, lower, upper, best (the probability that no
-            other recipe is better), ranked (its place at the small scale, 1 being best), measured (its score there),
-            ranked_params and ranked_tokens (that scale), extrapolation, discrepancy; missing where there is no such
-            scale. ``attrs["note"]`` is the note of the forecasts.
+            other recipe is better; recipes that are level share it), ranked (its place at the small scale, 1 being
+            best), measured (its score there), ranked_params and ranked_tokens (that scale), extrapolation, discrepancy;
+            missing where there is no such scale. ``attrs["note"]`` is the note of the forecasts.
 
         Raises:
             SettingsError: no such probability.
         """
-        _, lower, upper = interval(self.scores, check_prob(prob), axis=1)
-        best = (self._goodness().argmax(axis=0)[None] == np.arange(len(self.forecasts))[:, None, None]).mean(axis=1)
+        median, lower, upper = interval(self.scores, check_prob(prob), axis=1)
+        probable = best(np.swapaxes(self._badness(), 0, 1))
         rows = []
         for i, (name, made) in enumerate(self.forecasts.items()):
             own = made.last.table(prob=prob).drop(columns=["group", "unit"])
-            own = own.assign(lower=lower[i], upper=upper[i], best=best[i], point=np.arange(len(own)))
+            own = own.assign(median=median[i], lower=lower[i], upper=upper[i], best=probable[i])
+            own = own.assign(point=np.arange(len(own)))
             own.insert(0, "recipe", name)
             rows.append(own.assign(response=self.response, **self.ranking.of(name)))
         table = pd.concat(rows).sort_values("point", kind="stable", ignore_index=True).drop(columns="point")
@@ -84,26 +80,25 @@ class ScoreComparison:
             the first was ahead at the small scale, 0 where the second was, a half where they were level, missing where
             there is no such scale).
         """
-        names, goodness = list(self.forecasts), self._goodness()
+        names, badness = list(self.forecasts), self._badness()
         points = next(iter(self.forecasts.values())).last.table()
         rows = []
         for point in range(len(points)):
             at = {name: points[name].iloc[point] for name in ("params", "tokens")}
             for i, first in enumerate(names):
                 for j in range(i + 1, len(names)):
-                    ahead = goodness[i, :, point] - goodness[j, :, point]
-                    wins = float((ahead > 0).mean() + 0.5 * (ahead == 0).mean())
-                    rows.append({**at, "first": first, "second": names[j], "wins": wins})
+                    ahead = float(wins(badness[i, :, point], badness[j, :, point]))
+                    rows.append({**at, "first": first, "second": names[j], "wins": ahead})
         table = pd.DataFrame(rows)
-        ahead = [self.ranking.ahead(*pair) for pair in table[["first", "second"]].itertuples(index=False)]
-        return table.assign(ranking=ahead)
+        ranks = [self.ranking.ahead(*pair) for pair in table[["first", "second"]].itertuples(index=False)]
+        return table.assign(ranking=ranks)
 
     def __repr__(self) -> str:
         return f"Recipes by their {self.response}\n{self.table().to_string(index=False)}"
 
-    def _goodness(self) -> np.ndarray:
-        """Scores, of which more is better."""
-        return self.scores if self.response in RISING else -self.scores
+    def _badness(self) -> np.ndarray:
+        """Scores, of which less is better."""
+        return -self.scores if self.response in RISING else self.scores
 
 
 def compare_scores(
@@ -147,7 +142,25 @@ def compare_scores(
     if len({one.last.response for one in made.values()}) > 1:
         found = ", ".join(f"{name} {one.last.response}" for name, one in made.items())
         raise SettingsError(f"Recipes are compared by one score, and these chains predict several: {found}.")
-    return ScoreComparison(made, ranked(recipes))
+    first = seed_of(next(iter(recipes.values()))[0].fits[0], seed)
+    return ScoreComparison(made, _scores(made, None if isinstance(chains, Chain) else first), ranked(recipes))
+
+
+def _scores(made: Mapping[str, ChainPrediction], seed: int | None) -> np.ndarray:
+    """Recipe x draw x point, draws of chains of their own paired at random by a seed.
+
+    Fits of one seed are made of the same random numbers, so that draws of two fits depend on each other in the order in
+    which they come; those of one chain are to.
+    """
+    found = []
+    for name, one in made.items():
+        values = one.last.draws[one.last.response].to_numpy()
+        flat = values.reshape(-1, values.shape[-1])
+        found.append(
+            flat if seed is None else np.random.default_rng(seed_for(seed, f"pairing/{name}")).permutation(flat)
+        )
+    count = min(len(values) for values in found)
+    return np.stack([values[:count] for values in found])
 
 
 def _recipes(chains: Any) -> dict[str, tuple[Chain, str | None]]:

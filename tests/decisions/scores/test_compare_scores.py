@@ -90,6 +90,48 @@ def test_the_same_recipe_twice_is_a_toss(scattered, make_error):
     assert abs(found.pairs()["wins"].item() - 0.5) < 5 * 0.5 / np.sqrt(found.scores.shape[1])
 
 
+def test_runs_of_recipes_have_luck_of_their_own_in_a_common_stage(grouped, make_error):
+    """The scatter of the second stage around its curve: what the curve's own draws share is below a tenth of it."""
+    chain = bs.chain(grouped, make_error())
+    found = bs.compare_scores(chain, params=1e9, tokens=2e10)
+    residuals = []
+    for made in found.forecasts.values():
+        scores, losses = made.last.draws["error"].to_numpy().ravel(), made.stages[0].draws["loss"].to_numpy().ravel()
+        residuals.append(np.log(scores) - np.polyval(np.polyfit(losses, np.log(scores), 2), losses))
+    shared = np.corrcoef(residuals)[np.triu_indices(3, 1)]
+    assert np.abs(shared).max() < 0.1 + 5 / np.sqrt(len(residuals[0]))
+
+
+def test_draws_of_separate_fits_of_one_seed_do_not_depend_on_each_other(scattered, make_error):
+    """The losses of one and the same fit, as two recipes: paired as they come their correlation is 1."""
+    one = bs.chain(scattered, make_error())
+    found = bs.compare_scores({"a": one, "b": one}, params=1e10, tokens=2e11, kind="law", discrepancy=None)
+    first, second = found.scores[:, :, 0]
+    assert abs(np.corrcoef(first, second)[0, 1]) < 5 / np.sqrt(first.size)
+
+
+@pytest.mark.parametrize("response", ["error", "accuracy"])
+def test_the_better_score_wins_and_level_ones_share(scattered, make_error, response):
+    """By hand: of accuracies more is better, of errors less."""
+    found = bs.compare_scores(
+        {name: bs.chain(scattered, make_error(seed=i)) for i, name in enumerate("abc")}, params=1e9, tokens=2e10
+    )
+    draws = {name: found.forecasts[name].last.draws.rename({"error": response}) for name in "abc"}
+    stages = {
+        name: replace(one, stages=(one.stages[0], replace(one.last, draws=draws[name])))
+        for name, one in found.forecasts.items()
+    }
+    scores = np.array([[[0.3], [0.5], [0.5], [0.4]], [[0.2], [0.5], [0.6], [0.4]], [[0.1], [0.1], [0.1], [0.4]]])
+    made = replace(found, forecasts=stages, scores=scores)
+    most, least = [1 + 0.5 + 1 / 3, 0.5 + 1 + 1 / 3, 1 / 3], [1 / 3, 1 / 3, 3 + 1 / 3]
+    wanted = most if response == "accuracy" else least
+    np.testing.assert_allclose(made.table()["best"], np.array(wanted) / 4)
+    pair = made.pairs().iloc[0]
+    assert (pair["first"], pair["second"]) == ("a", "b")
+    # Once ahead, once behind, level twice.
+    assert pair["wins"] == pytest.approx((1 + 0 + 0.5 + 0.5) / 4)
+
+
 def test_families_of_one_chain_are_recipes(grouped, make_error):
     """Their second stage in common, errors follow losses: the family with the higher level is the worse one."""
     chain = bs.chain(grouped, make_error())
