@@ -73,7 +73,9 @@ def test_every_example_runs_and_its_table_fits_80_columns(
     assert result.code == 0, result.err
     assert result.out
     if "--format" not in line and "--latex" not in line:
-        assert [shown for shown in result.out.splitlines() if len(shown) > 80] == []
+        # A command to copy stays in one piece, however long its file's name is.
+        lines = [shown for shown in result.out.splitlines() if not shown.startswith("  bayescale ")]
+        assert [shown for shown in lines if len(shown) > 80] == []
 
 
 def test_without_a_command_five_lines_say_where_to_begin(bayescale):
