@@ -27,20 +27,25 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
         form: ``"table"``, ``"csv"``, ``"json"``, ``"latex"`` or ``"markdown"``.
         show: prints it for people.
     """
-    from bayescale.show import tables
     from bayescale.show.inert import inert
 
     if form == "json":
+        from bayescale.show import tables
+
         # What there is to know of extrapolated numbers goes where the numbers go.
         emit_json(tables.to_records(table.assign(note=table.attrs["note"]) if "note" in table.attrs else table))
     elif form == "csv":
         typer.echo(inert(table).to_csv(index=False, lineterminator="\n"), nl=False)
     elif form == "latex":
+        from bayescale.show import tables
+
         # Which engine it was is the same in every row: a comment above the table says it.
         if "engine" in table.attrs:
             typer.echo(f"% sampled by {table.attrs['engine']}")
         typer.echo(tables.to_latex(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
     elif form == "markdown":
+        from bayescale.show import tables
+
         typer.echo(tables.to_markdown(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
     else:
         show(table)

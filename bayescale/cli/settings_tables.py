@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bayescale.cli.output import BEYOND, between, beyond, print_table
+from bayescale.cli.output import BEYOND, between, beyond, heading, print_table
 from bayescale.show.numbers import format_estimate, format_number, format_prob
 
 if TYPE_CHECKING:
@@ -23,24 +23,26 @@ HEADS = {
 
 
 def show_settings(table: pd.DataFrame) -> None:
-    """Print one row per source, plan and setting."""
-    typer.echo(f"Best settings, median and {_interval(table)}\n")
+    """Print one table per source, with one row per plan and setting."""
     asked = [name for name in ("params", "tokens", "compute") if name in table]
-    headers = ["setting", "median", "interval", *asked, "group", "source", BEYOND]
-    rows = []
-    for row in table.to_dict("records"):
-        median, ends = format_estimate(row["median"], row["lower"], row["upper"])
-        plan = [format_number(row[name]) for name in asked]
-        rows.append(
-            [NAMES[row["setting"]], median, ends, *plan, row["group"], row["source"], beyond(row["extrapolation"])]
-        )
-    print_table(headers, rows, right=["median", *asked, BEYOND])
+    headers = ["setting", "median", "interval", *asked, BEYOND]
+    heading(f"Best settings, median and {_interval(table)}")
+    for i, (source, part) in enumerate(table.groupby("source", sort=False)):
+        rows = []
+        for row in part.to_dict("records"):
+            median, ends = format_estimate(row["median"], row["lower"], row["upper"])
+            plan = [format_number(row[name]) for name in asked]
+            rows.append([NAMES[row["setting"]], median, ends, *plan, beyond(row["extrapolation"])])
+        if i:
+            typer.echo("")
+        heading(f"{source}: {', '.join(part['group'].unique())}")
+        print_table(headers, rows, right=["median", *asked, BEYOND])
 
 
 def show_mistuning(table: pd.DataFrame) -> None:
     """Print one row per plan and choice."""
     first = table.iloc[0]
-    typer.echo(f"Loss above the best settings for {first['group']}, mean and {_interval(table)}\n")
+    heading(f"Loss above the best settings for {first['group']}, mean and {_interval(table)}")
     asked = [name for name in ("params", "tokens") if name in table]
     share = f"within\n{format_number(100 * first['share'])} %"
     headers = ["choice", "learning\nrate", "batch size\n(tokens)", "above, %", "nats/token", share, *asked, BEYOND]
@@ -62,9 +64,9 @@ def show_mistuning(table: pd.DataFrame) -> None:
 def show_trade_off(table: pd.DataFrame) -> None:
     """Print one row per batch size."""
     first = table.iloc[0]
-    typer.echo(
+    heading(
         f"Steps against compute (C = {first['cost']}) to one loss at {format_number(first['params'])} parameters, "
-        f"median and {_interval(table)}\nCritical batch: {first['source']}\n"
+        f"median and {_interval(table)}; critical batch: {first['source']}"
     )
     known = {name: head for name, head in HEADS.items() if name in table}
     headers = ["batch size\n(tokens)", "over\ncritical", *known.values(), "more steps\nthan least", "more compute\n"]
