@@ -96,13 +96,12 @@ class Cluster:
 
     def stop(self) -> None:
         """Cancel what is at work and let the cluster go."""
-        try:
+        with contextlib.suppress(OSError, TimeoutError):  # results that are written count, whoever has left
             if self._sent and self._client.status == "running":
                 self._client.cancel(list(self._sent), force=True)
             self._client.close(timeout=5)
-        finally:
-            if self._local is not None:
-                self._local.close(timeout=10)
+        if self._local is not None:
+            self._local.close(timeout=10)
 
     def _connected(self) -> Client:
         """A connection to the scheduler.
@@ -127,7 +126,8 @@ class Cluster:
     def _lost(self) -> Sequence[Ended]:
         """Connect again; what was at work is to be sent again."""
         lost, self._sent = [Ended(sent.order.chunk, "lost") for sent in self._sent.values()], {}
-        self._client.close(timeout=0)
+        with contextlib.suppress(OSError, TimeoutError):  # nobody is there to take leave of
+            self._client.close(timeout=2)
         self._client = self._connected()
         return lost
 
