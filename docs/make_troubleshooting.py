@@ -96,6 +96,10 @@ TABLES: dict[str, tuple[str, str]] = {
         "look at the loss column, and for runs that diverged or over-fitted",
     ),
     "early-checkpoints-dropped": ("how many rows `drop_early` left out", "nothing: it says what was done"),
+    "instead": (
+        "a public file that could not be had, so that the runs given instead of it were taken",
+        "get the file: the warning says where it was looked for",
+    ),
     "rows-left-out": ("rows of a public file that its table does not have, and why", "nothing: it is to be known"),
     "families-count-differently": (
         "families of a public table that count parameters in different ways",
@@ -120,6 +124,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
 }
 ERRORS = {
     errors.DataError: "mend the cells that it names; `error.cells` has all of them, `--debug` prints them",
+    errors.MissingDataError: "give your copy with `path=`, set `BAYESCALE_DATASETS`, or take other runs with `instead=`",
     errors.LawError: "`bayescale laws` lists the laws; a law of your own is checked when its file is read",
     errors.SettingsError: "the message says what is accepted",
     errors.FitError: "look at `bs.identify`, units and priors; report a table that should fit",

@@ -11,7 +11,8 @@ FIVE_LINES = (
     ("bayescale allocate fit.nc --compute 1e21 1e23", "best size and tokens"),
 )
 
-# By command. Files are runs.csv, a table with a column family, and fit.nc, a fit of it.
+# By command. Files are runs.csv, a table with a column family; fit.nc, a fit of it; curves.csv, checkpoints of runs;
+# study.toml, a study of runs.csv.
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "demo": ("bayescale demo", "bayescale demo --out my-demo --seed 1"),
     "identify": (
@@ -41,9 +42,17 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bayescale cheapest fit.nc --loss 2.3 --keep params-max=7e9",
     ),
     "pareto": ("bayescale pareto fit.nc --compute 1e22 1e23 --serve 1e12",),
+    "plan": (
+        "bayescale plan --published li2025predictable --params 7e9 --tokens 1.4e12",
+        "bayescale plan --answer trade-off --critical 2e6 --params 7e9 --tokens 1e12",
+    ),
     "arms": (
         "bayescale arms fit.nc --compute 1e21 1e23",
         "bayescale arms fit.nc --compute 1e21 --answer pairs --format csv",
+    ),
+    "follow": (
+        "bayescale follow curves.csv --run big --final-tokens 3.2e10 --target 2.4",
+        "bayescale follow curves.csv --run big --final-tokens 3.2e10 --answer funnel",
     ),
     "backtest": (
         "bayescale backtest runs.csv --ratios 2 4 8 16",
@@ -52,6 +61,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "compare": (
         "bayescale compare runs.csv --laws chinchilla kaplan-nd --compute 1e24",
         "bayescale compare runs.csv --laws chinchilla --noises normal laplace",
+    ),
+    "report": (
+        "bayescale report fit.nc --out report",
+        "bayescale report fit.nc --params 7e10 --tokens 1e12 --compute 1e21 1e23",
+    ),
+    "batch": (
+        "bayescale batch study.toml --out results --processes 2",
+        "bayescale batch study.toml --dry-run",
     ),
     "laws": ("bayescale laws", "bayescale laws chinchilla --latex", "bayescale laws --format json"),
     "datasets": (

@@ -9,7 +9,7 @@ import typer
 
 from bayescale.cli.fit_options import BytesPerToken, Columns, GroupColumn, LossUnit, ParamsConvention, Seed, Table
 from bayescale.cli.options import AsFormat, Format, Prob, pairs
-from bayescale.cli.output import between, emit, print_table
+from bayescale.cli.output import between, emit, heading, print_table
 from bayescale.cli.reporting import note
 from bayescale.show.numbers import format_number, format_prob
 
@@ -101,7 +101,7 @@ def follow(
 def show(table: pd.DataFrame) -> None:
     """Print the forecast with and without the checkpoints."""
     first = table.iloc[0]
-    typer.echo(f"{_run(first)}, {first['siblings']} siblings: final loss, {_interval(first)}\n")
+    heading(f"{_run(first)}, {first['siblings']} siblings: final loss, {_interval(first)}")
     headers = ["forecast from", "loss", "target", "reaches it"]
     rows = [
         [
@@ -119,7 +119,7 @@ def show_funnel(table: pd.DataFrame) -> None:
     """Print one row per place and forecast."""
     first = table.iloc[0]
     place = "tokens" if "tokens" in table else "step"
-    typer.echo(f"Run {first['run']}: loss on the way, {_interval(first)}\n")
+    heading(f"Run {first['run']}: loss on the way, {_interval(first)}")
     headers = ["forecast from", "of training", place, "loss"]
     rows = [
         [
@@ -136,7 +136,7 @@ def show_funnel(table: pd.DataFrame) -> None:
 def show_stop(table: pd.DataFrame) -> None:
     """Print what the rule says."""
     row = table.iloc[0]
-    typer.echo(f"{_run(row)}: {'stop' if row['stop'] else 'go on'}, by the rule '{row['rule']}'\n")
+    heading(f"{_run(row)}: {'stop' if row['stop'] else 'go on'}, by the rule '{row['rule']}'")
     unit = row["unit"]
     lines = {
         "target": f"{format_number(row['target'], digits=4)} nats/token",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bayescale.cli.output import BEYOND, between, beyond, print_table
+from bayescale.cli.output import BEYOND, between, beyond, heading, print_table
 from bayescale.cli.plan_tables import MONEY, SIZE, show_binding
 from bayescale.show.numbers import format_number, format_prob
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def show_score_action(table: pd.DataFrame) -> None:
     """Print the plan to choose, one row per budget."""
     first = table.iloc[0]
-    typer.echo(
+    heading(
         f"Plan with the least {first['objective']} (C = {first['cost']}) for {first['group']}, "
-        f"{format_prob(first['prob'])} equal-tailed interval of a new run\n"
+        f"{format_prob(first['prob'])} equal-tailed interval of a new run"
     )
     money = {name: head for name, head in MONEY.items() if name in table}
     aimed = [f"P(reaches\n{format_number(first['target'])})"] if "target" in table else []

@@ -20,7 +20,7 @@ from bayescale.cli.examples import EXAMPLES, FIVE_LINES
 GROUP = typer.main.get_command(app)
 LINES = [line for lines in EXAMPLES.values() for line in lines]
 # They compile or fit for many seconds each.
-SLOW = {"demo", "fit", "backtest", "compare", "review"}
+SLOW = {"demo", "fit", "backtest", "compare", "review", "report", "batch"}
 MARKED = [pytest.param(line, marks=pytest.mark.slow) if line.split()[1] in SLOW else line for line in LINES]
 OWN_LAW = Path(__file__).parents[2] / "examples" / "my_law.py"
 
@@ -57,20 +57,21 @@ def test_an_example_with_a_word_that_does_not_exist_is_noticed():
 
 @pytest.mark.parametrize("line", MARKED)
 def test_every_example_runs_and_its_table_fits_80_columns(
-    bayescale, runs_csv, fit_nc, tmp_path, monkeypatch, passing, line
+    bayescale, example_files, tmp_path, monkeypatch, passing, line
 ):
-    table = pd.read_csv(runs_csv)
+    shutil.copytree(example_files, tmp_path, dirs_exist_ok=True)
+    table = pd.read_csv(tmp_path / "runs.csv")
     if "n_params" in line:
         table = table.rename(columns={"params": "n_params", "loss": "val_loss"})
     if "my_laws.py" in line:
         text = OWN_LAW.read_text("utf-8")
         (tmp_path / "my_laws.py").write_text(text.replace("class Frontier", "class MyLaw"), encoding="utf-8")
     table.to_csv(tmp_path / "runs.csv", index=False)
-    shutil.copy(fit_nc, tmp_path / "fit.nc")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     result = bayescale(*shlex.split(line)[1:])
-    assert result.code == 0, result.err
+    # A study says with 1 that fits of it are flagged.
+    assert result.code in ((0, 1) if line.split()[1] == "batch" else (0,)), result.err
     assert result.out
     if "--format" not in line and "--latex" not in line:
         # A command to copy stays in one piece, however long its file's name is.

@@ -116,7 +116,7 @@ def test_the_trade_off_takes_a_loss_a_batch_or_a_fit(bayescale, folder, fit_nc):
         assert_same(bayescale(*words, "--format", "json").records, wanted)
     shown = bayescale(*words)
     assert shown.out.startswith("Steps against compute (C = 6ND) to one loss at 7e9 parameters, median and 90%")
-    assert "Critical batch: published kaplan2020scaling" in shown.out
+    assert "critical batch: published kaplan2020scaling" in shown.out
     assert "constants come" in shown.out
 
 

@@ -43,10 +43,9 @@ def marked(commands):
 
 
 @pytest.fixture
-def ask(bayescale, runs_csv, fit_nc, tmp_path, monkeypatch):
+def ask(bayescale, example_files, tmp_path, monkeypatch):
     """Run a command in a folder with the files of the examples and return its JSON."""
-    shutil.copy(runs_csv, tmp_path / "runs.csv")
-    shutil.copy(fit_nc, tmp_path / "fit.nc")
+    shutil.copytree(example_files, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
 
     def call(command: str):
