@@ -9,7 +9,18 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, Shape, chosen_cost
-from bayescale.cli.options import AsFormat, ChangedLaw, Format, Group, OwnLaw, Prob, chosen, open_fit
+from bayescale.cli.options import (
+    AsFormat,
+    ChangedLaw,
+    DiscrepancyName,
+    Format,
+    Group,
+    OwnLaw,
+    Prob,
+    chosen,
+    chosen_discrepancy,
+    open_fit,
+)
 from bayescale.cli.output import emit
 from bayescale.cli.plan_options import Rate, chosen_card
 from bayescale.cli.settings_tables import show_mistuning, show_settings, show_trade_off
@@ -80,6 +91,7 @@ def plan(
     rate: Rate = None,
     cost: CountedAs = Count.six_nd,
     shape: Shape = None,
+    discrepancy: DiscrepancyName = "learnt",
     group: Group = None,
     prob: Prob = 0.9,
     law: OwnLaw = None,
@@ -90,6 +102,11 @@ def plan(
 
     With intervals, from fits or from published laws: --params 7e9 --tokens 1.4e12
     """
+    trade_off = {
+        "--critical": critical, "--loss": loss, "--planned-batch": planned_batch, "--rate": rate,
+        "--seconds-per-step": seconds_per_step, "--tokens-per-device": tokens_per_device,
+    }  # fmt: skip
+    _refuse_others(answer, {Answer.settings: {"--published": published}, Answer.trade_off: trade_off})
     fits = [open_fit(file, law, allow_changed_law) for file in files or []]
     convention = fits[0].runs.params_convention if fits else "total"
     common: dict[str, Any] = {"group": group, "cost": chosen_cost(cost, shape, None, params_convention=convention)}
@@ -97,6 +114,7 @@ def plan(
         asked = chosen(seconds_per_step=seconds_per_step, tokens_per_device=tokens_per_device, batch_tokens=batch)
         asked |= {"planned_batch": planned_batch, "rate_card": chosen_card(rate)}
         asked |= _one("--params", "params", params) | _one("--tokens", "tokens", tokens)
+        asked |= {"discrepancy": chosen_discrepancy(discrepancy)}
         table, shown = _trade_off(fits, critical, loss, common | asked, prob), show_trade_off
     else:
         plan = chosen(params=params, tokens=tokens)
@@ -105,6 +123,20 @@ def plan(
     emit(table, form, shown)
     for i, (fit, file) in enumerate(zip(fits, files or [], strict=True)):
         caution(fit, file, table if i == 0 and "extrapolation" in table else None, form)
+
+
+def _refuse_others(answer: Answer, own: dict[Answer, dict[str, Any]]) -> None:
+    """Refuse options that only another answer has a use for.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    from bayescale.language.errors import SettingsError
+
+    for other, options in own.items():
+        foreign = [name for name, value in options.items() if value]
+        if other is not answer and foreign:
+            raise SettingsError(f"{foreign[0]} is of --answer {other.value}; leave it out of --answer {answer.value}.")
 
 
 def _of_settings(

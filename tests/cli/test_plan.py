@@ -130,7 +130,7 @@ def test_the_trade_off_takes_a_loss_a_batch_or_a_fit(bayescale, folder, fit_nc):
         ),
         (
             ("--published", "li2025predictable", "--answer", "regret"),
-            "--answer regret takes one fit of a law with a bowl over both settings, as step-law.",
+            "--published is of --answer settings; leave it out of --answer regret.",
         ),
         (
             ("--answer", "trade-off", "--loss", "2", "--critical", "1e6"),
@@ -148,3 +148,16 @@ def test_wrong_words_are_refused_in_a_line(bayescale, words, message):
     result = bayescale("plan", *AT, *words)
     assert result.code == 2
     assert result.err.startswith(f"error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--published", "li2025predictable", "--loss", "2.0"), "--loss is of --answer trade-off; leave it out of"),
+        (("--answer", "trade-off", "--critical", "2e6", "--published", "a"), "--published is of --answer settings;"),
+    ],
+)
+def test_options_of_another_answer_are_refused(bayescale, words, said):
+    result = bayescale("plan", *AT, *words)
+    assert result.code == 2 and result.out == ""
+    assert result.err.startswith(f"error: {said}")

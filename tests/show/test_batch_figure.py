@@ -34,6 +34,7 @@ def test_every_batch_is_a_point_with_its_size_and_intervals():
     assert [text.get_text().split(" ")[0] for text in axes.texts] == ["5e5", "2e6", "8e6"]
     assert axes.get_ylabel() == "training time (hours)"
     assert "90% equal-tailed interval" in drawn(axes)
+    assert "50% equal-tailed interval" in drawn(figures.batch_trade_off(found, prob=0.5))
 
 
 def test_without_doubt_there_are_no_intervals_and_without_time_steps():

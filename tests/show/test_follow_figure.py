@@ -43,6 +43,11 @@ def test_the_funnel_begins_at_the_last_checkpoint_and_ends_at_the_forecast(follo
     assert shown[-1] == f"target 2.4,\nreached with {100 * followed.reaches():.3g} %"
 
 
+def test_the_intervals_are_those_that_are_asked_for(followed):
+    shown = [text.get_text() for text in figures.follow(followed, prob=0.5).get_legend().get_texts()]
+    assert shown[1:3] == ["forecast, 50% interval", "without its checkpoints,\n50% interval"]
+
+
 def test_what_was_not_followed_is_refused():
     with pytest.raises(SettingsError, match=r"^follow takes a Follow or its table, got int\.$"):
         figures.follow(3)

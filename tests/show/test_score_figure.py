@@ -47,6 +47,14 @@ def test_the_curve_is_the_plans_and_runs_are_points(plan):
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("training compute 6ND (FLOP)", "task error")
 
 
+def test_the_interval_is_the_one_that_is_asked_for(plan):
+    words = figures.score_forecast(plan, prob=0.5).get_legend().get_texts()[0].get_text()
+    assert words == "expected, and 50% equal-tailed interval\nof a new run"
+    half = figures.score_forecast_data(plan, prob=0.5)
+    wanted = plan.action_table(prob=0.5)[["run_lower", "run_upper"]]
+    np.testing.assert_array_equal(half[half["part"] == "forecast"][["lower", "upper"]], wanted)
+
+
 def test_without_target_and_runs_there_are_none(plan):
     data = figures.score_forecast_data(plan)
     axes = figures.score_forecast(data[data["part"] == "forecast"].assign(target=None))

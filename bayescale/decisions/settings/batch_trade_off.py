@@ -12,6 +12,7 @@ import xarray as xr
 from bayescale.costs import Cost, RateCard, SixND
 from bayescale.costs.rate_card import SECONDS_PER_HOUR
 from bayescale.decisions.allocation.budgets import check_card
+from bayescale.decisions.beyond import LEARNT
 from bayescale.decisions.inputs import numbers_of, positive_number
 from bayescale.decisions.settings.critical import KAPLAN, critical_of
 from bayescale.inference.fit import Fit
@@ -19,6 +20,7 @@ from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import BATCH, COMPUTE, PARAMS, STEP, TOKENS
 from bayescale.laws import Law
+from bayescale.models.discrepancy import Discrepancy
 
 # Batches over the critical one where none are given: from an eighth to eight times.
 USUAL = 2.0 ** np.arange(-3, 4)
@@ -111,6 +113,7 @@ def batch_trade_off(
     seconds_per_step: float | None = None,
     rate_card: RateCard | None = None,
     tokens_per_device: float | None = None,
+    discrepancy: str | Discrepancy | None = LEARNT,
 ) -> BatchTradeOff:
     """Return what reaching the loss of a planned run takes at other batch sizes: steps, tokens, compute, time, money.
 
@@ -135,6 +138,7 @@ def batch_trade_off(
         rate_card: what hardware delivers and costs: hours and dollars. Its devices are the same at every batch, unless
             ``tokens_per_device`` says how many tokens of a batch one device takes, so that devices grow with it.
         tokens_per_device: see ``rate_card``.
+        discrepancy: of a fit of the loss beyond its data, as for :func:`bayescale.predict`.
 
     Returns:
         a :class:`BatchTradeOff`.
@@ -155,7 +159,8 @@ def batch_trade_off(
     size, seen = positive_number("params", params, "one size"), positive_number("tokens", tokens, "one number")
     _check_time(seconds_per_step, rate_card, tokens_per_device)
     counted = SixND() if cost is None else cost
-    found = critical_of(critical, {PARAMS.name: size, TOKENS.name: seen}, loss, group=group, seed=seed)
+    plan = {PARAMS.name: size, TOKENS.name: seen}
+    found = critical_of(critical, plan, loss, group=group, seed=seed, discrepancy=discrepancy)
     own = found.values[:, None]
     batch = np.median(own) * USUAL if batch_tokens is None else numbers_of(BATCH, batch_tokens)
     at = 0.0 if planned_batch is None else positive_number("planned_batch", planned_batch, "tokens")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from bayescale.decisions.beyond import LEARNT
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.decisions.predict import predict
 from bayescale.inference.fit import Fit
@@ -39,7 +38,9 @@ class Critical:
     notes: tuple[str, ...] = ()
 
 
-def critical_of(asked: Any, plan: Mapping[str, float], loss: Any, *, group: str | None, seed: int | None) -> Critical:
+def critical_of(
+    asked: Any, plan: Mapping[str, float], loss: Any, *, group: str | None, seed: int | None, discrepancy: Any
+) -> Critical:
     """Return the critical batch of a plan.
 
     Args:
@@ -47,15 +48,17 @@ def critical_of(asked: Any, plan: Mapping[str, float], loss: Any, *, group: str 
         plan: params and tokens.
         loss: that the run reaches, a number, draws, or a fit or law of the loss; for what takes a loss.
         group, seed: of fits.
+        discrepancy: of a fit of the loss beyond its data, as of :func:`bayescale.predict`.
 
     Raises:
         LawError: a law of something else than batch sizes, or of something else than the loss.
         SettingsError: no loss where one is needed, one where none is, or something else.
     """
+    about = {"group": group, "seed": seed, "discrepancy": discrepancy}
     if isinstance(asked, str):
         if asked != KAPLAN:
             raise SettingsError(f"critical takes {KAPLAN!r}, tokens, a fit or a law of batch sizes, got {asked!r}.")
-        reached, notes = _reached(loss, plan, group, seed)
+        reached, notes = _reached(loss, plan, about)
         return Critical(critical_batch(reached), f"published {KAPLAN}", (*notes, PUBLISHED))
     if isinstance(asked, (Fit, Law)):
         law = asked.law if isinstance(asked, Fit) else type(asked)
@@ -63,16 +66,14 @@ def critical_of(asked: Any, plan: Mapping[str, float], loss: Any, *, group: str 
         if LOSS.name in law.inputs():
             raise LawError(f"The law {law.name!r} takes a loss; give the critical batch itself, critical=draws.")
         _refuse_loss(loss)
-        values, note = _curve(asked, {name: plan[name] for name in law.inputs() if name in plan}, group, seed)
+        values, note = _curve(asked, {name: plan[name] for name in law.inputs() if name in plan}, about)
         kind = f"posterior of {law.name}" if isinstance(asked, Fit) else f"given values of {law.name}"
         return Critical(values, kind, (note,) if note else ())
     _refuse_loss(loss)
     return Critical(positive_numbers("critical", asked, "tokens, or draws of them"), "given")
 
 
-def _reached(
-    loss: Any, plan: Mapping[str, float], group: str | None, seed: int | None
-) -> tuple[np.ndarray, tuple[Any, ...]]:
+def _reached(loss: Any, plan: Mapping[str, float], about: Mapping[str, Any]) -> tuple[np.ndarray, tuple[Any, ...]]:
     """The loss that the run reaches, over draw."""
     if loss is None:
         raise SettingsError(
@@ -82,13 +83,13 @@ def _reached(
         return positive_numbers("loss", loss, "nats/token, or draws of it"), ()
     law = loss.law if isinstance(loss, Fit) else type(loss)
     _check_response(law, LOSS)
-    values, note = _curve(loss, {name: plan[name] for name in law.inputs() if name in plan}, group, seed)
+    values, note = _curve(loss, {name: plan[name] for name in law.inputs() if name in plan}, about)
     return values, (note,) if note else ()
 
 
-def _curve(fit: Fit | Law, inputs: Mapping[str, Any], group: str | None, seed: int | None) -> tuple[np.ndarray, str]:
+def _curve(fit: Fit | Law, inputs: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[np.ndarray, str]:
     """The curve of a fit or law at a plan, over draw, and what there is to know of it."""
-    made = predict(fit, kind="law", group=group, seed=seed, discrepancy=LEARNT, **inputs)
+    made = predict(fit, kind="law", **about, **inputs)
     return made.draws[made.response].to_numpy().ravel(), made.note
 
 

@@ -16,29 +16,31 @@ from bayescale.show.figures.sources import table_of
 from bayescale.show.numbers import format_number
 
 
-def batch_trade_off_data(trade_off: BatchTradeOff) -> pd.DataFrame:
+def batch_trade_off_data(trade_off: BatchTradeOff, *, prob: float = 0.9) -> pd.DataFrame:
     """Return what each batch size takes.
 
     Args:
         trade_off: from :func:`bayescale.batch_trade_off`.
+        prob: probability of the equal-tailed intervals, in (0, 1).
 
     Returns:
         the columns of ``trade_off.table()``.
 
     Raises:
-        SettingsError: no such trade-off.
+        SettingsError: no such trade-off, or no such probability.
     """
     if not isinstance(trade_off, BatchTradeOff):
         raise SettingsError(f"batch_trade_off takes a BatchTradeOff or its table, got {type(trade_off).__name__}.")
-    return trade_off.table()
+    return trade_off.table(prob=prob)
 
 
-def batch_trade_off(source: BatchTradeOff | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def batch_trade_off(source: BatchTradeOff | pd.DataFrame, *, ax: Axes | None = None, prob: float = 0.9) -> Axes:
     """Draw training time, or steps where it is not known, against compute, one point per batch size.
 
     Args:
-        source: a trade-off, or its :func:`batch_trade_off_data`.
+        source: a trade-off, or its :func:`batch_trade_off_data`, which then brings its own prob.
         ax: axes to draw on; by default a new figure outside pyplot.
+        prob: probability of the equal-tailed intervals, in (0, 1).
 
     Returns:
         the axes.
@@ -52,7 +54,9 @@ def batch_trade_off(source: BatchTradeOff | pd.DataFrame, *, ax: Axes | None = N
         >>> axes.get_xlabel(), axes.get_ylabel()
         ('training compute 6ND (FLOP)', 'optimiser steps')
     """
-    data = table_of(source, batch_trade_off_data, ("batch_tokens", "cost", "prob", "ratio", "compute", "step"))
+    data = table_of(
+        source, batch_trade_off_data, ("batch_tokens", "cost", "prob", "ratio", "compute", "step"), prob=prob
+    )
     (ax,) = style.new_axes() if ax is None else (ax,)
     name, words = ("hours", "training time (hours)") if "hours" in data else ("step", "optimiser steps")
     rows, look = data.sort_values("batch_tokens"), style.look(0)

@@ -51,12 +51,13 @@ def follow_data(followed: Follow, *, prob: float = 0.9) -> pd.DataFrame:
     return table.assign(target=float("nan") if followed.target is None else followed.target, reaches=reaches)
 
 
-def follow(source: Follow | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def follow(source: Follow | pd.DataFrame, *, ax: Axes | None = None, prob: float = 0.9) -> Axes:
     """Draw a run's checkpoints, the funnel of what it may still do, that without its checkpoints, and its siblings.
 
     Args:
-        source: from :func:`bayescale.follow`, or its :func:`follow_data`.
+        source: from :func:`bayescale.follow`, or its :func:`follow_data`, which then brings its own prob.
         ax: axes to draw on; by default a new figure outside pyplot.
+        prob: probability of the equal-tailed intervals, in (0, 1).
 
     Returns:
         the axes, with shares of training along the horizontal one.
@@ -64,7 +65,8 @@ def follow(source: Follow | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises:
         SettingsError: neither of these.
     """
-    data = table_of(source, follow_data, ("role", "run", "share", "median", "lower", "upper", "target", "reaches"))
+    needed = ("role", "run", "share", "median", "lower", "upper", "target", "reaches")
+    data = table_of(source, follow_data, needed, prob=prob)
     (ax,) = style.new_axes() if ax is None else (ax,)
     ax.set_xscale("log")
     style.log_loss_axis(ax)

@@ -18,11 +18,12 @@ from bayescale.show.numbers import format_number
 PARTS = ("forecast", "run")
 
 
-def score_forecast_data(plan: ScorePlan) -> pd.DataFrame:
+def score_forecast_data(plan: ScorePlan, *, prob: float = 0.9) -> pd.DataFrame:
     """Return the score of the best split at each budget, and the runs of the last stage's table.
 
     Args:
         plan: from :func:`bayescale.allocate_score`, at some ten budgets for a smooth curve.
+        prob: probability of the equal-tailed intervals, in (0, 1).
 
     Returns:
         columns part (``"forecast"``, or ``"run"`` for a run that was measured, where its compute is known), compute,
@@ -30,11 +31,11 @@ def score_forecast_data(plan: ScorePlan) -> pd.DataFrame:
         measured ones), target (missing where there is none), extrapolation, discrepancy.
 
     Raises:
-        SettingsError: no plan for a score.
+        SettingsError: no plan for a score, or no such probability.
     """
     if not isinstance(plan, ScorePlan):
         raise SettingsError(f"score_forecast takes a ScorePlan or its table, got {type(plan).__name__}.")
-    table = plan.action_table()
+    table = plan.action_table(prob=prob)
     kept = table[["compute", "response", "cost", "prob", "expected", "run_lower", "run_upper", "extrapolation"]]
     names = {"expected": "median", "run_lower": "lower", "run_upper": "upper"}
     found = kept.rename(columns=names).assign(part=PARTS[0], target=plan.target, discrepancy=table["discrepancy"])
@@ -47,12 +48,13 @@ def score_forecast_data(plan: ScorePlan) -> pd.DataFrame:
     return pd.concat([found, measured.assign(part=PARTS[1], response=plan.response)], ignore_index=True)
 
 
-def score_forecast(source: ScorePlan | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def score_forecast(source: ScorePlan | pd.DataFrame, *, ax: Axes | None = None, prob: float = 0.9) -> Axes:
     """Draw the expected score of the best split against compute with the interval of a new run, and measured runs.
 
     Args:
-        source: a plan for a score, or its :func:`score_forecast_data`.
+        source: a plan for a score, or its :func:`score_forecast_data`, which then brings its own prob.
         ax: axes to draw on; by default a new figure outside pyplot.
+        prob: probability of the equal-tailed intervals, in (0, 1).
 
     Returns:
         the axes.
@@ -61,7 +63,7 @@ def score_forecast(source: ScorePlan | pd.DataFrame, *, ax: Axes | None = None) 
         SettingsError: neither a plan for a score nor its table.
     """
     needed = ("part", "compute", "response", "median", "lower", "upper", "target", "extrapolation")
-    data = table_of(source, score_forecast_data, needed)
+    data = table_of(source, score_forecast_data, needed, prob=prob)
     (ax,) = style.new_axes() if ax is None else (ax,)
     ax.set_xscale("log")
     look, runs = style.look(0), data[data["part"] == PARTS[1]]
