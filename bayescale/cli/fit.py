@@ -142,6 +142,7 @@ def next_commands(fit: Fit, path: str, own_law: str = "") -> list[str]:
     commands = [f"summary {file}", f"predict {file} {_question(fit)}{group}"]
     if fit.law.response.name == "loss" and set(fit.law.inputs()) == set(USUAL):
         commands += [f"allocate {file} --compute 1e21 1e23{group}"]
+    commands += [f"report {file} --out report"]
     if fit.checks.failed:
         commands.insert(0, f"check {file}")
     return [f"bayescale {command}{own_law}" for command in commands]

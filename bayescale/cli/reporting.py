@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from typing import Any
 import typer
 
 USAGE, BUG, INTERRUPTED, PIPE = 2, 3, 130, 141
+# A mapping of columns as messages of the library write it.
+MAPPING = re.compile(r"columns=(\{(?:'[^']*': (?:'[^']*'|None)(?:, )?)+\})")
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def _report(error: Exception) -> int:
     from bayescale.language.errors import BayescaleError
 
     if isinstance(error, BayescaleError):
-        say(f"error: {error}")
+        say(f"error: {in_shell(str(error))}")
         return USAGE
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
@@ -65,6 +68,27 @@ def _report(error: Exception) -> int:
         return USAGE
     say(f"internal error: {type(error).__name__}: {error}; run the command with --debug and report what it prints")
     return BUG
+
+
+def in_shell(text: str) -> str:
+    """Return a message with what it says of columns in Python as the option that a shell takes.
+
+    >>> in_shell("say which with columns={'params': 'n_params', 'loss': 'val loss'}.")
+    "say which with --columns params=n_params loss='val loss'."
+    >>> in_shell("leave it out: columns={'loss': None}.")
+    "leave it out: columns={'loss': None}."
+    """
+    return MAPPING.sub(_as_option, text)
+
+
+def _as_option(found: re.Match[str]) -> str:
+    import ast
+    import shlex
+
+    names = ast.literal_eval(found[1])
+    if None in names.values():
+        return found[0]
+    return "--columns " + " ".join(f"{name}={shlex.quote(column)}" for name, column in names.items())
 
 
 def _show_traceback(error: Exception, debug: bool) -> None:

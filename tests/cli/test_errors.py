@@ -97,7 +97,7 @@ def test_bad_input_is_one_line_on_stderr_and_exit_code_2(bayescale, places, case
         ("nothing",),
         ("predict", "--params", "1e9"),
         ("predict", "fit.nc", "--params", "many", "--tokens", "1e9"),
-        ("allocate", "fit.nc", "--compute", "1e21", "some"),
+        ("cheapest", "fit.nc", "--loss", "2", "some"),
         ("summary", "fit.nc", "--format", "yaml"),
     ],
 )

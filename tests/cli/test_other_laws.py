@@ -75,7 +75,7 @@ def test_what_the_law_needs_and_the_table_lacks_is_said_at_once(bayescale, folde
     assert made.code == 2
     assert made.err == (
         "error: shots.csv lacks shots, which the law 'shots' takes (its columns: k, accuracy, items): say which with "
-        "columns={'shots': '<column>'}.\n"
+        "--columns shots='<column>'.\n"
     )
 
 
