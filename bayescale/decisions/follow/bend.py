@@ -16,8 +16,8 @@ class Bend(Sampled):
     A straight line through the ends of a range is wrong outside by half the second derivative times the product of the
     distances from both ends. That error is common to the whole curve and wanders slowly along training.
 
-    Of laws of a floor and two powers in the usual range of parameters the median bend is 0.015 and the sd of its turn 0.08. Both are a
-    factor of e either way at one sd, like those of :class:`Scatter`: other inputs bend more.
+    Of laws of a floor and two powers in the usual range of parameters the median bend is 0.015 and the sd of its turn
+    0.08. Both are a factor of e either way at one sd, like those of :class:`Scatter`: other inputs bend more.
     """
 
     bend: Array = parameter(

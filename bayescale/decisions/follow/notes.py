@@ -29,7 +29,7 @@ def note_of_forecast(shares: Shares, line: Regressors, beyond: float, alike: flo
         )
     if far := [_outside(name, ratio) for name, ratio in line.ranges.items() if max(ratio, 1 / ratio) > INSIDE]:
         carried = (
-            "a straight line in logs is carried on there, and may bend" if line.outside else "no line says what follows"
+            "a straight line in logs is carried on there, and may bend" if line.names else "no line says what follows"
         )
         said.append(f"It lies outside its siblings in {', '.join(far)}: {carried}.")
     if alike < UNLIKE:
@@ -53,8 +53,8 @@ def _of_siblings(shares: Shares, line: Regressors) -> list[str]:
     if line.spared:
         count, most = len(shares.siblings), max(len(shares.siblings) - 1 - SPARE, 0)
         said.append(
-            f"{count} siblings are enough for {most or 'no'} input{'' if most == 1 else 's'}: {', '.join(line.spared)} "
-            f"{'is' if len(line.spared) == 1 else 'are'} not used, and what follows from it counts as scatter."
+            f"{count} siblings are enough for {most or 'no'} input{'s' if most > 1 else ''}: not used is "
+            f"{', '.join(line.spared)}, and what follows from it counts as scatter."
         )
     return said
 
