@@ -43,8 +43,8 @@ def follow(
     Curves are compared at the same share of training, where learning-rate schedules of one kind are in the same place:
     what a decay brings at the end is learnt from the siblings' own ends. The log losses of a run are a line in the logs
     of its inputs plus a deviation with a covariance along training; line, covariance and its parameters are learnt
-    together, and the run's own checkpoints are conditioned on exactly. Outside the range of the siblings' inputs the line
-    may bend, by a covariance that is learnt too.
+    together, and the run's own checkpoints are conditioned on exactly. Outside the range of the siblings' inputs the
+    line may bend, by a covariance that is learnt too.
 
     Args:
         runs: the checkpoints of all runs, with a column ``run`` and tokens or steps; losses of one test set. Each
