@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import multigammaln
 
+from bayescale.decisions.follow.bend import Bend
 from bayescale.decisions.follow.scatter import Scatter
 from bayescale.decisions.follow.student import Student
 
@@ -25,6 +26,7 @@ class Belief:
         left: sums of squares and products of what the line leaves of the siblings' curves, time x time.
         center: the line where the run is, over time.
         leverage: how badly the line is known there, as a share of the covariance.
+        outside: how far the run is outside its siblings, as of :class:`Regressors`; 0 among them.
     """
 
     times: np.ndarray
@@ -32,9 +34,12 @@ class Belief:
     left: np.ndarray
     center: np.ndarray
     leverage: float
+    outside: float = 0.0
 
     @classmethod
-    def of(cls, logs: np.ndarray, regressors: np.ndarray, run: np.ndarray, times: np.ndarray) -> Belief:
+    def of(
+        cls, logs: np.ndarray, regressors: np.ndarray, run: np.ndarray, times: np.ndarray, outside: float = 0.0
+    ) -> Belief:
         """Fit the line.
 
         Args:
@@ -42,12 +47,13 @@ class Belief:
             regressors: sibling x regressor.
             run: the regressors of the run.
             times: minus log shares of training.
+            outside: how far the run is outside its siblings.
         """
         coefficients = np.linalg.lstsq(regressors, logs, rcond=None)[0]
         residuals = logs - regressors @ coefficients
         leverage = float(run @ np.linalg.solve(regressors.T @ regressors, run))
         spare = len(logs) - run.size
-        return cls(times, spare, residuals.T @ residuals, run @ coefficients, leverage)
+        return cls(times, spare, residuals.T @ residuals, run @ coefficients, leverage, outside)
 
     def evidence(self, scatter: Scatter) -> np.ndarray:
         """Return the log probability of the siblings' curves, up to a constant, over draws of the scatter."""
@@ -58,10 +64,12 @@ class Belief:
         own, both = (np.linalg.slogdet(scale)[1] for scale in (before, before + self.left))
         return shape + 0.5 * degrees * own - 0.5 * (degrees + self.siblings) * both
 
-    def curve(self, scatter: Scatter) -> Student:
-        """Return the distribution of the run's log losses at all times, over draws of the scatter."""
+    def curve(self, scatter: Scatter, bend: Bend | None = None) -> Student:
+        """Return the distribution of the run's log losses at all times, over draws of the scatter and the bend."""
         degrees = np.asarray(scatter.alike) + self.siblings + 2.0
         scale = (1.0 + self.leverage) * (self._before(scatter) + self.left) / degrees[:, None, None]
+        if bend is not None and self.outside:
+            scale = scale + self.outside**2 * bend.covariance(self.times)
         return Student(np.broadcast_to(self.center, (degrees.size, self.center.size)), scale, degrees)
 
     def _before(self, scatter: Scatter) -> np.ndarray:

@@ -12,6 +12,7 @@ from bayescale.costs import SixND
 from bayescale.data import Runs
 from bayescale.decisions.draws import EXTRAPOLATION
 from bayescale.decisions.follow.belief import Belief
+from bayescale.decisions.follow.notes import note_of_forecast
 from bayescale.decisions.follow.posterior import scatter_draws
 from bayescale.decisions.follow.regressors import Regressors, regressors_of
 from bayescale.decisions.follow.result import Follow
@@ -42,7 +43,8 @@ def follow(
     Curves are compared at the same share of training, where learning-rate schedules of one kind are in the same place:
     what a decay brings at the end is learnt from the siblings' own ends. The log losses of a run are a line in the logs
     of its inputs plus a deviation with a covariance along training; line, covariance and its parameters are learnt
-    together, and the run's own checkpoints are conditioned on exactly.
+    together, and the run's own checkpoints are conditioned on exactly. Outside the range of the siblings' inputs the
+    line may bend, by a covariance that is learnt too.
 
     Args:
         runs: the checkpoints of all runs, with a column ``run`` and tokens or steps; losses of one test set. Each
@@ -89,22 +91,25 @@ def follow(
     )
     shares = Shares.of(situation)
     line = regressors_of(situation, shares.siblings, inputs)
-    belief, seen = Belief.of(shares.logs, line.siblings, line.run, shares.times), shares.log_loss(situation.run)
-    drawn = {}
+    belief = Belief.of(shares.logs, line.siblings, line.run, shares.times, line.outside)
+    seen, alike, drawn = shares.log_loss(situation.run), 1.0, {}
     for name, own in (("loss", seen), ("without", None)):
         rng = np.random.default_rng(seed_for(seed, f"follow/{situation.group}/{run}/{name}"))
-        curve = belief.curve(scatter_draws(belief, own, rng))
+        curve = belief.curve(*scatter_draws(belief, own, rng))
+        if own is None:
+            alike = curve.first(seen.size).beyond(seen)
         later = curve.last(shares.later.size) if own is None else curve.given(own)
         drawn[name] = np.exp(later.draw(rng, EACH))
-    return Follow(_labelled(situation, shares, line, drawn, runs), _table(situation, shares), target)
+    note = note_of_forecast(shares, line, _beyond(situation, shares), alike)
+    return Follow(_labelled(situation, shares, line, drawn, runs, note), _table(situation, shares), target)
 
 
 def _labelled(
-    situation: Situation, shares: Shares, line: Regressors, drawn: dict[str, np.ndarray], runs: Runs
+    situation: Situation, shares: Shares, line: Regressors, drawn: dict[str, np.ndarray], runs: Runs, note: str
 ) -> xr.Dataset:
     """Draws over chain, draw and the share of training."""
     words = {"loss": "loss", "without": "loss without the checkpoints"}
-    place, beyond = situation.place, _beyond(situation, shares)
+    place = situation.place
     variables = {
         name: (("chain", "draw", "share"), values[None], {"long_name": words[name], "units": LOSS.unit})
         for name, values in drawn.items()
@@ -112,12 +117,12 @@ def _labelled(
     coords = {
         "share": ("share", shares.later, {"long_name": "share of training", "units": ""}),
         place.name: ("share", shares.later * situation.run.end, {"long_name": place.label, "units": place.unit}),
-        "extrapolation": ((), beyond, EXTRAPOLATION),
+        "extrapolation": ((), _beyond(situation, shares), EXTRAPOLATION),
     }
     attrs = {
         "run": situation.run.name, "group": situation.group, "seen": situation.share, "place": place.name,
         "siblings": len(shares.siblings), "inputs": ", ".join(line.names), "params_convention": runs.params_convention,
-        "params": situation.run.values.get(PARAMS.name, np.nan), "note": _note(situation, shares, line, beyond),
+        "params": situation.run.values.get(PARAMS.name, np.nan), "note": note,
     }  # fmt: skip
     return xr.Dataset(variables, coords, attrs)
 
@@ -129,23 +134,6 @@ def _beyond(situation: Situation, shares: Shares) -> float:
         return float("nan")
     own, *theirs = [float(SixND()(one[PARAMS.name], one[TOKENS.name])) for one in every]
     return own / max(theirs)
-
-
-def _note(situation: Situation, shares: Shares, line: Regressors, beyond: float) -> str:
-    """What there is to know of the forecast."""
-    said = []
-    if shares.left_out:
-        names = f"{', '.join(shares.left_out[:3])}{', ...' if len(shares.left_out) > 3 else ''}"
-        said.append(f"Left out, with no checkpoint as early as half of what is seen: {names}.")
-    said += [
-        f"All siblings have the same {name}, and this run another one: that is taken not to matter."
-        for name in line.unused
-    ]
-    if beyond > 1.5:
-        said.append(
-            f"This run ends at {beyond:.2g} times the largest compute of its siblings: how it ends follows theirs."
-        )
-    return " ".join(said)
 
 
 def _table(situation: Situation, shares: Shares) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Draws of how siblings scatter, a posterior of five parameters, by elliptical slice sampling."""
+"""Draws of how siblings scatter and of the bend outside them, five parameters or seven, by elliptical slices."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from bayescale.decisions.follow.belief import Belief
+from bayescale.decisions.follow.bend import Bend
+from bayescale.decisions.follow.sampled import Sampled
 from bayescale.decisions.follow.scatter import Scatter
 from bayescale.language.errors import FitError
 
@@ -18,7 +20,7 @@ INFLATE = 1.5
 R_HAT = 1.1
 
 
-def scatter_draws(belief: Belief, seen: np.ndarray | None, rng: np.random.Generator) -> Scatter:
+def scatter_draws(belief: Belief, seen: np.ndarray | None, rng: np.random.Generator) -> tuple[Scatter, Bend | None]:
     """Return draws of the scatter given the siblings' curves and what is seen of the run.
 
     Args:
@@ -26,18 +28,29 @@ def scatter_draws(belief: Belief, seen: np.ndarray | None, rng: np.random.Genera
         seen: its first log losses, or None.
         rng: source of randomness.
 
+    Returns:
+        the scatter, and the bend of the line, None for a run among its siblings, which has none.
+
     Raises:
         FitError: the chains have not met, or curves are exact.
     """
+    kinds: tuple[type[Sampled], ...] = (Scatter, Bend) if belief.outside else (Scatter,)
+    ends = np.cumsum([len(kind.parameters) for kind in kinds])[:-1]
+
+    def at(logs: np.ndarray) -> tuple[Scatter, Bend | None]:
+        scatter, *bend = (kind.at(part) for kind, part in zip(kinds, np.split(logs, ends, axis=1), strict=True))
+        return scatter, bend[0] if bend else None  # type: ignore[return-value]
 
     def log_density(logs: np.ndarray) -> np.ndarray:
-        scatter = Scatter.at(logs)
-        found = Scatter.log_prior(logs) + belief.evidence(scatter)
+        drawn, parts = at(logs), np.split(logs, ends, axis=1)
+        found = sum(kind.log_prior(part) for kind, part in zip(kinds, parts, strict=True))
+        found = found + belief.evidence(drawn[0])
         if seen is not None:
-            found = found + belief.curve(scatter).first(seen.size).log_density(seen)
+            found = found + belief.curve(*drawn).first(seen.size).log_density(seen)
         return found
 
-    center, sds = np.array([p.prior.unconstrained_moments() for p in Scatter.parameters]).T
+    priors = [p.prior for kind in kinds for p in kind.parameters]
+    center, sds = np.array([prior.unconstrained_moments() for prior in priors]).T
     try:
         states = _met(log_density, center, sds, rng)
     except np.linalg.LinAlgError:
@@ -45,7 +58,7 @@ def scatter_draws(belief: Belief, seen: np.ndarray | None, rng: np.random.Genera
             "How siblings scatter could not be sampled: their curves are as good as exact, and say nothing of how a "
             "run may differ from them; give losses as they were measured."
         ) from None
-    return Scatter.at(states)
+    return at(states)
 
 
 def _met(

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from jax import Array
 
+from bayescale.decisions.follow.sampled import Sampled
 from bayescale.language.declare import parameter
-from bayescale.language.declared import Declared
 from bayescale.language.priors import LogNormal
 
 # Losses are not printed more finely, and covariances without any noise have no inverse.
 LEAST = 1e-4
 
 
-class Scatter(Declared):
+class Scatter(Sampled):
     """Covariance of log losses at shares of training, around what size and length of a run say.
 
     The time is t = -log(share of training): 0 at the end. Runs differ by a level and by a slope, wander away from both
@@ -39,13 +39,3 @@ class Scatter(Declared):
         forms = [np.ones((time.size, time.size)), np.outer(time, time), np.minimum.outer(time, time), np.eye(time.size)]
         sds[:, 3] = np.hypot(sds[:, 3], LEAST)
         return np.einsum("dk,kij->dij", sds**2, np.stack(forms))
-
-    @classmethod
-    def at(cls, logs: np.ndarray) -> Scatter:
-        """Return the scatter at logs of parameters, draw x parameter."""
-        return cls(**{p.name: np.exp(logs[:, i]) for i, p in enumerate(cls.parameters)})
-
-    @classmethod
-    def log_prior(cls, logs: np.ndarray) -> np.ndarray:
-        """Return the log density of logs of parameters, draw x parameter, over draw."""
-        return np.sum([p.prior.log_density(logs[:, i]) for i, p in enumerate(cls.parameters)], axis=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from bayescale.decisions.follow.regressors import SPARE
 from bayescale.decisions.follow.situation import Curve, Situation
@@ -83,5 +84,8 @@ class Shares:
 
 
 def _log_loss(curve: Curve, shares: np.ndarray) -> np.ndarray:
-    """Straight between checkpoints in logs of both."""
-    return np.interp(np.log(shares), np.log(curve.shares), np.log(curve.loss))
+    """Smooth and monotone between checkpoints in logs of both, so that coarse curves are not kinked ones."""
+    known, logs = np.log(curve.shares), np.log(curve.loss)
+    if known.size == 1:
+        return np.full(shares.size, logs[0])
+    return np.asarray(PchipInterpolator(known, logs)(np.clip(np.log(shares), known[0], known[-1])))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import gammaln
+from scipy.stats import f as fdist
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,12 @@ class Student:
         half, whole = 0.5 * self.degrees, 0.5 * (self.degrees + size)
         shape = gammaln(whole) - gammaln(half) - 0.5 * size * np.log(self.degrees)
         return shape - 0.5 * np.linalg.slogdet(self.scale)[1] - whole * np.log1p(distance / self.degrees)
+
+    def beyond(self, values: np.ndarray) -> float:
+        """Probability of a vector that is at least as far from what was expected as this one."""
+        away = values - self.center
+        distance = np.einsum("di,di->d", away, np.linalg.solve(self.scale, away[:, :, None])[:, :, 0])
+        return float(fdist.sf(distance / values.size, values.size, self.degrees).mean())
 
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Draws, ``count`` of each, (draw and count) x size."""

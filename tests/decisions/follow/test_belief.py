@@ -86,6 +86,6 @@ def test_draws_of_the_scatter_are_the_posterior(siblings):
     assert 1.0 / (weight**2).sum() > 4_000
     mean = weight @ positions
     sd = np.sqrt(weight @ (positions - mean) ** 2)
-    samples = [scatter_draws(belief, seen, np.random.default_rng(seed)) for seed in range(4)]
+    samples = [scatter_draws(belief, seen, np.random.default_rng(seed))[0] for seed in range(4)]
     means = np.mean([[np.log(getattr(one, p.name)).mean() for p in Scatter.parameters] for one in samples], axis=0)
     assert (np.abs(means - mean) < 0.109 * sd).all()

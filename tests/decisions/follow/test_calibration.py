@@ -41,10 +41,10 @@ def forecasts(count, seed):
         logs, regressors = simulated(rng)
         belief = Belief.of(logs[:-1], regressors[:-1], regressors[-1], TIMES)
         seen, truth = logs[-1, :SEEN], logs[-1, -1]
-        later = belief.curve(scatter_draws(belief, seen, rng)).given(seen)
+        later = belief.curve(*scatter_draws(belief, seen, rng)).given(seen)
         draws = later.draw(rng, EACH)[:, -1]
         narrowed = replace(later, scale=later.scale / 9).draw(rng, EACH)[:, -1]
-        without = belief.curve(scatter_draws(belief, None, rng)).last(1).draw(rng, EACH)[:, 0]
+        without = belief.curve(*scatter_draws(belief, None, rng)).last(1).draw(rng, EACH)[:, 0]
         target = np.quantile(draws, rng.uniform(0.2, 0.8))
         widths = [np.ptp(np.quantile(one, (0.05, 0.95))) for one in (draws, without)]
         places = [(one < truth).mean() for one in (draws, narrowed)]

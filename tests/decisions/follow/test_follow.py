@@ -28,6 +28,8 @@ def test_the_forecast_is_narrower_with_the_checkpoints_and_has_the_end(followed,
     assert own["siblings"] == 8
     assert own["extrapolation"] == pytest.approx((4e9 * END) / (2e9 * 4e10))
     assert "4 times the largest compute of its siblings" in followed.note
+    assert "outside its siblings in params (2 times the largest), tokens (2 times the largest)" in followed.note
+    assert "unlike" not in followed.note
 
 
 def test_probabilities_and_tables_are_those_of_the_draws(followed):
@@ -86,6 +88,17 @@ def test_inputs_that_do_not_differ_are_named(table):
     found = asked(alike)
     assert "All siblings have the same repeats, and this run another one" in found.note
     assert found.draws.attrs["inputs"] == "params"
+
+
+def test_checkpoints_unlike_the_siblings_and_inputs_for_few_are_named(table):
+    few = table[table["run"].isin(["run 1", "run 4", "run 7", "big"])]
+    assert "3 siblings are enough for no input: not used is params, tokens, and what follows" in asked(few).note
+    end = table.loc[table["run"] == "run 3", "tokens"].max()
+    flying = table[(table["run"] != "run 3") | (table["tokens"] < 0.3 * end)].query("run != 'big'")
+    worse = np.where(flying["run"] == "run 3", 2.0, 1.0) * flying["loss"]
+    found = asked(flying.assign(loss=worse), run="run 3", final_tokens=end)
+    assert "lies outside" not in found.note
+    assert "Its checkpoints are unlike what its siblings say of it (probability " in found.note
 
 
 def test_siblings_that_begin_late_are_left_out(table):
