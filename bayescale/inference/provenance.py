@@ -49,6 +49,8 @@ def provenance(
             "group": runs.group,
             "loss_unit": runs.loss_unit,
             "source_loss_unit": runs.source_loss_unit,
+            "bytes_per_token": runs.bytes_per_token,
+            "renamed": None if runs.renamed is None else dict(runs.renamed),
             "params_convention": runs.params_convention,
             "compute_convention": runs.compute_convention,
             "quantities": [quantity.as_dict() for quantity in runs.quantities],

@@ -124,10 +124,10 @@ def report(
     folder = report_folder(out)
     named = named_fits(fits)
     asked = {name: values for name, values in inputs.items() if values is not None}
-    subject = Subject(named, asked, compute, group, prob, discrepancy, backtest, dict(answers or {}))
+    subject = Subject(named, asked, compute, group, prob, discrepancy, backtest, dict(answers or {}), title)
     check_subject(subject)
     check_answers(subject.answers)
-    heading = _title(title, subject)
+    heading = _title(subject)
     sections = [section(subject) for section in SECTIONS]
     citations = _citations(subject)
     files = _files(subject, heading, sections, citations)
@@ -157,7 +157,8 @@ def _citations(subject: Subject) -> Citations:
     return Citations((*found.reasons, *(pair for pair in more if pair[0] not in known)), found.version)
 
 
-def _title(title: str | None, subject: Subject) -> str:
+def _title(subject: Subject) -> str:
+    title = subject.title
     if title is None:
         laws = list(dict.fromkeys(fit.law.name for fit in subject.fits.values()))
         return f"Scaling law report: {', '.join(laws)}"
