@@ -129,6 +129,25 @@ def test_a_law_of_accuracy_has_what_it_can_have(tmp_path):
     assert made.card["predictions"][0]["response"] == "accuracy"
 
 
+def test_only_verdicts_are_coloured_whatever_a_cell_says(hostile_fit):
+    from bayescale.show.cells import words
+    from bayescale.show.grid import grid
+    from bayescale.show.report.blocks import Section, Table
+    from bayescale.show.report.html import html
+    from bayescale.show.report.sections.checks import table
+
+    named = grid(["family"], [[words(text)] for text in ("passes", "warns", "FAILS")])
+
+    def page(cells):
+        return html("", [Section("checks", "Checks", (Table("checks", "", cells),))], [], "")
+
+    assert page(named).count('<td class="left"><bdi>') == 3
+    made = page(table(hostile_fit))
+    for status, word in (("pass", "passes"), ("warn", "warns"), ("fail", "FAILS")):
+        count = sum(check.status == status for check in hostile_fit.checks.checks)
+        assert made.count(f'<td class="left {status}"><bdi>{word}</bdi>') == count
+
+
 def test_questions_that_no_fit_can_answer_are_refused(plain_fit, tmp_path):
     with pytest.raises(bs.SettingsError, match="No fit has the family 'GPT-9'; there are Cerebras-GPT, Pythia"):
         bs.report(plain_fit, out=tmp_path / "report", group="GPT-9")
