@@ -89,8 +89,11 @@ def test_the_data_set_of_the_registry_is_cited(pile_fit):
 
 
 def test_cite_refuses_what_is_no_answer():
-    with pytest.raises(bs.SettingsError, match=r"cite takes fits, predictions and plans, such as bs.cite\(fit\)"):
+    words = r"cite takes what has fits or is asked of them \(Fit, .*Chain, .*\), got str; write bs.cite\(fit\)"
+    with pytest.raises(bs.SettingsError, match=words):
         bs.cite("chinchilla")
+    with pytest.raises(bs.SettingsError, match="got nothing"):
+        bs.cite()
 
 
 def test_several_fits_are_compared(plain_fit, tmp_path):
