@@ -68,13 +68,9 @@ app.command(name="next", cls=ValueLists, epilog=epilog("next"))(next_run)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import PackageNotFoundError, version
+        from bayescale.language.installed import version_of
 
-        try:
-            found = version("bayescale")
-        except PackageNotFoundError:
-            found = "(not installed, run from its source)"
-        typer.echo(f"bayescale {found}")
+        typer.echo(f"bayescale {version_of('bayescale')}")
         raise typer.Exit
 
 

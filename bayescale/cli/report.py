@@ -52,7 +52,7 @@ def report(
     answers: Annotated[
         list[str] | None,
         typer.Option(
-            "--answer",
+            "--card",
             metavar="ITEM=TEXT",
             help="What the card asks and the package cannot know: training.architecture=..., repeatable.",
         ),
@@ -78,7 +78,7 @@ def report(
         group=group,
         prob=prob,
         discrepancy=chosen_discrepancy(discrepancy),
-        answers=pairs("--answer", answers, "ITEM=TEXT"),
+        answers=pairs("--card", answers, "ITEM=TEXT"),
         **(chosen(params=params, tokens=tokens) | further_inputs(inputs)),
     )
     for path, words in (

@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from bayescale.data.cells import Values
-from bayescale.data.sources import Chunk, Source, check_header, too_many_rows
+from bayescale.data.sources import FRAME, Chunk, Source, check_header, too_many_rows
 from bayescale.language.errors import DataError
 
 # Rows turned from Parquet into memory at a time.
@@ -30,7 +30,7 @@ class FrameSource(Source):
     """
 
     def __init__(self, frame: pd.DataFrame, *, max_rows: int):
-        self.name = "DataFrame"
+        self.name = FRAME
         if isinstance(frame.columns, pd.MultiIndex):
             raise DataError("DataFrame has columns of several levels: flatten them to one name each.")
         self.header = tuple(str(name).strip() for name in frame.columns)

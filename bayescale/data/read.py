@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -134,6 +134,8 @@ def read_quietly(
         compute_convention=convention,
         source=table.name,
         source_loss_unit=loss_unit,
+        bytes_per_token=bytes_per_token,
+        renamed=_renamed(mapping, columns, table.header),
         quantities=own,
     )
     return replace(runs, warnings=suspicions(runs))
@@ -162,6 +164,14 @@ def _parsed(
     parsed = parse_table(table, mapping, known=known | {"loss": loss_column(loss_unit)}, needed=needed)
     found = tuple(q for name, q in own.items() if name not in QUANTITIES and {name, f"{name}_se"} & set(mapping))
     return parsed, mapping, found
+
+
+def _renamed(
+    mapping: Mapping[str, str], columns: Mapping[str, str | None] | None, header: Sequence[str]
+) -> dict[str, str | None]:
+    """What must be said of columns to read the table again, besides the column of families."""
+    found: dict[str, str | None] = {name: column for name, column in mapping.items() if name not in ("family", column)}
+    return found | {name: None for name, column in (columns or {}).items() if column is None and name in header}
 
 
 def _completed(parsed: Parsed, mapping: Mapping[str, str]) -> tuple[dict[str, np.ndarray], str]:

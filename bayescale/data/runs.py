@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,6 +14,7 @@ import pandas as pd
 from bayescale.data.checkpoints import DROPPED, Early
 from bayescale.data.model_error import with_model_error
 from bayescale.data.schema import REQUIRED_COLUMNS, Column, columns_with
+from bayescale.data.sources import FRAME
 from bayescale.data.suspicions import suspicions
 from bayescale.language.errors import DataWarning, SettingsError
 from bayescale.language.quantities import QUANTITIES, Quantity
@@ -38,6 +39,9 @@ class Runs:
         compute_convention: ``"6ND"`` where one of params, tokens, compute was computed, else ``"exact"``.
         source: file name, or ``"DataFrame"``.
         source_loss_unit: the unit before reading.
+        bytes_per_token: what turned bits/byte into nats/token; None for other units, or where it is not known.
+        renamed: canonical name to the source's column where these differ, the family's besides, and to None where a
+            column was left out; None where it is not known.
         warnings: what looks suspicious, each with a code.
         quantities: those of the table that are not in every table: mixture weights, and those that a law declares.
     """
@@ -47,8 +51,10 @@ class Runs:
     loss_unit: str = "nats/token"
     params_convention: str = "total"
     compute_convention: str = "6ND"
-    source: str = "DataFrame"
+    source: str = FRAME
     source_loss_unit: str = "nats/token"
+    bytes_per_token: float | None = None
+    renamed: Mapping[str, str | None] | None = None
     warnings: tuple[DataWarning, ...] = ()
     quantities: tuple[Quantity, ...] = ()
 

@@ -20,6 +20,10 @@ class Chunk:
     columns: dict[str, Values]
 
 
+# The name of a table that has none.
+FRAME = "DataFrame"
+
+
 class Source(ABC):
     """A table that is read in chunks, so that memory stays bounded whatever its size."""
 

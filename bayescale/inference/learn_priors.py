@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from bayescale.inference.population_model import evidence, new_family
 from bayescale.inference.settings import check_seed
 from bayescale.inference.small_model import check_clusters, cluster_of
 from bayescale.language.errors import SettingsError
+from bayescale.language.installed import version_of
 from bayescale.language.prior_set import Priors
 
 
@@ -62,7 +62,7 @@ def learn_priors(
     cluster = np.array([groups.index(str(named[label])) for label in labels])
     found = new_family(evidence(draws, mean, sd, cluster), check_seed(seed))
     record = {
-        "version": importlib.metadata.version("bayescale"),
+        "version": version_of("bayescale"),
         "families": [str(label) for label in labels],
         "clusters": groups,
         "runs": sum(len(fits[label].runs) for label in labels),

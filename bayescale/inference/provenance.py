@@ -7,14 +7,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import jax
 
 from bayescale.data import Runs
 from bayescale.inference.settings import Settings
+from bayescale.language.installed import version_of
 from bayescale.laws import definition_hash
 from bayescale.models import Model
 
@@ -49,23 +48,17 @@ def provenance(
             "group": runs.group,
             "loss_unit": runs.loss_unit,
             "source_loss_unit": runs.source_loss_unit,
+            "bytes_per_token": runs.bytes_per_token,
+            "renamed": None if runs.renamed is None else dict(runs.renamed),
             "params_convention": runs.params_convention,
             "compute_convention": runs.compute_convention,
             "quantities": [quantity.as_dict() for quantity in runs.quantities],
             "warnings": [[warning.code, warning.message] for warning in runs.warnings],
         },
-        "versions": {"python": sys.version.split()[0], **{name: _version(name) for name in PACKAGES}},
+        "versions": {"python": sys.version.split()[0], **{name: version_of(name) for name in PACKAGES}},
         "device": jax.devices()[0].device_kind,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
     }
     # Through JSON, so that a record read back from a file compares equal.
     return json.loads(json.dumps(record))
-
-
-@cache
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "not installed"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from bayescale.language.formula import Expression
+from bayescale.language.printing import NONE, ON_A_LINE, Printer, looser
 
-# Binding strength: an operand that binds more loosely than its operation needs brackets.
-STRENGTH = {"add": 1, "sub": 1, "neg": 2, "mul": 3, "div": 3, "pow": 5}
 _UNICODE = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
     "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
     "psi": "ψ", "omega": "ω",
 }  # fmt: skip
+# Functions that LaTeX has a command for.
+_COMMANDS = ("log", "min", "max", "tanh")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -22,41 +23,16 @@ def expression_latex(expression: Expression) -> str:
     >>> expression_latex(Expression("add", (Expression("symbol", ("E",)), Expression("number", (2.0,)))))
     'E + 2'
     """
-    kind, operands = expression.operation, expression.operands
-    if kind == "symbol":
-        return operands[0]
-    if kind == "number":
-        return f"{operands[0]:g}"
-    if kind == "div":
-        return rf"\frac{{{expression_latex(operands[0])}}}{{{expression_latex(operands[1])}}}"
-    if kind == "pow":
-        return f"{_inside(operands[0], 6, expression_latex, latex=True)}^{{{expression_latex(operands[1])}}}"
-    if kind == "exp":
-        return f"e^{{{expression_latex(operands[0])}}}"
-    if kind == "sqrt":
-        return rf"\sqrt{{{expression_latex(operands[0])}}}"
-    if kind in STRENGTH:
-        return _infix(expression, expression_latex, r" \, ", latex=True)
-    name = rf"\{kind}" if kind in ("log", "min", "max", "tanh") else rf"\operatorname{{{kind}}}"
-    return rf"{name}\left({', '.join(map(expression_latex, operands))}\right)"
+    return _LATEX(expression)
 
 
 def expression_unicode(expression: Expression) -> str:
-    """Return one line of Unicode text."""
-    kind, operands = expression.operation, expression.operands
-    if kind == "symbol":
-        return plain_symbol(operands[0])
-    if kind == "number":
-        return f"{operands[0]:g}"
-    if kind == "div":
-        return f"{_inside(operands[0], 3, expression_unicode)}/{_inside(operands[1], 4, expression_unicode)}"
-    if kind == "pow":
-        return (
-            f"{_inside(operands[0], 6, expression_unicode)}^{_inside(operands[1], 6, expression_unicode, unary=True)}"
-        )
-    if kind in STRENGTH:
-        return _infix(expression, expression_unicode, "·")
-    return f"{kind}({', '.join(map(expression_unicode, operands))})"
+    """Return one line of Unicode text.
+
+    >>> expression_unicode(Expression("neg", (Expression("symbol", (r"\\alpha",)),)))
+    '-α'
+    """
+    return _TEXT(expression)
 
 
 def plain_symbol(latex: str) -> str:
@@ -72,22 +48,41 @@ def plain_symbol(latex: str) -> str:
     return head + (tail.translate(_SUBSCRIPTS) if tail.isdigit() else f"_{tail}" if tail else "")
 
 
-def _infix(expression: Expression, printer: Callable[..., str], times: str, latex: bool = False) -> str:
-    kind, operands = expression.operation, expression.operands
-    own = STRENGTH[kind]
-    if kind == "neg":
-        return f"-{_inside(operands[0], own + 1, printer, latex)}"
-    mark = {"add": " + ", "sub": " - ", "mul": times}[kind]
-    # The right operand of a minus needs brackets already at equal strength.
-    right = own + 1 if kind == "sub" else own
-    return f"{_inside(operands[0], own, printer, latex)}{mark}{_inside(operands[1], right, printer, latex)}"
+def _function(name: str, arguments: Sequence[str]) -> str:
+    command = rf"\{name}" if name in _COMMANDS else rf"\operatorname{{{name}}}"
+    return rf"{command}\left({', '.join(arguments)}\right)"
 
 
-def _inside(
-    expression: Expression, needed: int, printer: Callable[..., str], latex: bool = False, unary: bool = False
-) -> str:
-    text = printer(expression)
-    strength = STRENGTH.get(expression.operation, 9)
-    if strength >= needed or (unary and expression.operation == "neg"):
-        return text
-    return rf"\left({text}\right)" if latex else f"({text})"
+_LATEX = Printer(
+    symbol=str,
+    number="{:g}".format,
+    brackets=r"\left({}\right)".format,
+    function=_function,
+    operations={
+        "add": "{} + {}".format,
+        "sub": "{} - {}".format,
+        "neg": "-{}".format,
+        "mul": r"{} \, {}".format,
+        "div": r"\frac{{{}}}{{{}}}".format,
+        "pow": "{}^{{{}}}".format,
+        "exp": "e^{{{}}}".format,
+        "sqrt": r"\sqrt{{{}}}".format,
+    },
+    bracketed=ON_A_LINE | {"pow": (looser(6), NONE)},
+)
+_TEXT = Printer(
+    symbol=plain_symbol,
+    number="{:g}".format,
+    brackets="({})".format,
+    function=lambda name, arguments: f"{name}({', '.join(arguments)})",
+    operations={
+        "add": "{} + {}".format,
+        "sub": "{} - {}".format,
+        "neg": "-{}".format,
+        "mul": "{}·{}".format,
+        "div": "{}/{}".format,
+        "pow": "{}^{}".format,
+    },
+    # The minus of an exponent is read as its sign.
+    bracketed=ON_A_LINE | {"div": (looser(3), looser(4)), "pow": (looser(6), looser(6) - {"neg"})},
+)

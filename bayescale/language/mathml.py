@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from bayescale.language.formula import Expression
-from bayescale.language.latex import STRENGTH, plain_symbol
-
-_SIGNS = {"add": "+", "sub": "−", "mul": "⁢"}  # times is invisible, as on paper
+from bayescale.language.latex import plain_symbol
+from bayescale.language.printing import NONE, ON_A_LINE, Printer, looser
 
 
 def expression_mathml(expression: Expression) -> str:
@@ -16,27 +16,7 @@ def expression_mathml(expression: Expression) -> str:
     >>> expression_mathml(Expression("add", (Expression("symbol", ("E",)), Expression("number", (2.0,)))))
     '<mrow><mi>E</mi><mo>+</mo><mn>2</mn></mrow>'
     """
-    kind, operands = expression.operation, expression.operands
-    if kind == "symbol":
-        return symbol_mathml(operands[0])
-    if kind == "number":
-        return f"<mn>{operands[0]:g}</mn>".replace("<mn>-", "<mo>−</mo><mn>")
-    parts = [expression_mathml(operand) for operand in operands]
-    if kind == "div":
-        return f"<mfrac>{_row(parts[0])}{_row(parts[1])}</mfrac>"
-    if kind == "pow":
-        return f"<msup>{_inside(operands[0], 6)}{_row(parts[1])}</msup>"
-    if kind == "exp":
-        return f"<msup><mi>e</mi>{_row(parts[0])}</msup>"
-    if kind == "sqrt":
-        return f"<msqrt>{parts[0]}</msqrt>"
-    if kind == "neg":
-        return f"<mrow><mo>−</mo>{_inside(operands[0], STRENGTH[kind] + 1)}</mrow>"
-    if kind in _SIGNS:
-        # The right operand of a minus needs brackets already at equal strength.
-        left, right = STRENGTH[kind], STRENGTH[kind] + (kind == "sub")
-        return f"<mrow>{_inside(operands[0], left)}<mo>{_SIGNS[kind]}</mo>{_inside(operands[1], right)}</mrow>"
-    return f"<mrow><mi>{escape(kind)}</mi><mo>⁡</mo>{_brackets('<mo>,</mo>'.join(parts))}</mrow>"
+    return _MATHML(expression)
 
 
 def symbol_mathml(latex: str) -> str:
@@ -54,14 +34,38 @@ def symbol_mathml(latex: str) -> str:
     return f"<msub>{first}<{tag}>{below}</{tag}></msub>"
 
 
-def _inside(expression: Expression, needed: int) -> str:
-    printed = expression_mathml(expression)
-    return printed if STRENGTH.get(expression.operation, 9) >= needed else _brackets(printed)
-
-
 def _brackets(inner: str) -> str:
     return f"<mrow><mo>(</mo>{inner}<mo>)</mo></mrow>"
 
 
 def _row(inner: str) -> str:
     return f"<mrow>{inner}</mrow>"
+
+
+def _number(value: float) -> str:
+    shown = f"<mn>{abs(value):g}</mn>"
+    return _row(f"<mo>−</mo>{shown}") if value < 0 else shown
+
+
+def _function(name: str, arguments: Sequence[str]) -> str:
+    return _row(f"<mi>{escape(name)}</mi><mo>\N{FUNCTION APPLICATION}</mo>{_brackets('<mo>,</mo>'.join(arguments))}")
+
+
+# Fractions and powers take exactly two elements, so what may be several stands in a row of its own.
+_MATHML = Printer(
+    symbol=symbol_mathml,
+    number=_number,
+    brackets=_brackets,
+    function=_function,
+    operations={
+        "add": "<mrow>{}<mo>+</mo>{}</mrow>".format,
+        "sub": "<mrow>{}<mo>−</mo>{}</mrow>".format,
+        "neg": "<mrow><mo>−</mo>{}</mrow>".format,
+        "mul": "<mrow>{}<mo>\N{INVISIBLE TIMES}</mo>{}</mrow>".format,
+        "div": "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>".format,
+        "pow": "<msup>{}<mrow>{}</mrow></msup>".format,
+        "exp": "<msup><mi>e</mi><mrow>{}</mrow></msup>".format,
+        "sqrt": "<msqrt>{}</msqrt>".format,
+    },
+    bracketed=ON_A_LINE | {"pow": (looser(6), NONE)},
+)

@@ -72,6 +72,20 @@ class Discrepancy:
         name = f"brownian {scale:g} per sqrt(decade)" + (f", drift {drift:g} per decade" if drift else "")
         return cls(name, {part: np.array([values.get(part, 0.0)]) for part in PARTS})
 
+    @property
+    def brownian_scale(self) -> float | None:
+        """The scale that :meth:`brownian` made this of, without a drift; None for any other discrepancy.
+
+        >>> Discrepancy.brownian(0.02).brownian_scale
+        0.02
+        """
+        values = {part: np.asarray(drawn, float) for part, drawn in self.draws.items()}
+        if any(np.any(drawn != 0.0) for part, drawn in values.items() if part != "log_scale"):
+            return None
+        scale = float(f"{np.exp(values['log_scale'].flat[0]):.15g}")  # as it was before its logarithm was taken
+        same = np.unique(values["log_scale"]).size == 1 and self.name == Discrepancy.brownian(scale).name
+        return scale if same else None
+
     def shifts(
         self, distance: np.ndarray, noise_scale: np.ndarray, *, cluster: int, family: int, population: int | None = None
     ) -> np.ndarray:

@@ -57,6 +57,25 @@ def public(law: str, *, modality: str = "text", model_error: float = 0.0) -> Pri
     return from_record(min(near, key=lambda one: abs(one["record"]["model_error"] - model_error)))
 
 
+def public_modality(law: str, priors: Priors, *, model_error: float = 0.0) -> str | None:
+    """The modality of which priors are the public ones of a law; None where they are others.
+
+    Args:
+        law: name of a law.
+        priors: as of ``fit.model.given_priors``.
+        model_error: of the runs that they are for.
+
+    Examples:
+        >>> public_modality("chinchilla", public("chinchilla", modality="any"))
+        'any'
+    """
+    for modality in sorted({one["modality"] for one in _learnt() if one["law"] == law}):
+        known = public(law, modality=modality, model_error=model_error)
+        if (dict(known), dict(known.anchors)) == (dict(priors), dict(priors.anchors)):
+            return modality
+    return None
+
+
 def to_record(law: str, modality: str, priors: Priors) -> dict[str, Any]:
     """Log-normal priors as values that JSON knows, with four digits; see :func:`from_record`."""
     rounded = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bayescale.language.declare import default_symbol
 from bayescale.language.latex import plain_symbol
@@ -23,11 +23,13 @@ class Cell:
         text: as plain text, on one line; whoever prints HTML escapes it.
         markdown: as Markdown.
         latex: as LaTeX.
+        status: ``"pass"``, ``"warn"`` or ``"fail"`` of a verdict, which pages colour; empty for all else.
     """
 
     text: str
     markdown: str
     latex: str
+    status: str = field(default="", repr=False)
 
 
 EMPTY = Cell("", "", "")

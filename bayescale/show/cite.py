@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 import pandas as pd
 
 from bayescale.data import datasets
 from bayescale.data.checkpoints import DROPPED
-from bayescale.decisions import Plan, Prediction
+from bayescale.decisions import Arms, Chain, ChainPrediction, NextRun, Plan, Prediction, ScoreComparison, ScorePlan
 from bayescale.inference.fit import Fit
 from bayescale.language.errors import LawError, SettingsError
 from bayescale.laws.references import bibliography
@@ -17,6 +18,9 @@ from bayescale.models import Noise
 
 SOFTWARE = "bayescale"
 _EMBEDDED = "pile-families"
+# What can be cited for: answers, fits, and what has these in it.
+Answer = Prediction | Plan | NextRun | Arms
+Source = Fit | Answer | Chain | ChainPrediction | ScorePlan | ScoreComparison
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,11 +60,12 @@ class Citations:
         return self.bibtex
 
 
-def cite(*sources: Fit | Prediction | Plan) -> Citations:
-    """Return what to cite for fits, predictions and plans: what these used, and nothing else.
+def cite(*sources: Source) -> Citations:
+    """Return what to cite for fits and answers: what these used, and nothing else.
 
     Args:
-        sources: fits, and what was asked of them.
+        sources: fits, chains of fits, and what was asked of them. Predictions and plans do not have their fit in them,
+            which is to be given, too; answers of several fits and of next runs have theirs.
 
     Raises:
         SettingsError: nothing, or something else.
@@ -72,15 +77,18 @@ def cite(*sources: Fit | Prediction | Plan) -> Citations:
         >>> cite(plan).keys
         ('hoffmann2022training', 'bradbury2018jax', 'bayescale')
     """
-    if not sources or not all(isinstance(source, Fit | Prediction | Plan) for source in sources):
-        raise SettingsError("cite takes fits, predictions and plans, such as bs.cite(fit).")
+    if not sources or not all(isinstance(source, Source) for source in sources):
+        kinds = ", ".join(kind.__name__ for kind in get_args(Source))
+        got = ", ".join(type(source).__name__ for source in sources) or "nothing"
+        raise SettingsError(f"cite takes what has fits or is asked of them ({kinds}), got {got}; write bs.cite(fit).")
+    parts = [part for source in sources for part in _parts(source)]
     reasons: dict[str, list[str]] = {}
-    for source in sources:
+    for source in parts:
         for key, words in _of_fit(source) if isinstance(source, Fit) else _of_answer(source):
             if words not in reasons.setdefault(key, []):
                 reasons[key].append(words)
     reasons |= {"bradbury2018jax": ["computation"], SOFTWARE: ["this package"]}
-    fits = [source for source in sources if isinstance(source, Fit)]
+    fits = [part for part in parts if isinstance(part, Fit)]
     version = str(fits[0].record["versions"]["bayescale"]) if fits else ""
     return Citations(tuple((key, "; ".join(words)) for key, words in reasons.items()), version)
 
@@ -93,6 +101,29 @@ def data_key(fit: Fit) -> str | None:
         return datasets.describe(name).citation_key if name in datasets.names() else None
     embedded = fit.runs.sha256 == datasets.load(_EMBEDDED).sha256
     return datasets.describe(_EMBEDDED).citation_key if embedded else None
+
+
+def _parts(source: Source) -> Iterator[Fit | Answer]:
+    """The fits and answers that a source is made of."""
+    match source:
+        case Fit() | Prediction() | Plan():
+            yield source
+        case Chain():
+            yield from source.fits
+        case ChainPrediction():
+            yield from source.stages
+        case ScorePlan():
+            yield from source.chain.fits
+            yield source.plan
+            yield from source.forecast.stages
+        case ScoreComparison():
+            yield from (stage for made in source.forecasts.values() for stage in made.stages)
+        case NextRun():
+            yield source.problem.situation.fit
+            yield source
+        case Arms():
+            yield from (arm.fit for arm in source.contest.arms if isinstance(arm.fit, Fit))
+            yield source
 
 
 def _of_fit(fit: Fit) -> Iterator[tuple[str, str]]:
@@ -121,12 +152,22 @@ def _of_engine(fit: Fit) -> Iterator[tuple[str, str]]:
     yield "phan2019composable", "the sampler's implementation"
 
 
-def _of_answer(answer: Prediction | Plan) -> Iterator[tuple[str, str]]:
-    if isinstance(answer, Plan):
+def _of_answer(answer: Answer) -> Iterator[tuple[str, str]]:
+    if isinstance(answer, Plan) or (isinstance(answer, Arms) and answer.contest.sizes is None):
         yield "hoffmann2022training", "compute-optimal splits"
-    if str(answer.draws.attrs.get("discrepancy", "none")) != "none":
+    if _has_discrepancy(answer):
         yield "kennedy2001bayesian", "a discrepancy of the law beyond the data"
         yield "plummer2015cuts", "keeping the data of the fit from changing that discrepancy"
+
+
+def _has_discrepancy(answer: Answer) -> bool:
+    """Whether something was added to the law beyond the data."""
+    match answer:
+        case NextRun():
+            return answer.problem.situation.discrepancy is not None
+        case Arms():
+            return bool((answer.draws["discrepancy"] != "none").any())
+    return str(answer.draws.attrs.get("discrepancy", "none")) != "none"
 
 
 def _own_entry(version: str) -> str:

@@ -58,6 +58,7 @@ def test_everything_comes_back(pair):
     assert {n: v.dtype for n, v in back.sample_stats.items()} == {n: v.dtype for n, v in fit.sample_stats.items()}
     pd.testing.assert_frame_equal(back.runs.table, fit.runs.table)
     about = ("group", "loss_unit", "params_convention", "compute_convention", "source", "source_loss_unit", "sha256")
+    about += ("bytes_per_token", "renamed")
     assert [getattr(back.runs, n) for n in about] == [getattr(fit.runs, n) for n in about]
     assert [str(w) for w in back.runs.warnings] == [str(w) for w in fit.runs.warnings]
 

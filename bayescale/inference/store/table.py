@@ -16,6 +16,7 @@ from bayescale.data.schema import REQUIRED_COLUMNS, columns_with
 from bayescale.inference.store.archive import Arrays
 from bayescale.inference.store.record import record_part
 from bayescale.language.errors import DataWarning, StoreError
+from bayescale.language.prior import is_number
 from bayescale.language.quantities import LOSS, PARAMS, quantity_from_dict
 from bayescale.laws import Law
 
@@ -77,5 +78,24 @@ def _about(about: Mapping[str, Any]) -> dict[str, Any]:
             raise StoreError("its warnings must be pairs of code and message; save the fit again.")
         warnings.append(DataWarning(*pair))
     kept = {name: about[name] for name in allowed}
+    kept |= {"bytes_per_token": _bytes_per_token(about), "renamed": _renamed(about)}
     kept |= {"group": group, "source": record_part(about, "source", str), "warnings": tuple(warnings)}
     return {**kept, "quantities": tuple(map(quantity_from_dict, about.get("quantities", [])))}
+
+
+def _bytes_per_token(about: Mapping[str, Any]) -> float | None:
+    """What turned bits/byte into nats/token; older files do not have it."""
+    value = about.get("bytes_per_token")
+    if value is not None and not (is_number(value) and 0 < value < np.inf and about["source_loss_unit"] == "bits/byte"):
+        raise StoreError("its bytes_per_token must be a positive number, of bits/byte; save the fit again.")
+    return value
+
+
+def _renamed(about: Mapping[str, Any]) -> dict[str, str | None] | None:
+    """What columns of the source were called; older files do not have it."""
+    names = about.get("renamed")
+    if names is None:
+        return None
+    if not (isinstance(names, dict) and all(column is None or isinstance(column, str) for column in names.values())):
+        raise StoreError("its renamed must map names of columns to names or null; save the fit again.")
+    return names

@@ -13,8 +13,9 @@ from bayescale.show.cite import Citations
 from bayescale.show.escape import one_line
 from bayescale.show.report.checklist import checklist
 from bayescale.show.report.files import SCHEMA
+from bayescale.show.report.fit_command import fit_commands, not_on_the_command_line
+from bayescale.show.report.report_command import not_in_the_report_command, report_command
 from bayescale.show.report.sections.comparison import scores, why_not
-from bayescale.show.report.sections.provenance import fit_commands, report_command
 from bayescale.show.report.subject import Subject
 from bayescale.show.tables import to_records
 
@@ -24,7 +25,8 @@ def card(subject: Subject, title: str, citations: Citations, files: Sequence[str
 
     Returns:
         schema, title, files; interval (kind and prob); fits, one record each; predictions and plans, as records of
-        their tables with the fit's name; notes on what lies beyond the data; comparison; backtest; citations; command.
+        their tables with the fit's name; notes on what lies beyond the data; comparison; backtest; citations; command,
+        and what it lacks.
 
     References:
         li2025misfitting
@@ -42,6 +44,7 @@ def card(subject: Subject, title: str, citations: Citations, files: Sequence[str
         "backtest": None if subject.backtest is None else to_records(subject.backtest.table()),
         "citations": [{"key": key, "used_for": reason} for key, reason in citations.reasons],
         "command": report_command(subject),
+        "command_lacks": not_in_the_report_command(subject),
     }
 
 
@@ -64,6 +67,7 @@ def _of_fit(fit: Fit, name: str, subject: Subject) -> dict[str, Any]:
         "checklist": checklist(fit, subject),
         "record": json.loads(json.dumps(dict(fit.record))),
         "commands": fit_commands(fit, subject.files[name]),
+        "commands_lack": not_on_the_command_line(fit),
     }
 
 

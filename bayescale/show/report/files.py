@@ -34,7 +34,7 @@ def report_folder(path: str | os.PathLike[str]) -> Path:
     Raises:
         StoreError: a file, a folder that cannot be written or that holds something else than a report.
     """
-    if not isinstance(path, str | os.PathLike[str]) or not os.fspath(path):
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
         raise StoreError(f"out must be the name of a folder, got {path!r}; write out='report'.")
     target = Path(os.path.realpath(os.fspath(path)))
     if target.exists() and not target.is_dir():

@@ -99,6 +99,5 @@ def _drawn(block: Drawing) -> str:
 
 def _classes(grid: Grid, index: int, cell: Cell | None = None) -> str:
     """The classes of a cell: how it is aligned, whether it needs several lines, and the verdict that it is."""
-    verdicts = {"passes": "pass", "warns": "warn", "FAILS": "fail"}
-    text = cell.text if cell else ""
-    return " ".join(filter(None, (grid.sides[index], "long" if len(text) > LONG else "", verdicts.get(text))))
+    text, status = (cell.text, cell.status) if cell else ("", "")
+    return " ".join(filter(None, (grid.sides[index], "long" if len(text) > LONG else "", status)))

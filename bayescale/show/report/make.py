@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from bayescale.inference.fit import Fit
 from bayescale.language.errors import SettingsError
+from bayescale.language.installed import version_of
 from bayescale.laws.references import bibliography
 from bayescale.models.discrepancy import Discrepancy
 from bayescale.show.cite import Citations, cite
@@ -124,10 +124,10 @@ def report(
     folder = report_folder(out)
     named = named_fits(fits)
     asked = {name: values for name, values in inputs.items() if values is not None}
-    subject = Subject(named, asked, compute, group, prob, discrepancy, backtest, dict(answers or {}))
+    subject = Subject(named, asked, compute, group, prob, discrepancy, backtest, dict(answers or {}), title)
     check_subject(subject)
     check_answers(subject.answers)
-    heading = _title(title, subject)
+    heading = _title(subject)
     sections = [section(subject) for section in SECTIONS]
     citations = _citations(subject)
     files = _files(subject, heading, sections, citations)
@@ -137,7 +137,7 @@ def report(
 
 
 def _files(subject: Subject, title: str, sections: list[Section], citations: Citations) -> dict[str, str | bytes]:
-    written_by, bibtex = _version(), citations.bibtex
+    written_by, bibtex = version_of("bayescale"), citations.bibtex
     entries = bibliography()
     listed = [(key, in_words(entries[key]) if key in entries else "The bayescale authors. bayescale.", reason)
               for key, reason in citations.reasons]  # fmt: skip
@@ -157,17 +157,11 @@ def _citations(subject: Subject) -> Citations:
     return Citations((*found.reasons, *(pair for pair in more if pair[0] not in known)), found.version)
 
 
-def _title(title: str | None, subject: Subject) -> str:
+def _title(subject: Subject) -> str:
+    title = subject.title
     if title is None:
         laws = list(dict.fromkeys(fit.law.name for fit in subject.fits.values()))
         return f"Scaling law report: {', '.join(laws)}"
     if not isinstance(title, str) or not one_line(title) or len(title) > LONGEST_TITLE:
         raise SettingsError(f"title must be text of at most {LONGEST_TITLE} characters, got {title!r:.120}.")
     return one_line(title)
-
-
-def _version() -> str:
-    try:
-        return version("bayescale")
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "from source"

@@ -36,6 +36,7 @@ class Subject:
         discrepancy: what answers beyond the data have added.
         backtest: of the law on held-out runs, or None.
         answers: what the package cannot know, by the item of the checklist.
+        title: of the report; None for one that names the laws.
     """
 
     fits: Mapping[str, Fit]
@@ -46,6 +47,7 @@ class Subject:
     discrepancy: str | Discrepancy | None = "learnt"
     backtest: Backtest | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    title: str | None = None
 
     @property
     def is_single(self) -> bool:

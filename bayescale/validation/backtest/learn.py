@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from bayescale.decisions.beyond import noise_scale
 from bayescale.inference.settings import check_seed
 from bayescale.inference.small_model import check_clusters, cluster_of, sample_small
 from bayescale.language.errors import SettingsError
+from bayescale.language.installed import version_of
 from bayescale.models.discrepancy import PARTS, REFERENCE, Discrepancy
 from bayescale.validation.backtest.held_out import HeldOut
 from bayescale.validation.backtest.result import Backtest
@@ -59,7 +59,7 @@ def learn_discrepancy(
     check_clusters(groups, "A discrepancy is")
     draws = _sample(_arrays(tried, families, [groups.index(named[family]) for family in families]), check_seed(seed))
     record = {
-        "version": importlib.metadata.version("bayescale"),
+        "version": version_of("bayescale"),
         "families": families,
         "clusters": groups,
         "ratios": sorted({float(one.split.ratio) for one in tried}),

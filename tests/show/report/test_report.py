@@ -89,8 +89,11 @@ def test_the_data_set_of_the_registry_is_cited(pile_fit):
 
 
 def test_cite_refuses_what_is_no_answer():
-    with pytest.raises(bs.SettingsError, match=r"cite takes fits, predictions and plans, such as bs.cite\(fit\)"):
+    words = r"cite takes what has fits or is asked of them \(Fit, .*Chain, .*\), got str; write bs.cite\(fit\)"
+    with pytest.raises(bs.SettingsError, match=words):
         bs.cite("chinchilla")
+    with pytest.raises(bs.SettingsError, match="got nothing"):
+        bs.cite()
 
 
 def test_several_fits_are_compared(plain_fit, tmp_path):
@@ -127,6 +130,25 @@ def test_a_law_of_accuracy_has_what_it_can_have(tmp_path):
     assert "Every run against its own posterior predictive 90% interval" in text
     assert "No coverage beyond the data is known for these fits" in text
     assert made.card["predictions"][0]["response"] == "accuracy"
+
+
+def test_only_verdicts_are_coloured_whatever_a_cell_says(hostile_fit):
+    from bayescale.show.cells import words
+    from bayescale.show.grid import grid
+    from bayescale.show.report.blocks import Section, Table
+    from bayescale.show.report.html import html
+    from bayescale.show.report.sections.checks import table
+
+    named = grid(["family"], [[words(text)] for text in ("passes", "warns", "FAILS")])
+
+    def page(cells):
+        return html("", [Section("checks", "Checks", (Table("checks", "", cells),))], [], "")
+
+    assert page(named).count('<td class="left"><bdi>') == 3
+    made = page(table(hostile_fit))
+    for status, word in (("pass", "passes"), ("warn", "warns"), ("fail", "FAILS")):
+        count = sum(check.status == status for check in hostile_fit.checks.checks)
+        assert made.count(f'<td class="left {status}"><bdi>{word}</bdi>') == count
 
 
 def test_questions_that_no_fit_can_answer_are_refused(plain_fit, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bayescale.inference.fit import Fit
 from bayescale.show import cells
 from bayescale.show.cells import words
@@ -31,7 +33,8 @@ def table(fit: Fit) -> Grid:
     rows = []
     for check in fit.checks.checks:
         numbers = [cells.number(value, digits=4) for value in (check.value, check.threshold)]
-        row = [words(check.name), words(VERDICTS[check.status]), *numbers]
+        verdict = replace(words(VERDICTS[check.status]), status=check.status)
+        row = [words(check.name), verdict, *numbers]
         rows.append([*row, words(check.advice, absent="–")] if advised else row)
     headers = ["check", "verdict", "value", "threshold", *(["advice"] if advised else [])]
     return grid(headers, rows, right=["value", "threshold"], wide=["advice"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bayescale.decisions import Prediction
+from bayescale.language.labels import ALL, NEW_FAMILY
 from bayescale.show.estimates import estimates
 from bayescale.show.grid import Grid
 from bayescale.show.report.blocks import Block, Heading, Prose, Section, Table, omitted
@@ -37,7 +38,7 @@ def caption(prediction: Prediction) -> str:
 
 def group_words(label: str) -> str:
     """A group as it is called in a sentence."""
-    known = {"(new family)": "a family that is not in the data", "(all)": "runs like those of the table"}
+    known = {NEW_FAMILY: "a family that is not in the data", ALL: "runs like those of the table"}
     return known.get(label, label)
 
 
