@@ -116,8 +116,8 @@ class Cluster:
         while True:
             try:
                 return Client(self._address, timeout=10, set_as_default=False)
-            except (OSError, TimeoutError, ValueError) as error:
-                if time.monotonic() > until or isinstance(error, ValueError):
+            except (OSError, ValueError, TypeError, RuntimeError) as error:  # the last two are of TLS
+                if time.monotonic() > until or not isinstance(error, OSError):
                     raise SettingsError(
                         f"No Dask scheduler answers at {self._address} ({' '.join(str(error).split())[:120]}). Start "
                         "it and then the study again: what is done is kept."
