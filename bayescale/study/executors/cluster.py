@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayescale.language.errors import SettingsError
+from bayescale.study.executors.address import check_address
 from bayescale.study.executors.crew import Ended, time_limit
 from bayescale.study.executors.worker import fit_sent, thread_settings
 from bayescale.study.work import Order
@@ -57,7 +58,9 @@ class Cluster:
 
     def __init__(self, address: str | None, workers: int | None, seconds: float | None):
         self._local: Any = None
-        if address is None:
+        if address is not None:
+            check_address(address)
+        else:
             from distributed import LocalCluster
 
             settings = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "env": thread_settings()}
@@ -116,8 +119,8 @@ class Cluster:
         while True:
             try:
                 return Client(self._address, timeout=10, set_as_default=False)
-            except (OSError, ValueError, TypeError, RuntimeError) as error:  # the last two are of TLS
-                if time.monotonic() > until or not isinstance(error, OSError):
+            except (OSError, TimeoutError, ValueError) as error:
+                if time.monotonic() > until or isinstance(error, ValueError):
                     raise SettingsError(
                         f"No Dask scheduler answers at {self._address} ({' '.join(str(error).split())[:120]}). Start "
                         "it and then the study again: what is done is kept."
