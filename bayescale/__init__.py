@@ -88,7 +88,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "show": ["figures", "tables"],
         "show.cite": ["Citations", "cite"],
         "show.report": ["Report", "report"],
-        "study": ["Results", "Study", "open_results", "run_study"],
+        "study": ["Results", "Study", "merge_results", "open_results", "run_study"],
         "validation": [
             "Backtest",
             "Calibration",

@@ -88,6 +88,7 @@ from bayescale.show.report import Report as Report
 from bayescale.show.report import report as report
 from bayescale.study import Results as Results
 from bayescale.study import Study as Study
+from bayescale.study import merge_results as merge_results
 from bayescale.study import open_results as open_results
 from bayescale.study import run_study as run_study
 from bayescale.validation import Backtest as Backtest

@@ -46,7 +46,7 @@ def scheduler(study: Path, out: Callable[[], Path], usual: float, times: int) ->
         folder, port = out(), _free_port()
         address = f"tcp://127.0.0.1:{port}"
         cluster = _cluster(address, port)
-        driver = faults.start(study, folder, "--cluster", address)
+        driver = faults.start(study, folder, "--scheduler", address)
         try:
             while not any((folder / "parts").glob("*.json")) and driver.poll() is None:
                 time.sleep(0.1)

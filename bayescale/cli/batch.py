@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,9 +25,11 @@ ProcessCount = Annotated[
 WorkerCount = Annotated[
     int | None, typer.Option("--workers", help="Workers of a Dask cluster of this machine.", show_default=False)
 ]
-Address = Annotated[
+Scheduler = Annotated[
     str | None,
-    typer.Option("--cluster", metavar="URL", help="Scheduler of a Dask cluster, tcp://HOST:PORT.", show_default=False),
+    typer.Option(
+        "--scheduler", metavar="URL", help="Of a Dask cluster: tcp:// or tls://HOST:PORT.", show_default=False
+    ),
 ]
 ShardOf = Annotated[
     str | None, typer.Option("--shard", metavar="I/N", help="Only the I-th of N shares.", show_default=False)
@@ -36,7 +39,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Make no fits; say which
 Redo = Annotated[bool, typer.Option("--redo", help="Try again what timed out or cost its workers.")]
 OwnLaws = Annotated[
     list[str] | None,
-    typer.Option("--law", metavar="FILE.py:CLASS", help="Your own law that the study names; this runs the file."),
+    typer.Option("--law", metavar="FILE.py:CLASS", help="Your own law of the study, repeatable; this runs the file."),
 ]
 
 
@@ -45,7 +48,7 @@ def batch(
     out: Out = "results",
     processes: ProcessCount = None,
     workers: WorkerCount = None,
-    cluster: Address = None,
+    scheduler: Scheduler = None,
     shard: ShardOf = None,
     merge: Merge = False,
     dry_run: DryRun = False,
@@ -57,13 +60,13 @@ def batch(
 
     Exit code 0: all fits are there and ok; 1: some are flagged, failed, timed out or missing; 2: wrong usage or input.
     """
-    from bayescale.language.errors import SettingsError
-
-    if merge and (shard or dry_run or redo or processes or workers or cluster):
-        raise SettingsError("--merge makes no fits and takes --out and --format only.")
+    if merge:
+        _refuse_beside_merge(
+            {"--processes": processes, "--workers": workers, "--scheduler": scheduler, "--shard": shard}
+            | {"--dry-run": dry_run or None, "--redo": redo or None, "--law": law or None}
+        )
 
     import bayescale as bs
-    from bayescale.study.results import merge as put_together
     from bayescale.study.run import plan
 
     if dry_run:
@@ -71,16 +74,28 @@ def batch(
         return
     if merge:
         bs.Study.read(study)
-        results = put_together(out)
+        results = bs.merge_results(out)
     else:
         results = bs.run_study(
-            study, out, processes=processes, workers=workers, cluster=cluster, shard=shard, laws=law or (), redo=redo
-        )
+            study, out,
+            processes=processes, workers=workers, scheduler=scheduler, shard=shard, laws=law or (), redo=redo,
+        )  # fmt: skip
     emit(results.run_times if form is Format.table else results.summary, form, _show_times)
     if form is Format.table:
         _describe(results)
     if (results.missing and shard is None) or (results.parts and (results.summary["status"] != "ok").any()):
         raise typer.Exit(1)
+
+
+def _refuse_beside_merge(given: Mapping[str, object]) -> None:
+    """Refuse options that merging makes no use of; those that were not given are None."""
+    if unused := [name for name, value in given.items() if value is not None]:
+        from bayescale.language.errors import SettingsError
+
+        raise SettingsError(
+            f"--merge makes no fits and takes --out and --format only, got {' and '.join(unused)}; leave out what is "
+            "for fits, or start the study without --merge."
+        )
 
 
 def _planned(tasks: Tasks) -> pd.DataFrame:

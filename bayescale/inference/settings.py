@@ -14,6 +14,7 @@ NUTS_DRAWS = 1500
 # Draws of warm-up for posteriors with sharp corners, where few of them leave the sampler too bold, and for others.
 LONG_WARMUP, SHORT_WARMUP = 400, 250
 ENGINES = ("auto", "instant", "nuts")
+PRECISIONS = ("float64", "float32")
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from bayescale.language.errors import StoreError
+from bayescale.language.errors import SettingsError, StoreError
 from bayescale.study.files import read_sealed, write_sealed
 from bayescale.study.folder import Folder
 from bayescale.study.keys import Keys
 from bayescale.study.study import Outputs, outputs_of
 from bayescale.study.tasks import Task, Tasks, versions
 
-FORMAT = "bayescale-study"
+# Another number where a manifest has other keys, or keys of another meaning.
+FORMAT, VERSION = "bayescale-study", 1
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,20 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Folder) -> Manifest | None:
-        """Read it; None where there is none, or it is damaged."""
+        """Read it; None where there is none, or it is damaged or of another version."""
         content = read_sealed(folder.manifest, FORMAT)
-        if content is None:
+        if content is None or content.get("version") != VERSION:
             return None
-        names = {one.name for one in fields(Task)}
-        if any(set(task) != names for task in content["tasks"]):
-            return None  # of another version
-        tasks = tuple(Task(**task) for task in content["tasks"])
-        return cls(tasks, outputs_of(Keys(content["outputs"], "[outputs]")), content["about"])
+        try:
+            tasks = tuple(Task(**task) for task in content["tasks"])
+            return cls(tasks, outputs_of(Keys(content["outputs"], "[outputs]")), content["about"])
+        except (KeyError, TypeError, SettingsError):  # other keys, or values that there cannot be
+            return None
 
     def write(self, folder: Folder) -> None:
         """Write it, whole or not at all."""
         content = {"outputs": asdict(self.outputs), "about": self.about, "tasks": [asdict(task) for task in self.tasks]}
-        write_sealed(folder.manifest, {"format": FORMAT, **content})
+        write_sealed(folder.manifest, {"format": FORMAT, "version": VERSION, **content})
 
 
 def manifest_in(folder: Folder) -> Manifest:
@@ -64,7 +65,7 @@ def manifest_in(folder: Folder) -> Manifest:
     found = Manifest.read(folder)
     if found is None:
         raise StoreError(
-            f"{folder.path} holds no manifest of a study, or a damaged one; give the folder of a study, or start it "
-            "again with its file."
+            f"{folder.path} holds no manifest of a study, or one that is damaged or of another version of bayescale; "
+            "give the folder of a study, or start it again with its file."
         )
     return found

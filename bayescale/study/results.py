@@ -26,6 +26,13 @@ class Results:
         path: folder of the results.
         manifest: all fits of the study.
         parts: those that are done, by the hash of the task.
+
+    Examples:
+        >>> import bayescale as bs
+        >>> results = bs.open_results("results")  # doctest: +SKIP
+        >>> flagged = results.summary.query("status != 'ok'")  # doctest: +SKIP
+        >>> results.draws(flagged["task"].iloc[0])["alpha"].mean().item()  # doctest: +SKIP
+        0.34
     """
 
     path: Path
@@ -111,8 +118,20 @@ def open_results(path: str | os.PathLike[str]) -> Results:
     Args:
         path: folder of the results.
 
+    Returns:
+        what there is so far.
+
     Raises:
         StoreError: it is none.
+
+    Examples:
+        >>> import bayescale as bs, tempfile
+        >>> study = bs.Study.of({"tables": {"pile": {"dataset": "pile-families", "groups": ["Pythia"]}}})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     made = bs.run_study(study, folder, shard="2/2")  # the only part is in the first share
+        ...     results = bs.open_results(folder)
+        >>> len(results.parts), len(results.missing)
+        (0, 1)
     """
     folder = Folder(path)
     manifest = manifest_in(folder)
@@ -124,20 +143,31 @@ def open_results(path: str | os.PathLike[str]) -> Results:
     return Results(folder.path, manifest, parts)
 
 
-def merge(path: str | os.PathLike[str], *, held: bool = False) -> Results:
-    """Put the parts of a study together in one file for each table, as the study names them.
+def merge_results(path: str | os.PathLike[str]) -> Results:
+    """Put the parts of a study, of all its shards, together in one file for each table, as the study names them.
 
     Args:
         path: folder of the results.
-        held: whether the caller keeps others from writing to it.
+
+    Returns:
+        the results, all of them.
 
     Raises:
         StoreError: it is no folder of results, another process writes to it, or fits are missing.
+
+    Examples:
+        >>> import bayescale as bs
+        >>> for shard in ("1/2", "2/2"):  # each by a process of its own, on any machine
+        ...     bs.run_study("study.toml", "results", shard=shard)  # doctest: +SKIP
+        >>> results = bs.merge_results("results")  # doctest: +SKIP
     """
-    if not held:
-        manifest_in(Folder(path))
-        with Folder(path).held(None):
-            return merge(path, held=True)
+    manifest_in(Folder(path))
+    with Folder(path).held(None):
+        return merge_held(path)
+
+
+def merge_held(path: str | os.PathLike[str]) -> Results:
+    """:func:`merge_results` for a caller that keeps others from writing to the folder."""
     results = open_results(path)
     if results.missing:
         count, total = len(results.missing), len(results.manifest.tasks)

@@ -16,7 +16,7 @@ from bayescale.study.executors.drive import drive
 from bayescale.study.folder import Folder, Hold
 from bayescale.study.manifest import Manifest
 from bayescale.study.parts import REDO, settle, write_part
-from bayescale.study.results import Results, merge, open_results
+from bayescale.study.results import Results, merge_held, open_results
 from bayescale.study.study import Study
 from bayescale.study.tasks import Tasks, expand
 from bayescale.study.work import Part, order_for
@@ -28,7 +28,7 @@ def run_study(
     *,
     processes: int | None = None,
     workers: int | None = None,
-    cluster: str | None = None,
+    scheduler: str | None = None,
     shard: str | None = None,
     laws: Sequence[str] = (),
     redo: bool = False,
@@ -43,8 +43,10 @@ def run_study(
         processes: of this machine, with one thread each; one by default. They import the script that calls this, so
             that it needs ``if __name__ == "__main__":`` around its call.
         workers: of a Dask cluster of this machine.
-        cluster: address of the scheduler of a Dask cluster, such as ``"tcp://10.0.0.1:8786"``.
-        shard: ``"i/n"`` for the i-th of n shares, each by a process of its own; :func:`merge` puts them together.
+        scheduler: address of that of a Dask cluster, such as ``"tcp://10.0.0.1:8786"`` or ``"tls://..."``; whoever
+            reaches it can run code here and on its workers.
+        shard: ``"i/n"`` for the i-th of n shares, each by a process of its own; :func:`bayescale.merge_results` puts
+            them together.
         laws: laws of your own that the study names, as ``"file.py:Class"``; this runs the files, here and by workers.
         redo: try again what timed out or cost its workers.
         progress: show a progress bar with rate and time left; by default on a terminal only.
@@ -70,7 +72,7 @@ def run_study(
     """
     chosen = study if isinstance(study, Study) else Study.read(study)
     share = None if shard is None else Shard.of(shard)
-    hire = _hire(chosen, processes, workers, cluster)
+    hire = _hire(chosen, processes, workers, scheduler)
     tasks = plan(chosen, laws)
     folder = Folder(out)
     folder.prepare()
@@ -78,7 +80,7 @@ def run_study(
         chunks, done = _begin(folder, hold, tasks, share, redo)
         _make(folder, tasks, [one for chunk in chunks if (one := chunk.without(done)).tasks], hire, len(done), progress)
         if share is None:
-            return merge(out, held=True)
+            return merge_held(out)
     return open_results(out)
 
 
@@ -103,20 +105,20 @@ def plan(study: Study, laws: Sequence[str] = ()) -> Tasks:
     return expand(study, own)
 
 
-def _hire(study: Study, processes: int | None, workers: int | None, cluster: str | None) -> Callable[[], Crew]:
+def _hire(study: Study, processes: int | None, workers: int | None, scheduler: str | None) -> Callable[[], Crew]:
     """Who makes the fits, hired when there are any."""
-    given = {"processes": processes, "workers": workers, "cluster": cluster}
+    given = {"processes": processes, "workers": workers, "scheduler": scheduler}
     chosen = [name for name, value in given.items() if value is not None]
     if len(chosen) > 1:
-        raise SettingsError(f"Fits are made by processes, workers or a cluster, got {' and '.join(chosen)}.")
+        raise SettingsError(f"Fits are made by processes, workers or those of a scheduler, got {' and '.join(chosen)}.")
     for name in {"processes", "workers"} & set(chosen):
         if isinstance(given[name], bool) or not isinstance(given[name], int) or given[name] < 1:  # type: ignore[operator]
             raise SettingsError(f"{name} must be a whole number of at least 1, got {given[name]!r}.")
-    if workers is not None or cluster is not None:
+    if workers is not None or scheduler is not None:
         from bayescale.study.executors.cluster import Cluster, require_dask
 
         require_dask()
-        return partial(Cluster, cluster, workers, study.seconds)
+        return partial(Cluster, scheduler, workers, study.seconds)
     from bayescale.study.executors.processes import Processes
 
     return partial(Processes, processes or 1, study.seconds)

@@ -6,18 +6,19 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from bayescale.inference.settings import Settings, check_seed, merge_settings
+from bayescale.data import read_runs
+from bayescale.inference.settings import PRECISIONS, Settings, check_seed, merge_settings
 from bayescale.language.errors import SettingsError
 from bayescale.study.keys import Keys, plain_name
 
 # Fits of one part of the results: several compiled calls, and little to do again after a fault.
 PART = 64
-# What a table may be read with, as for read_runs.
-READ = ("columns", "group", "loss_unit", "bytes_per_token", "params_convention", "max_rows", "drop_early")
-PRECISIONS = ("float64", "float32")
+# What a table may be read with: all that read_runs takes but the table, and the law, which the study names.
+READ = tuple(name for name in signature(read_runs).parameters if name not in ("source", "law"))
 
 
 @dataclass(frozen=True)

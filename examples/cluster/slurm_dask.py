@@ -31,4 +31,4 @@ if __name__ == "__main__":
             print(made.job_script())
         else:
             made.adapt(minimum_jobs=1, maximum_jobs=8)
-            print(bs.run_study(sys.argv[1], sys.argv[2], cluster=made.scheduler_address))
+            print(bs.run_study(sys.argv[1], sys.argv[2], scheduler=made.scheduler_address))

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 import bayescale as bs
-from bayescale.study.results import merge
 from bayescale.study.study import Study
 
 TABLES = 8
@@ -65,9 +64,9 @@ def test_shards_by_several_processes_merge_to_the_same_bits(made, write_study):
     out = study.parent / "out"
     bs.run_study(study, out, shard="2/2")
     with pytest.raises(bs.StoreError, match="4 of 8 fits are missing"):
-        merge(out)
+        bs.merge_results(out)
     bs.run_study(study, out, shard="1/2", processes=2)
-    merge(out)
+    bs.merge_results(out)
     assert contents(out) == contents(made.path)
 
 
@@ -144,4 +143,4 @@ def test_a_folder_without_a_study_is_named(tmp_path):
     with pytest.raises(bs.StoreError, match="holds no manifest of a study"):
         bs.open_results(tmp_path)
     with pytest.raises(bs.StoreError, match="holds no manifest of a study"):
-        merge(tmp_path)
+        bs.merge_results(tmp_path)

@@ -109,7 +109,7 @@ def test_a_cluster_that_is_not_there_is_named(write_study, monkeypatch):
     monkeypatch.setattr(cluster, "RETURN", 0.0)
     study = write_study(count=1)
     with pytest.raises(bs.SettingsError, match=r"No Dask scheduler answers at tcp://127.0.0.1:1 "):
-        bs.run_study(study, study.parent / "out", cluster="tcp://127.0.0.1:1")
+        bs.run_study(study, study.parent / "out", scheduler="tcp://127.0.0.1:1")
 
 
 def test_what_to_install_for_a_cluster_is_named(write_study, monkeypatch):

@@ -18,7 +18,7 @@ from bayescale.inference.many.result import Fits
 from bayescale.inference.many.steps import Table
 from bayescale.inference.many.tables import Given, gather
 from bayescale.inference.many.together import STEPS, Left, Plan, fit_together
-from bayescale.inference.settings import Settings, check_seed, merge_settings, seed_for
+from bayescale.inference.settings import PRECISIONS, Settings, check_seed, merge_settings, seed_for
 from bayescale.inference.table import check_batch
 from bayescale.language.errors import SettingsError
 from bayescale.language.priors import Prior
@@ -26,8 +26,6 @@ from bayescale.laws import Law, find_law
 from bayescale.models import Model, Noise, Pooling, StudentT, build_model, find_noise
 from bayescale.models.layout import model_anchors
 from bayescale.models.suspicions import prior_suspicions
-
-PRECISIONS = ("float64", "float32")
 
 
 def fit_many(

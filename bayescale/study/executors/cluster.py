@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayescale.language.errors import SettingsError
+from bayescale.study.executors.address import check_address
 from bayescale.study.executors.crew import Ended, time_limit
 from bayescale.study.executors.worker import fit_sent, thread_settings
 from bayescale.study.work import Order
@@ -57,7 +58,9 @@ class Cluster:
 
     def __init__(self, address: str | None, workers: int | None, seconds: float | None):
         self._local: Any = None
-        if address is None:
+        if address is not None:
+            check_address(address)
+        else:
             from distributed import LocalCluster
 
             settings = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "env": thread_settings()}

@@ -46,11 +46,6 @@ class Processes:
         """How many chunks can be started now."""
         return sum(one.order is None for one in self._workers)
 
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """Of the workers that there are now."""
-        return tuple(one.process.pid for one in self._workers if one.process.pid is not None)
-
     def start(self, order: Order) -> None:
         """Send a chunk to a worker that has none."""
         one = next(one for one in self._workers if one.order is None)
