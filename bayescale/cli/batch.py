@@ -37,6 +37,7 @@ ShardOf = Annotated[
 Merge = Annotated[bool, typer.Option("--merge", help="Make no fits; put the parts of all shards together.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Make no fits; say which there would be.")]
 Redo = Annotated[bool, typer.Option("--redo", help="Try again what timed out or cost its workers.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Remove what the folder holds of another study.")]
 OwnLaws = Annotated[
     list[str] | None,
     typer.Option("--law", metavar="FILE.py:CLASS", help="Your own law of the study, repeatable; this runs the file."),
@@ -53,6 +54,7 @@ def batch(
     merge: Merge = False,
     dry_run: DryRun = False,
     redo: Redo = False,
+    prune: Prune = False,
     law: OwnLaws = None,
     form: AsFormat = Format.table,
 ) -> None:
@@ -63,7 +65,7 @@ def batch(
     if merge:
         _refuse_beside_merge(
             {"--processes": processes, "--workers": workers, "--scheduler": scheduler, "--shard": shard}
-            | {"--dry-run": dry_run or None, "--redo": redo or None, "--law": law or None}
+            | {"--dry-run": dry_run or None, "--redo": redo or None, "--prune": prune or None, "--law": law or None}
         )
 
     import bayescale as bs
@@ -79,6 +81,7 @@ def batch(
         results = bs.run_study(
             study, out,
             processes=processes, workers=workers, scheduler=scheduler, shard=shard, laws=law or (), redo=redo,
+            prune=prune,
         )  # fmt: skip
     emit(results.run_times if form is Format.table else results.summary, form, _show_times)
     if form is Format.table:

@@ -111,6 +111,11 @@ def remove_part(folder: Folder, name: str) -> None:
         folder.file(kind, name).unlink(missing_ok=True)
 
 
+def has_parts(folder: Folder) -> bool:
+    """Whether a folder holds fits at all."""
+    return any((folder.path / RECORDS).glob("*.json"))
+
+
 def settle(folder: Folder, tasks: Collection[Task], redo: Collection[str]) -> set[str]:
     """Remove what is damaged, no longer wanted or there twice, and say which tasks are done.
 

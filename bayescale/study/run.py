@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from bayescale.inference.many.progress import fits_progress
-from bayescale.language.errors import SettingsError
+from bayescale.language.errors import SettingsError, StoreError
 from bayescale.laws import find_law
 from bayescale.study.chunks import Chunk, Shard, chunks_of
 from bayescale.study.executors.crew import Crew
 from bayescale.study.executors.drive import drive
 from bayescale.study.folder import Folder, Hold
 from bayescale.study.manifest import Manifest
-from bayescale.study.parts import REDO, settle, write_part
+from bayescale.study.parts import REDO, has_parts, settle, write_part
 from bayescale.study.results import Results, merge_held, open_results
 from bayescale.study.study import Study
 from bayescale.study.tasks import Tasks, expand
@@ -32,6 +32,7 @@ def run_study(
     shard: str | None = None,
     laws: Sequence[str] = (),
     redo: bool = False,
+    prune: bool = False,
     progress: bool | None = None,
 ) -> Results:
     """Make the fits of a study that its folder does not have yet.
@@ -49,6 +50,8 @@ def run_study(
             them together.
         laws: laws of your own that the study names, as ``"file.py:Class"``; this runs the files, here and by workers.
         redo: try again what timed out or cost its workers.
+        prune: remove what the folder holds although the study wants none of it. Of a study that was edited, what is no
+            longer wanted is removed in any case.
         progress: show a progress bar with rate and time left; by default on a terminal only.
 
     Returns:
@@ -56,7 +59,8 @@ def run_study(
 
     Raises:
         SettingsError, LawError: what is wrong with the study.
-        StoreError: a folder that cannot be written to, or that another process writes to.
+        StoreError: a folder that cannot be written to, that another process writes to, or that holds fits of which the
+            study wants none.
 
     Examples:
         >>> import bayescale as bs, tempfile
@@ -77,6 +81,8 @@ def run_study(
     folder = Folder(out)
     folder.prepare()
     with folder.held(share) as hold:
+        if not prune:
+            _refuse_another(folder, tasks)
         chunks, done = _begin(folder, hold, tasks, share, redo)
         _make(folder, tasks, [one for chunk in chunks if (one := chunk.without(done)).tasks], hire, len(done), progress)
         if share is None:
@@ -122,6 +128,18 @@ def _hire(study: Study, processes: int | None, workers: int | None, scheduler: s
     from bayescale.study.executors.processes import Processes
 
     return partial(Processes, processes or 1, study.seconds)
+
+
+def _refuse_another(folder: Folder, tasks: Tasks) -> None:
+    """Refuse a folder whose fits would all be removed."""
+    before = Manifest.read(folder)
+    if before is None or not has_parts(folder):
+        return
+    if {task.hash for task in before.tasks}.isdisjoint(task.hash for task in tasks.tasks):
+        raise StoreError(
+            f"{folder.path} holds fits of which this study wants none: they are of another study, or its runs, laws, "
+            "settings or versions have changed. Give another folder, or prune (--prune) to remove them."
+        )
 
 
 def _begin(

@@ -197,3 +197,18 @@ def test_a_folder_in_use_is_exit_code_2(bayescale, study):
     with folder.held(None):
         second = bayescale(*words(study))
     assert second.code == 2 and "is writing to" in second.err
+
+
+def test_a_folder_of_another_study_is_kept_unless_it_may_go(bayescale, study):
+    assert bayescale(*words(study)).code == 0
+    other = study.parent / "other.toml"
+    other.write_text(TEXT.replace("draws = 50", "draws = 60"))
+    refused = bayescale(*words(other))
+    assert refused.code == 2 and "holds fits of which this study wants none" in refused.err
+    assert bs.open_results(study.parent / "out").summary["table"].tolist() == NAMES
+    assert bayescale(*words(study)).code == 0 and Here.made == 2
+    assert bayescale(*words(other, "--prune")).code == 0 and Here.made == 4
+    # An edited study keeps what it still wants, and is not asked.
+    (study.parent / "tables" / "fineweb-edu.csv").unlink()
+    assert bayescale(*words(other)).code == 0 and Here.made == 4
+    assert bs.open_results(study.parent / "out").summary["table"].tolist() == NAMES[1:]
