@@ -14,7 +14,10 @@ if not PAGES.exists():
 SELF_CONTAINED = {
     "datasets.md": (("Runs: 30 runs in 6 families", "read off a figure", "Beware", "gpt3"), ()),
     "many_fits.md": (("20 fits of chinchilla: 20 ok",), ("fits.nc",)),
-    "batch.md": (("Study of 2 fits in results: 2 ok", "('chain', 'draw')", "0 missing"), ("results",)),
+    "batch.md": (
+        ("Study of 2 fits in results: 2 ok", "('chain', 'draw')", "0 missing", "Study of 2 fits in shared: 2 ok"),
+        ("results", "shared"),
+    ),
     "backtest.md": (("Backtest of chinchilla: ", "True"), ()),
     "identify.md": (("rank 4, 2 of 5 combinations identified", "log N* at 2e+23 FLOP"), ()),
     "review.md": (("Review of chinchilla, 8 runs", "not looked at"), ()),

@@ -11,7 +11,7 @@ from bayescale.study.manifest import FORMAT, VERSION, Manifest, manifest_in
 from bayescale.study.run import plan
 
 PILE = {"tables": {"pile": {"dataset": "pile-families", "groups": ["Pythia"]}}, "outputs": {"summary": "s.csv"}}
-GONE = object()
+GONE = "gone"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def folder(tmp_path) -> Folder:
 def rewrite(folder: Folder, **changes) -> None:
     """Write the manifest anew, with its checksum, some keys changed or gone."""
     content = read_sealed(folder.manifest, FORMAT)
-    write_sealed(folder.manifest, {key: v for key, v in (content | changes).items() if v is not GONE})
+    write_sealed(folder.manifest, {key: v for key, v in (content | changes).items() if v != GONE})
 
 
 def test_a_manifest_is_read_as_it_was_written(folder):
