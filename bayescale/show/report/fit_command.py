@@ -16,6 +16,7 @@ from bayescale.inference.settings import Settings
 from bayescale.laws import CATALOGUE
 from bayescale.models import KNOWN, RESIDUALS
 from bayescale.models.priors import public_modality
+from bayescale.show.escape import one_line
 from bayescale.show.report.files import file_name
 from bayescale.show.report.subject import is_embedded
 
@@ -41,7 +42,7 @@ def fit_commands(fit: Fit, file: str) -> list[str]:
 
 def command(words: list[str]) -> str:
     """Words as one line of a shell."""
-    return shlex.join(" ".join(word.split()) for word in words)
+    return shlex.join(" ".join(one_line(word).split()) for word in words)
 
 
 def not_on_the_command_line(fit: Fit) -> str:
