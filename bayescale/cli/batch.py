@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bayescale.study.results import Results
     from bayescale.study.tasks import Tasks
 
+# Fits that are not ok, the worst first, that are shown to people.
+SHOWN = 5
 Study = Annotated[str, typer.Argument(metavar="STUDY.toml", help="The study.", show_default=False)]
 Out = Annotated[str, typer.Option("--out", "-o", help="Folder of the results; what it has of the study is kept.")]
 ProcessCount = Annotated[
@@ -140,6 +142,9 @@ def _describe(results: Results) -> None:
     if not results.parts:
         return
     summary = results.summary
-    for row in summary[summary["status"] != "ok"].head(5).itertuples():
+    wrong = summary[summary["status"] != "ok"].sort_values("r_hat", ascending=False, na_position="first")
+    for row in wrong.head(SHOWN).itertuples():
         where = " / ".join(filter(None, (row.table, row.family, "" if row.ratio != row.ratio else f"{row.ratio:g}x")))
-        paragraph(f"{where}, {row.law}: {row.status}: {row.reason}", hang=4)
+        paragraph(f"{where}, {row.law}, {row.noise}, seed {row.seed}: {row.status}: {row.reason}", hang=4)
+    if len(wrong) > SHOWN:
+        paragraph(f"and {len(wrong) - SHOWN:,} more, with --format csv")

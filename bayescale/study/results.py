@@ -109,7 +109,8 @@ class Results:
         counts = self.summary["status"].value_counts() if self.parts else {}
         said = ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "none done"
         lacking = f"; {len(self.missing):,} missing" if self.missing else ""
-        return f"Study of {len(self.manifest.tasks):,} fits in {self.path}: {said}{lacking}"
+        count = len(self.manifest.tasks)
+        return f"Study of {count:,} fit{'s' * (count != 1)} in {self.path}: {said}{lacking}"
 
 
 def open_results(path: str | os.PathLike[str]) -> Results:

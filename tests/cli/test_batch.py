@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections import deque
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 import bayescale as bs
+from bayescale.cli.batch import _describe
 from bayescale.study.chunks import Chunk
 from bayescale.study.executors import processes
 from bayescale.study.executors.crew import attempt
@@ -131,7 +133,7 @@ def test_what_timed_out_is_made_again_only_when_asked(bayescale, study):
     write_part(folder, without_fits(Chunk((hung,)), "timed out", "it took more than 1 s"))
     kept = bayescale(*words(study))
     assert kept.code == 1 and Here.made == 1
-    assert f"{NAMES[1]}, chinchilla: timed out: it took more than 1 s" in " ".join(kept.out.split())
+    assert f"{NAMES[1]}, chinchilla, student-t, seed 0: timed out: it took more than 1 s" in " ".join(kept.out.split())
     again = bayescale(*words(study, "--redo"))
     assert again.code == 0 and Here.made == 2
     assert bayescale(*words(study, "--redo")).code == 0 and Here.made == 2
@@ -141,7 +143,7 @@ def test_fits_that_are_not_ok_are_exit_code_1(bayescale, study):
     (study.parent / "tables" / "starcoder.csv").write_text("params,tokens\n1e9,1e10\n")
     made = bayescale(*words(study))
     assert made.code == 1
-    assert f"{NAMES[1]}, chinchilla: failed: " in " ".join(made.out.split())
+    assert f"{NAMES[1]}, chinchilla, student-t, seed 0: failed: " in " ".join(made.out.split())
     assert bayescale(*words(study, "--merge")).code == 1
 
 
@@ -212,3 +214,15 @@ def test_a_folder_of_another_study_is_kept_unless_it_may_go(bayescale, study):
     (study.parent / "tables" / "fineweb-edu.csv").unlink()
     assert bayescale(*words(other)).code == 0 and Here.made == 4
     assert bs.open_results(study.parent / "out").summary["table"].tolist() == NAMES[1:]
+
+
+def test_the_worst_fits_are_shown_and_the_rest_are_counted(capsys):
+    """Seven of eight are not ok; the one without any R-hat comes first."""
+    r_hat = [1.0, 1.02, 1.05, 1.01, 1.03, 1.04, 1.02, float("nan")]
+    rows = {"table": [f"t{i}" for i in range(8)], "family": "", "ratio": float("nan"), "law": "chinchilla"}
+    about = {"noise": "normal", "seed": range(8), "status": ["ok", *["flagged"] * 7], "reason": "why", "r_hat": r_hat}
+    _describe(SimpleNamespace(parts=1, summary=pd.DataFrame({**rows, **about})))
+    # Behind the line that says what there is.
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()][-6:]
+    assert [line.split(",")[0] for line in lines] == ["t7", "t2", "t5", "t4", "t1", "and 2 more"]
+    assert lines[0] == "t7, chinchilla, normal, seed 7: flagged: why"
