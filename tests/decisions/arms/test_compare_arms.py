@@ -160,7 +160,7 @@ def test_a_detectable_difference_grows_with_what_is_not_known(grouped):
         ({"compute": 1e20, "clusters": {"web": "a"}}, r"^clusters must say for every arm .* and lacks 'code'\.$"),
         ({"compute": 1e20, "kind": "runs"}, r"^kind must be one of law, run, got 'runs'\.$"),
         ({"compute": [1e20, 1e20]}, r"^Every budget must be given once, got 1e\+20, 1e\+20 FLOP\.$"),
-        ({"compute": 1e20, "experts": 8}, r"takes no 'experts'"),
+        ({"compute": 1e20, "experts": 8}, r"Plans take no 'experts'"),
         ({"compute": 1e20, "cost": 6}, r"^cost must be a Cost such as costs\.SixND\(\), got 6\.$"),
         ({"compute": 1e20, "discrepancy": 0.1}, r"^discrepancy must be 'learnt', None or a Discrepancy, got 0\.1\.$"),
     ],
