@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
-from scipy.stats import f as fdist
+from scipy.special import fdtrc, gammaln
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +59,7 @@ class Student:
         """Probability of a vector that is at least as far from what was expected as this one."""
         away = values - self.center
         distance = np.einsum("di,di->d", away, np.linalg.solve(self.scale, away[:, :, None])[:, :, 0])
-        return float(fdist.sf(distance / values.size, values.size, self.degrees).mean())
+        return float(fdtrc(values.size, self.degrees, distance / values.size).mean())
 
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Draws, ``count`` of each, (draw and count) x size."""
