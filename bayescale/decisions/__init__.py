@@ -8,7 +8,6 @@ from bayescale.decisions.cheapest import Cheapest, cheapest
 from bayescale.decisions.continue_run import continue_run
 from bayescale.decisions.convert import ConvertedFit, convert
 from bayescale.decisions.follow import Follow, follow
-from bayescale.decisions.hyperparameters import hyperparameters
 from bayescale.decisions.next_run import Box, NextRun, goals, next_run
 from bayescale.decisions.pareto import Pareto, pareto
 from bayescale.decisions.predict import predict
@@ -17,6 +16,7 @@ from bayescale.decisions.scores.allocate_score import allocate_score
 from bayescale.decisions.scores.compare_scores import ScoreComparison, compare_scores
 from bayescale.decisions.scores.plan import ScorePlan
 from bayescale.decisions.settings.batch_trade_off import BatchTradeOff, batch_trade_off
+from bayescale.decisions.settings.hyperparameters import hyperparameters
 from bayescale.decisions.settings.mistuning import mistuning
 from bayescale.decisions.simulate import simulate
 from bayescale.decisions.stages import ChainPrediction

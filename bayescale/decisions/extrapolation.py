@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayescale.costs import Cost
 from bayescale.data.model_error import compute_of_rows, has_compute
+from bayescale.decisions.run_rows import rows_of_group
 from bayescale.inference.fit import Fit
 
 # Rounding must not make the largest run itself an extrapolation.
@@ -27,13 +27,8 @@ def largest_compute(fit: Fit, group: str | None, cost: Cost) -> float:
         group: a family, or None.
         cost: what the question is asked with: a budget and the runs must be counted in one way.
     """
-    table = _rows(fit, group)
+    table = rows_of_group(fit.runs, group)
     return float(np.max(compute_of_rows(table, cost))) if has_compute(table) else float("nan")
-
-
-def _rows(fit: Fit, group: str | None) -> pd.DataFrame:
-    table = fit.runs.table
-    return table[table["family"] == group] if group is not None and "family" in table else table
 
 
 def sideways(fit: Fit, group: str | None, points: Mapping[str, np.ndarray], extrapolation: np.ndarray) -> str:
@@ -47,7 +42,7 @@ def sideways(fit: Fit, group: str | None, points: Mapping[str, np.ndarray], extr
         points: inputs by name, over point.
         extrapolation: over point.
     """
-    table, inside = _rows(fit, group), ~is_beyond(extrapolation)
+    table, inside = rows_of_group(fit.runs, group), ~is_beyond(extrapolation)
     worst, words = FAR, ""
     for name in (name for name in points if name in table):
         column, values = table[name].to_numpy(float), points[name][inside]

@@ -39,6 +39,18 @@ def numbers_of(quantity: Quantity, value: Any) -> np.ndarray:
     return array
 
 
+def number_of(quantity: Quantity, value: Any) -> float:
+    """Return the one value of a quantity that all budgets share.
+
+    Raises:
+        SettingsError: several, or anything else.
+    """
+    numbers = numbers_of(quantity, value)
+    if numbers.size != 1:
+        raise SettingsError(f"{quantity.name} must be one number, the same for all budgets, got {value!r}.")
+    return float(numbers[0])
+
+
 def one_length(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return flat arrays with single numbers repeated to the length of the others.
 

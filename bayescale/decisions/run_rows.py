@@ -1,14 +1,21 @@
-"""The rows of one run of a table, found by its name."""
+"""The rows of a family, or of one run, of a table."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bayescale.data import Runs
 from bayescale.data.checkpoints import run_codes
 from bayescale.language.errors import SettingsError
+
+
+def rows_of_group(runs: Runs, group: str | None) -> pd.DataFrame:
+    """Return the rows of a family; all of them for None, and of a table without families."""
+    table = runs.table
+    return table if group is None or not runs.families else table[table["family"] == group]
 
 
 def rows_of_run(runs: Runs, run: str, group: str | None, params: Any = None) -> np.ndarray:

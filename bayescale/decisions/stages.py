@@ -16,6 +16,7 @@ from bayescale.decisions.draws import group_label, labelled, seed_of
 from bayescale.decisions.extrapolation import largest_compute
 from bayescale.decisions.inputs import DESIGN, compute_of, points_of
 from bayescale.decisions.prediction import Prediction
+from bayescale.decisions.run_rows import rows_of_group
 from bayescale.inference.fit import Fit
 from bayescale.inference.posterior import flat_sites, sites_dataset
 from bayescale.inference.settings import seed_for
@@ -156,5 +157,5 @@ def _count(fit: Fit) -> int:
 def share_outside(fit: Fit, group: str | None, given: dict[str, np.ndarray]) -> np.ndarray:
     """The share of draws whose given input lies outside the range of the group's rows, over points."""
     ((name, values),) = given.items()
-    table = fit.runs.table if group is None else fit.runs.table[fit.runs.table["family"] == group]
+    table = rows_of_group(fit.runs, group)
     return np.mean((values < table[name].min()) | (values > table[name].max()), axis=0)

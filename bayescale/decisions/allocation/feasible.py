@@ -44,12 +44,11 @@ class Feasible:
     def allowed(self) -> np.ndarray:
         """Return which of the sizes is within the limits, size x budget."""
         assert self.sizes is not None
-        sizes = self.sizes[:, None]
-        return (sizes >= self.low * (1 - AT_LIMIT)) & (sizes <= self.high * (1 + AT_LIMIT))
+        return _within(self.sizes[:, None], self.low, self.high)
 
     def has(self, params: np.ndarray, budget: np.ndarray) -> np.ndarray:
         """Return which sizes are allowed at budgets, given by their index."""
-        inside = (params >= self.low[budget] * (1 - AT_LIMIT)) & (params <= self.high[budget] * (1 + AT_LIMIT))
+        inside = _within(params, self.low[budget], self.high[budget])
         if self.sizes is None:
             return inside
         return inside & np.isclose(params[:, None], self.sizes, rtol=AT_LIMIT, atol=0.0).any(axis=1)
@@ -69,6 +68,11 @@ class Feasible:
         """Return the same of some budgets."""
         words = [tuple(words[i] for i in index) for words in (self.low_words, self.high_words)]
         return Feasible(self.low[index], self.high[index], words[0], words[1], self.sizes)
+
+
+def _within(params: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Which sizes are between limits, rounding aside."""
+    return (params >= low * (1 - AT_LIMIT)) & (params <= high * (1 + AT_LIMIT))
 
 
 def check_constraints(constraints: Any) -> tuple[Constraint, ...]:

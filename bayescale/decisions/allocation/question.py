@@ -17,7 +17,7 @@ from bayescale.decisions.beyond import find_discrepancy, shift_of, words_of
 from bayescale.decisions.counting import check_cost, check_counting
 from bayescale.decisions.draws import check_error, family_draws, group_label, labelled, law_of, seed_of, with_error
 from bayescale.decisions.extrapolation import largest_compute
-from bayescale.decisions.inputs import numbers_of
+from bayescale.decisions.inputs import number_of
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
 from bayescale.language.errors import LawError, SettingsError
@@ -132,8 +132,5 @@ def inputs_of(fit: Fit | Law, given: Mapping[str, Any], constraints: Sequence[Co
         if name not in known:
             further = ", ".join(known) or "none"
             raise SettingsError(f"Plans take no {name!r}; further inputs of the law {law.name!r}: {further}.")
-        numbers = numbers_of(known[name], value)
-        if numbers.size != 1:
-            raise SettingsError(f"{name} must be one number, the same for all budgets, got {value!r}.")
-        found[name] = float(numbers[0])
+        found[name] = number_of(known[name], value)
     return found

@@ -14,7 +14,7 @@ from bayescale.decisions.draws import EXTRAPOLATION
 from bayescale.decisions.follow.belief import Belief
 from bayescale.decisions.follow.notes import note_of_forecast
 from bayescale.decisions.follow.posterior import scatter_draws
-from bayescale.decisions.follow.regressors import Regressors, regressors_of
+from bayescale.decisions.follow.regressors import regressors_of
 from bayescale.decisions.follow.result import Follow
 from bayescale.decisions.follow.shares import Shares
 from bayescale.decisions.follow.situation import Situation
@@ -100,13 +100,14 @@ def follow(
             alike = curve.first(seen.size).beyond(seen)
         later = curve.last(shares.later.size) if own is None else curve.given(own)
         drawn[name] = np.exp(later.draw(rng, EACH))
-    note = note_of_forecast(shares, line, _beyond(situation, shares), alike)
-    return Follow(_labelled(situation, shares, line, drawn, runs, note), _table(situation, shares), target)
+    beyond = _beyond(situation, shares)
+    note = note_of_forecast(shares, line, beyond, alike)
+    draws = _labelled(situation, shares, drawn, beyond)
+    draws.attrs |= {"inputs": ", ".join(line.names), "params_convention": runs.params_convention, "note": note}
+    return Follow(draws, _table(situation, shares), target)
 
 
-def _labelled(
-    situation: Situation, shares: Shares, line: Regressors, drawn: dict[str, np.ndarray], runs: Runs, note: str
-) -> xr.Dataset:
+def _labelled(situation: Situation, shares: Shares, drawn: dict[str, np.ndarray], beyond: float) -> xr.Dataset:
     """Draws over chain, draw and the share of training."""
     words = {"loss": "loss", "without": "loss without the checkpoints"}
     place = situation.place
@@ -117,12 +118,11 @@ def _labelled(
     coords = {
         "share": ("share", shares.later, {"long_name": "share of training", "units": ""}),
         place.name: ("share", shares.later * situation.run.end, {"long_name": place.label, "units": place.unit}),
-        "extrapolation": ((), _beyond(situation, shares), EXTRAPOLATION),
+        "extrapolation": ((), beyond, EXTRAPOLATION),
     }
     attrs = {
         "run": situation.run.name, "group": situation.group, "seen": situation.share, "place": place.name,
-        "siblings": len(shares.siblings), "inputs": ", ".join(line.names), "params_convention": runs.params_convention,
-        "params": situation.run.values.get(PARAMS.name, np.nan), "note": note,
+        "siblings": len(shares.siblings), "params": situation.run.values.get(PARAMS.name, np.nan),
     }  # fmt: skip
     return xr.Dataset(variables, coords, attrs)
 

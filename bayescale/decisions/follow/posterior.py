@@ -38,8 +38,8 @@ def scatter_draws(belief: Belief, seen: np.ndarray | None, rng: np.random.Genera
     ends = np.cumsum([len(kind.parameters) for kind in kinds])[:-1]
 
     def at(logs: np.ndarray) -> tuple[Scatter, Bend | None]:
-        scatter, *bend = (kind.at(part) for kind, part in zip(kinds, np.split(logs, ends, axis=1), strict=True))
-        return scatter, bend[0] if bend else None  # type: ignore[return-value]
+        first, *others = np.split(logs, ends, axis=1)
+        return Scatter.at(first), Bend.at(others[0]) if others else None
 
     def log_density(logs: np.ndarray) -> np.ndarray:
         drawn, parts = at(logs), np.split(logs, ends, axis=1)

@@ -64,26 +64,27 @@ def regressors_of(situation: Situation, siblings: Sequence[Curve], inputs: Seque
         if not all(value > 0 for value in every):
             _refuse(inputs, name, "is not one positive number in each run")
             continue
-        logs = np.log(every[:-1])
-        if np.ptp(logs) >= SAME:
-            ranges[name] = every[-1] / np.clip(every[-1], min(every[:-1]), max(every[:-1]))
-        left = logs - np.stack(columns, axis=1) @ np.linalg.lstsq(np.stack(columns, axis=1), logs, rcond=None)[0]
+        logs, own = np.log(every[:-1]), np.log(every[-1])
         if np.ptp(logs) < SAME:
             _refuse(inputs, name, "is the same in all siblings, within 5 %")
-            products.append(flat(logs, np.log(every[-1])))
+            products.append(flat(logs, own))
             if products[-1] > SLOPE * SAME:
                 unused.append(name)
-        elif left.std() < OWN * logs.std():
+            continue
+        ranges[name] = every[-1] / np.clip(every[-1], min(every[:-1]), max(every[:-1]))
+        line = np.stack(columns, axis=1)
+        left = logs - line @ np.linalg.lstsq(line, logs, rcond=None)[0]
+        if left.std() < OWN * logs.std():
             _refuse(inputs, name, "follows from the inputs before it")
         elif len(siblings) - len(columns) - 1 < SPARE:
             _refuse(inputs, name, f"is one input too many for {len(siblings)} siblings")
             spared.append(name)
-            products.append(flat(logs, np.log(every[-1])))
+            products.append(flat(logs, own))
         else:
             columns.append((logs - logs.mean()) / logs.std())
-            run.append((np.log(every[-1]) - logs.mean()) / logs.std())
+            run.append((own - logs.mean()) / logs.std())
             names.append(name)
-            products.append(bent(logs, np.log(every[-1])))
+            products.append(bent(logs, own))
     outside, matrix = float(np.linalg.norm(products)), np.stack(columns, axis=1)
     return Regressors(tuple(names), matrix, np.array(run), outside, tuple(unused), tuple(spared), ranges)
 

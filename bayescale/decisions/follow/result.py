@@ -12,7 +12,7 @@ import xarray as xr
 from bayescale.costs import SixND
 from bayescale.decisions.extrapolation import note_of, with_note
 from bayescale.decisions.inputs import positive_number
-from bayescale.decisions.next_run.money import Money
+from bayescale.decisions.money import Money
 from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS, TOKENS
@@ -170,9 +170,11 @@ class Follow:
         return float(SixND()(float(self.draws.attrs["params"]), tokens))
 
     def _target(self, target: float | None) -> float:
-        if target is None and self.target is None:
+        if target is not None:
+            return positive_number("target", target, "a loss in nats/token")
+        if self.target is None:
             raise SettingsError("This needs the loss that the run should end at or below; follow it with target=2.3.")
-        return self.target if target is None else positive_number("target", target, "a loss in nats/token")  # type: ignore[return-value]
+        return self.target
 
     def _noted(self, rows: list[dict[str, Any]]) -> pd.DataFrame:
         table = pd.DataFrame(rows)

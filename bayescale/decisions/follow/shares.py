@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from bayescale.decisions.follow.regressors import SPARE
 from bayescale.decisions.follow.situation import Curve, Situation
@@ -85,6 +84,8 @@ class Shares:
 
 def _log_loss(curve: Curve, shares: np.ndarray) -> np.ndarray:
     """Smooth and monotone between checkpoints in logs of both, so that coarse curves are not kinked ones."""
+    from scipy.interpolate import PchipInterpolator  # here, since other decisions have no need of it
+
     known, logs = np.log(curve.shares), np.log(curve.loss)
     if known.size == 1:
         return np.full(shares.size, logs[0])

@@ -48,18 +48,19 @@ class Student:
 
     def log_density(self, values: np.ndarray) -> np.ndarray:
         """Log density of one vector under each draw, up to what depends on neither degrees nor scale."""
-        size = values.size
-        away = values - self.center
-        distance = np.einsum("di,di->d", away, np.linalg.solve(self.scale, away[:, :, None])[:, :, 0])
+        size, distance = values.size, self._distance(values)
         half, whole = 0.5 * self.degrees, 0.5 * (self.degrees + size)
         shape = gammaln(whole) - gammaln(half) - 0.5 * size * np.log(self.degrees)
         return shape - 0.5 * np.linalg.slogdet(self.scale)[1] - whole * np.log1p(distance / self.degrees)
 
     def beyond(self, values: np.ndarray) -> float:
         """Probability of a vector that is at least as far from what was expected as this one."""
+        return float(fdtrc(values.size, self.degrees, self._distance(values) / values.size).mean())
+
+    def _distance(self, values: np.ndarray) -> np.ndarray:
+        """Squared distance of a vector from the center in units of the scale, over draw."""
         away = values - self.center
-        distance = np.einsum("di,di->d", away, np.linalg.solve(self.scale, away[:, :, None])[:, :, 0])
-        return float(fdtrc(values.size, self.degrees, distance / values.size).mean())
+        return np.einsum("di,di->d", away, np.linalg.solve(self.scale, away[:, :, None])[:, :, 0])
 
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Draws, ``count`` of each, (draw and count) x size."""

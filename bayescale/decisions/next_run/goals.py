@@ -12,8 +12,8 @@ import numpy as np
 from numpyro.distributions import biject_to
 
 from bayescale.decisions.inputs import points_of, positive_number
+from bayescale.decisions.money import Money
 from bayescale.decisions.next_run.aim import Aim, entropy, mean_variance, wasted_share
-from bayescale.decisions.next_run.money import Money
 from bayescale.decisions.next_run.regret import size_and_rate
 from bayescale.decisions.next_run.situation import Situation
 from bayescale.inference.precision import computing

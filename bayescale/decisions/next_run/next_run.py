@@ -11,11 +11,11 @@ from bayescale.decisions.beyond import LEARNT, find_discrepancy
 from bayescale.decisions.counting import check_cost, check_counting
 from bayescale.decisions.draws import group_label, seed_of
 from bayescale.decisions.inputs import positive_number
+from bayescale.decisions.money import Money
 from bayescale.decisions.next_run.aim import Aim
 from bayescale.decisions.next_run.box import Box, search
 from bayescale.decisions.next_run.candidates import Candidates, boxed, listed
 from bayescale.decisions.next_run.goals import Goal, default_goal
-from bayescale.decisions.next_run.money import Money
 from bayescale.decisions.next_run.problem import ORDERS, Problem
 from bayescale.decisions.next_run.result import NextRun
 from bayescale.decisions.next_run.situation import Situation

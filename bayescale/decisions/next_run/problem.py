@@ -10,9 +10,9 @@ import pandas as pd
 
 from bayescale.decisions.draws import group_label
 from bayescale.decisions.extrapolation import is_beyond
+from bayescale.decisions.money import Money
 from bayescale.decisions.next_run.aim import Aim
 from bayescale.decisions.next_run.candidates import Candidates
-from bayescale.decisions.next_run.money import Money
 from bayescale.decisions.next_run.preposterior import Belief, beliefs_of_parts, jackknife_error
 from bayescale.decisions.next_run.situation import Situation
 

@@ -12,7 +12,7 @@ from bayescale.decisions.allocation.objectives import Objective, check_objective
 from bayescale.decisions.beyond import LEARNT
 from bayescale.decisions.chain import Chain
 from bayescale.decisions.draws import seed_of
-from bayescale.decisions.inputs import numbers_of
+from bayescale.decisions.inputs import number_of, numbers_of
 from bayescale.decisions.scores.link import OfScore, link_of
 from bayescale.decisions.scores.plan import ScorePlan
 from bayescale.decisions.stages import own_group
@@ -105,8 +105,5 @@ def _numbers(chain: Chain, given: Mapping[str, Any]) -> dict[str, float]:
             raise SettingsError(
                 f"allocate_score takes no {name!r}; further inputs of {chain.name}: {', '.join(known) or 'none'}."
             )
-        numbers = numbers_of(known[name], value)
-        if numbers.size != 1:
-            raise SettingsError(f"{name} must be one number, the same for all budgets, got {value!r}.")
-        found[name] = float(numbers[0])
+        found[name] = number_of(known[name], value)
     return found

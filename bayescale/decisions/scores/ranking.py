@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayescale.decisions.chain import Chain
 from bayescale.decisions.inputs import DESIGN
+from bayescale.decisions.run_rows import rows_of_group
 from bayescale.decisions.scores.link import RISING
 
 # Sizes and tokens of two recipes are the same up to so many digits of their natural log: a half per cent.
@@ -78,9 +79,8 @@ def ranked(recipes: Mapping[str, tuple[Chain, str | None]]) -> Ranking:
 
 def _rows(chain: Chain, group: str | None, response: str) -> pd.DataFrame | None:
     """Size, tokens, score and cell of a recipe's rows of the last stage; None where they have no size or tokens."""
-    table = chain.fits[-1].runs.table
-    if not set(DESIGN) <= set(table):
+    own = rows_of_group(chain.fits[-1].runs, group)
+    if not set(DESIGN) <= set(own):
         return None
-    own = table if group is None or "family" not in table else table[table["family"] == group]
     logs = np.log(own[list(DESIGN)].to_numpy(float))
     return own[[*DESIGN, response]].assign(cell=[" ".join(f"{value:.{DIGITS}f}" for value in row) for row in logs])

@@ -12,8 +12,8 @@ from scipy.optimize import minimize
 from bayescale.costs import Cost, SixND
 from bayescale.decisions.beyond import words_of
 from bayescale.decisions.extrapolation import largest_compute
-from bayescale.decisions.hyperparameters import settings_of
 from bayescale.decisions.inputs import compute_of, numbers_of, positive_number
+from bayescale.decisions.settings.hyperparameters import settings_of
 from bayescale.decisions.settings.sources import Source, bowl_of, points_of_plan
 from bayescale.inference.evaluate import curve
 from bayescale.inference.fit import Fit

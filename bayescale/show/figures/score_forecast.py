@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from bayescale.data.model_error import compute_of_rows, has_compute
 from bayescale.decisions import ScorePlan
+from bayescale.decisions.run_rows import rows_of_group
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import QUANTITIES
 from bayescale.show.figures import curves, style
@@ -39,9 +40,7 @@ def score_forecast_data(plan: ScorePlan, *, prob: float = 0.9) -> pd.DataFrame:
     kept = table[["compute", "response", "cost", "prob", "expected", "run_lower", "run_upper", "extrapolation"]]
     names = {"expected": "median", "run_lower": "lower", "run_upper": "upper"}
     found = kept.rename(columns=names).assign(part=PARTS[0], target=plan.target, discrepancy=table["discrepancy"])
-    runs = plan.chain.fits[-1].runs.table
-    group = plan.asked["group"]
-    runs = runs[runs["family"] == group] if group is not None and "family" in runs else runs
+    runs = rows_of_group(plan.chain.fits[-1].runs, plan.asked["group"])
     if not has_compute(runs):
         return found
     measured = pd.DataFrame({"compute": compute_of_rows(runs, plan.plan.cost), "median": runs[plan.response]})

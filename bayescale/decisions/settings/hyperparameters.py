@@ -22,6 +22,7 @@ from bayescale.inference.precision import computing
 from bayescale.inference.summary import check_prob, interval
 from bayescale.language.quantities import BATCH, COMPUTE, LEARNING_RATE, Quantity
 from bayescale.laws import Law
+from bayescale.laws.bowl import Bowl
 
 
 def hyperparameters(
@@ -109,12 +110,12 @@ def _rows(source: Source, points: dict[str, np.ndarray], extrapolation: np.ndarr
 def settings_of(source: Source, points: dict[str, np.ndarray]) -> list[tuple[Quantity, np.ndarray]]:
     """The settings that a source speaks of, each draw x plan."""
     with computing():
-        law = source.draws
-        if not source.has_bowl:
-            taken = {name: points[name] for name in source.law.inputs()}
-            return [(source.law.response, np.atleast_2d(curve(law, taken)))]
-        taken = {name: points[name] for name in source.law.plan()}  # type: ignore[attr-defined]
-        rate, batch = by_points(partial(_centres, law), taken)
+        law = source.law
+        if not issubclass(law, Bowl):
+            taken = {name: points[name] for name in law.inputs()}
+            return [(law.response, np.atleast_2d(curve(source.draws, taken)))]
+        taken = {name: points[name] for name in law.plan()}
+        rate, batch = by_points(partial(_centres, source.draws), taken)
     return [(LEARNING_RATE, np.atleast_2d(rate)), (BATCH, np.atleast_2d(batch))]
 
 
