@@ -21,7 +21,7 @@ from bayescale.cli.options import (
     chosen_discrepancy,
     open_stages,
 )
-from bayescale.cli.output import BEYOND, beyond, emit, estimate, heading, print_table
+from bayescale.cli.output import BEYOND, beyond, emit, estimate, heading, interval_words, print_table
 from bayescale.cli.plan_options import (
     AllowedSizes,
     Compute,
@@ -39,7 +39,6 @@ from bayescale.cli.plan_options import (
 )
 from bayescale.cli.plan_tables import show_action, show_regret
 from bayescale.cli.score_plans import show_score_action
-from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,8 +158,8 @@ def _for_score(plan: ScorePlan, answer: Answer, form: FormatWithLatex, prob: flo
 
 def show(table: pd.DataFrame) -> None:
     """Print one row per budget."""
-    interval = f"median and {format_prob(table['prob'].iloc[0])} equal-tailed interval"
-    heading(f"Compute-optimal plan (C = {table['cost'].iloc[0]}) for {table['group'].iloc[0]}, {interval}")
+    first = table.iloc[0]
+    heading(f"Compute-optimal plan (C = {first['cost']}) for {first['group']}, {interval_words(table)}")
     show_plan(table)
 
 

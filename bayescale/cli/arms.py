@@ -20,7 +20,7 @@ from bayescale.cli.options import (
     open_fit,
     pairs,
 )
-from bayescale.cli.output import BEYOND, between, beyond, emit, heading, print_table
+from bayescale.cli.output import BEYOND, between, beyond, emit, heading, interval_words, print_table
 from bayescale.cli.plan_options import Compute, Inputs, chosen_inputs
 from bayescale.show.numbers import format_number, format_prob
 
@@ -106,7 +106,7 @@ def arms(
 def show(table: pd.DataFrame) -> None:
     """Print one row per budget and arm."""
     first = table.iloc[0]
-    heading(f"Arms (C = {first['cost']}), {_of(first['kind'])}, {_interval(first)}")
+    heading(f"Arms (C = {first['cost']}), {_of(first['kind'])}, {interval_words(table)}")
     headers = ["compute", "arm", "params", "tokens", "loss", "P(best)", "regret", BEYOND]
     rows = [
         [
@@ -125,7 +125,7 @@ def show(table: pd.DataFrame) -> None:
 
 def show_pairs(table: pd.DataFrame) -> None:
     """Print one row per budget and pair."""
-    heading(f"Pairs of arms: loss of the first less that of the second, {_interval(table.iloc[0])}")
+    heading(f"Pairs of arms: loss of the first less that of the second, {interval_words(table)}")
     headers = ["compute", "first", "second", "P(first\nwins)", "difference", "correla-\ntion", BEYOND]
     rows = [
         [
@@ -146,7 +146,7 @@ def show_crossings(table: pd.DataFrame) -> None:
     """Print one row per pair."""
     first = table.iloc[0]
     ends = " and ".join(format_number(first[name]) for name in ("least", "largest"))
-    heading(f"Crossings of curves between {ends} FLOP, {_interval(first)} of the last one where there is one")
+    heading(f"Crossings of curves between {ends} FLOP, {interval_words(table)} of the last one where there is one")
     headers = ["first", "second", "crosses", "first\novertakes", "second\novertakes", "compute"]
     rows = [
         [
@@ -183,7 +183,3 @@ def show_detectable(table: pd.DataFrame) -> None:
 
 def _of(kind: str) -> str:
     return "the laws' curves" if kind == "law" else "one new run of each"
-
-
-def _interval(row: pd.Series) -> str:
-    return f"median and {format_prob(row['prob'])} equal-tailed interval"

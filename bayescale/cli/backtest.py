@@ -27,8 +27,9 @@ from bayescale.cli.fit_options import (
     ResidualsName,
     Seed,
     Table,
+    read_table,
 )
-from bayescale.cli.options import AsFormat, DiscrepancyName, Format, chosen, chosen_discrepancy, pairs
+from bayescale.cli.options import AsFormat, DiscrepancyName, Format, chosen, chosen_discrepancy
 from bayescale.cli.output import emit, paragraph, print_table
 
 if TYPE_CHECKING:
@@ -79,22 +80,17 @@ def backtest(
 
     At one or several ratios of the largest compute to the cut: --ratios 2 4 8 16
     """
-    names, kinds, added = pairs("--columns", columns), pooling_of(pooling), chosen_discrepancy(discrepancy)
+    kinds, added = pooling_of(pooling), chosen_discrepancy(discrepancy)
     target = None if runs_out is None else _target(runs_out, table)
 
     import bayescale as bs
     from bayescale.laws import find_law
 
     law_class = find_law(law)
-    runs = bs.read_runs(
-        table,
-        names,
-        group=group,
-        law=law_class,
-        loss_unit=loss_unit,
-        bytes_per_token=bytes_per_token,
-        params_convention=params_convention,
-    )
+    runs = read_table(
+        table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
+        params_convention=params_convention, law=law_class,
+    )  # fmt: skip
     options = chosen(noise=noise, effects=effects, residuals=residuals, draws=draws, engine=engine)
     options |= chosen(ratios=ratios, pooling=kinds, model_error=model_error, fewest=fewest)
     made = bs.backtest(law_class, runs, hold_out=hold_out, discrepancy=added, seed=seed, **options)

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayescale.cli.fit_options import BytesPerToken, Columns, GroupColumn, LossUnit, ParamsConvention, Seed, Table
-from bayescale.cli.options import AsFormat, Format, Prob, chosen, pairs
-from bayescale.cli.output import BEYOND, beyond, emit, emit_json, estimate, heading, print_table
+from bayescale.cli.fit_options import (
+    BytesPerToken,
+    Columns,
+    GroupColumn,
+    LossUnit,
+    ParamsConvention,
+    Seed,
+    Table,
+    read_table,
+)
+from bayescale.cli.options import AsFormat, Format, Prob, chosen
+from bayescale.cli.output import BEYOND, beyond, emit, emit_json, estimate, heading, interval_words, print_table
 from bayescale.cli.reporting import note
-from bayescale.show.numbers import format_prob
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,15 +81,10 @@ def compare(
     import bayescale as bs
 
     _check_parts(compute, part, figure)
-    names = pairs("--columns", columns)
-    runs = bs.read_runs(
-        table,
-        names,
-        group=group,
-        loss_unit=loss_unit,
-        bytes_per_token=bytes_per_token,
+    runs = read_table(
+        table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
         params_convention=params_convention,
-    )
+    )  # fmt: skip
     rules = [None if rule == "none" else rule for rule in drops] if drops else None
     given = chosen(ratios=ratios, noises=noises, drops=rules, model_errors=model_errors)
     found = bs.compare(laws, runs, compute=compute or None, pooling=pooling, seed=seed, **given)
@@ -146,9 +149,8 @@ def show_decision(table: pd.DataFrame) -> None:
     """Print budgets against the plan, the mixture first."""
     from bayescale.show.tables import format_number
 
-    interval = f"median and {format_prob(table['prob'].iloc[0])} equal-tailed interval"
     several = table["group"].nunique() > 1
-    heading(f"Compute-optimal plan (C = 6ND), {interval}")
+    heading(f"Compute-optimal plan (C = 6ND), {interval_words(table)}")
     rows = []
     for (compute, group, choice), part in table.groupby(["compute", "group", "choice"], sort=False):
         cells = {r["quantity"]: estimate(r) for r in part.to_dict("records")}

@@ -30,6 +30,7 @@ from bayescale.cli.fit_options import (
     Table,
     TargetAccept,
     Warmup,
+    read_table,
 )
 from bayescale.cli.options import chosen, pairs
 from bayescale.cli.output import paragraph
@@ -69,7 +70,7 @@ def fit(
     The table needs what the law takes and predicts, mostly loss and two of params, tokens, compute (FLOP); families are
     fitted together.
     """
-    names, kinds, target = pairs("--columns", columns), pooling_of(pooling), _target(out, table)
+    kinds, target = pooling_of(pooling), _target(out, table)
 
     import bayescale as bs
     from bayescale.laws import find_law
@@ -77,15 +78,10 @@ def fit(
     law_class = find_law(law)
     sampling = {"target_accept": target_accept, "chain_method": chain_method, "engine": engine}
     settings = bs.Settings(**chosen(chains=chains, warmup=warmup, draws=draws, **sampling))
-    runs = bs.read_runs(
-        table,
-        names,
-        group=group,
-        law=law_class,
-        loss_unit=loss_unit,
-        bytes_per_token=bytes_per_token,
-        params_convention=params_convention,
-    )
+    runs = read_table(
+        table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
+        params_convention=params_convention, law=law_class,
+    )  # fmt: skip
     declared: dict[str, Any] = {
         "pooling": kinds,
         "noise": noise,

@@ -1,10 +1,16 @@
-"""The options of ``bayescale fit``."""
+"""The options of ``bayescale fit``, and reading the table that they describe."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import warnings
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bayescale.cli.options import pairs
+
+if TYPE_CHECKING:
+    from bayescale import Law, Runs
 
 # Sampler settings that are not given are those of the library, which knows them once.
 _LIBRARY = "that of bayescale.Settings"
@@ -91,3 +97,33 @@ TargetAccept = Annotated[
 ChainMethod = Annotated[
     str | None, typer.Option("--chain-method", help="parallel, sequential or vectorized.", show_default=_LIBRARY)
 ]
+
+
+def read_table(
+    table: str,
+    columns: list[str] | None,
+    *,
+    group: str | None,
+    loss_unit: str,
+    bytes_per_token: float | None,
+    params_convention: str,
+    law: type[Law] | None = None,
+    without: tuple[str, ...] = (),
+) -> Runs:
+    """Read the runs of a command; what is suspicious of them is warned of, but for the codes in ``without``.
+
+    Raises:
+        SettingsError, DataError: as of :func:`bayescale.read_runs`.
+    """
+    names = pairs("--columns", columns)
+
+    from bayescale.data.read import read_quietly
+
+    runs = read_quietly(
+        table, names, group=group, law=law, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
+        params_convention=params_convention,
+    )  # fmt: skip
+    for warning in runs.warnings:
+        if warning.code not in without:
+            warnings.warn(warning, stacklevel=2)
+    return runs

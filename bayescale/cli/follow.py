@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayescale.cli.fit_options import BytesPerToken, Columns, GroupColumn, LossUnit, ParamsConvention, Seed, Table
-from bayescale.cli.options import AsFormat, Format, Prob, pairs
-from bayescale.cli.output import between, emit, heading, print_table
+from bayescale.cli.fit_options import (
+    BytesPerToken,
+    Columns,
+    GroupColumn,
+    LossUnit,
+    ParamsConvention,
+    Seed,
+    Table,
+    read_table,
+)
+from bayescale.cli.options import AsFormat, Format, Prob
+from bayescale.cli.output import between, emit, heading, interval_words, print_table
+from bayescale.cli.plan_options import Price
 from bayescale.cli.reporting import note
-from bayescale.show.numbers import format_number, format_prob
+from bayescale.show.numbers import format_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,9 +63,7 @@ def follow(
     worth: Annotated[
         float | None, typer.Option("--worth", help="Of stop: what reaching the target is worth, in the unit of prices.")
     ] = None,
-    price: Annotated[
-        float | None, typer.Option("--price", help="Of a FLOP; without it compute is paid in compute.")
-    ] = None,
+    price: Price = None,
     columns: Columns = None,
     group: GroupColumn = None,
     loss_unit: LossUnit = "nats/token",
@@ -69,21 +77,13 @@ def follow(
 
     The table has the checkpoints of all of them: --run big --final-tokens 1e12 --target 2.3
     """
-    names = pairs("--columns", columns)
-
-    import warnings
-
     import bayescale as bs
-    from bayescale.data.read import read_quietly
 
-    runs = read_quietly(
-        table, names, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
+    runs = read_table(
+        table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
         params_convention=params_convention,
+        without=("checkpoints-as-runs",),  # that rows of a run err together is what following it is about
     )  # fmt: skip
-    for warning in runs.warnings:
-        # That rows of a run err together is what following it is about.
-        if warning.code != "checkpoints-as-runs":
-            warnings.warn(warning, stacklevel=2)
     found = bs.follow(
         runs, run, final_tokens=final_tokens, final_steps=final_steps, target=target, group=family, siblings=siblings,
         inputs=inputs, seed=seed,
@@ -101,7 +101,7 @@ def follow(
 def show(table: pd.DataFrame) -> None:
     """Print the forecast with and without the checkpoints."""
     first = table.iloc[0]
-    heading(f"{_run(first)}, {first['siblings']} siblings: final loss, {_interval(first)}")
+    heading(f"{_run(first)}, {first['siblings']} siblings: final loss, {interval_words(table)}")
     headers = ["forecast from", "loss", "target", "reaches it"]
     rows = [
         [
@@ -119,7 +119,7 @@ def show_funnel(table: pd.DataFrame) -> None:
     """Print one row per place and forecast."""
     first = table.iloc[0]
     place = "tokens" if "tokens" in table else "step"
-    heading(f"Run {first['run']}: loss on the way, {_interval(first)}")
+    heading(f"Run {first['run']}: loss on the way, {interval_words(table)}")
     headers = ["forecast from", "of training", place, "loss"]
     rows = [
         [
@@ -155,7 +155,3 @@ def show_stop(table: pd.DataFrame) -> None:
 
 def _run(row: pd.Series) -> str:
     return f"Run {row['run']} at {100 * row['seen']:.3g} % of its training"
-
-
-def _interval(row: pd.Series) -> str:
-    return f"median and {format_prob(row['prob'])} equal-tailed interval"

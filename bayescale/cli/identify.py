@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayescale.cli.check import FAILED, show_checks
-from bayescale.cli.fit_options import BytesPerToken, Columns, GroupColumn, LawName, LossUnit, ParamsConvention, Table
-from bayescale.cli.options import AsFormat, Format, pairs, read_candidates
+from bayescale.cli.fit_options import (
+    BytesPerToken,
+    Columns,
+    GroupColumn,
+    LawName,
+    LossUnit,
+    ParamsConvention,
+    Table,
+    read_table,
+)
+from bayescale.cli.options import AsFormat, Format, read_candidates
 from bayescale.cli.output import emit, emit_json, print_table
 
 if TYPE_CHECKING:
@@ -57,15 +66,14 @@ def identify(
     Which parameters and which combinations it sees, how well they will be known, and which run to add. Formats csv and
     json: the parameters, or with json combinations, candidate runs and checks too.
     """
-    names = pairs("--columns", columns)
-
     import bayescale as bs
     from bayescale.laws import find_law
 
     law_class = find_law(law)
-    units: dict[str, Any] = {"loss_unit": loss_unit, "bytes_per_token": bytes_per_token}
-    units["params_convention"] = params_convention
-    runs = bs.read_runs(table, names, group=group, law=law_class, **units)
+    runs = read_table(
+        table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
+        params_convention=params_convention, law=law_class,
+    )  # fmt: skip
     found = bs.identify(
         law_class, runs, group=family, noise=noise, sigma=sigma, candidates=read_candidates(candidates), budget=budget
     )

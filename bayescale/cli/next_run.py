@@ -22,7 +22,7 @@ from bayescale.cli.options import (
     read_candidates,
 )
 from bayescale.cli.output import BEYOND, beyond, emit, heading, print_table
-from bayescale.cli.plan_options import Inputs, Rate, chosen_card, chosen_inputs
+from bayescale.cli.plan_options import Inputs, Price, Rate, chosen_card, chosen_inputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,9 +78,7 @@ def next_run(
     ] = None,
     size: Annotated[int, typer.Option("--size", help="Runs to choose together.")] = 1,
     budget: Annotated[float | None, typer.Option("--budget", help="FLOP that the runs may cost together.")] = None,
-    price: Annotated[
-        float | None, typer.Option("--price", help="Of a FLOP; without it compute is paid in compute.")
-    ] = None,
+    price: Price = None,
     rate: Rate = None,
     cost: CountedAs = Count.six_nd,
     shape: Shape = None,

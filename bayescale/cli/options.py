@@ -72,14 +72,22 @@ def open_fit(path: str, law: str | None, allow_changed_law: bool) -> Fit:
     return bs.load(path, law=None if law is None else find_law(law), allow_changed_law=allow_changed_law)
 
 
-def open_stages(files: list[str], law: str | None, allow_changed_law: bool) -> list[Fit]:
-    """Load one saved fit, or those of several stages from the first to the last.
+def open_fits(files: list[str], law: str | None, allow_changed_law: bool, remedy: str) -> list[Fit]:
+    """Load one saved fit, or several, of which none can then be of a law of one's own.
 
     Raises:
-        SettingsError: a law of one's own for several fits.
+        SettingsError: a law of one's own for several fits; ``remedy`` says what to do instead.
     """
-    refuse_own_law(law, len(files), "chain fits of your own laws in Python, bs.chain(...)")
+    from bayescale.language.errors import SettingsError
+
+    if law is not None and len(files) > 1:
+        raise SettingsError(f"--law is of one fit, got {len(files)}; {remedy}.")
     return [open_fit(file, law, allow_changed_law) for file in files]
+
+
+def open_stages(files: list[str], law: str | None, allow_changed_law: bool) -> list[Fit]:
+    """Load the fits of stages, from the first to the last; see :func:`open_fits`."""
+    return open_fits(files, law, allow_changed_law, "chain fits of your own laws in Python, bs.chain(...)")
 
 
 def fits_by_name(files: list[str], fits: list[Fit], what: str) -> dict[str, Fit]:
@@ -94,18 +102,6 @@ def fits_by_name(files: list[str], fits: list[Fit], what: str) -> dict[str, Fit]
     if len(set(stems)) < len(stems):
         raise SettingsError(f"{what} are called as their files, and two have one name; got {', '.join(files)}.")
     return dict(zip(stems, fits, strict=True))
-
-
-def refuse_own_law(law: str | None, count: int, remedy: str) -> None:
-    """Refuse a law for several fits, of which only one can have it.
-
-    Raises:
-        SettingsError: there is one.
-    """
-    from bayescale.language.errors import SettingsError
-
-    if law is not None and count > 1:
-        raise SettingsError(f"--law is of one fit, got {count}; {remedy}.")
 
 
 def chosen_discrepancy(word: str) -> str | Discrepancy | None:

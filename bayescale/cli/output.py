@@ -27,31 +27,29 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
         form: ``"table"``, ``"csv"``, ``"json"``, ``"latex"`` or ``"markdown"``.
         show: prints it for people.
     """
-    from bayescale.show.inert import inert
-
-    if form == "json":
-        from bayescale.show import tables
-
-        # What there is to know of extrapolated numbers goes where the numbers go.
-        emit_json(tables.to_records(table.assign(note=table.attrs["note"]) if "note" in table.attrs else table))
-    elif form == "csv":
-        typer.echo(inert(table).to_csv(index=False, lineterminator="\n"), nl=False)
-    elif form == "latex":
-        from bayescale.show import tables
-
-        # Which engine it was is the same in every row: a comment above the table says it.
-        if "engine" in table.attrs:
-            typer.echo(f"% sampled by {table.attrs['engine']}")
-        typer.echo(tables.to_latex(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
-    elif form == "markdown":
-        from bayescale.show import tables
-
-        typer.echo(tables.to_markdown(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
-    else:
+    if form == "table":
         show(table)
         if table.attrs.get("note"):
             typer.echo("")
             paragraph(table.attrs["note"])
+        return
+    if form == "csv":
+        from bayescale.show.inert import inert
+
+        typer.echo(inert(table).to_csv(index=False, lineterminator="\n"), nl=False)
+        return
+    from bayescale.show import tables  # here, since it takes the laws
+
+    if form == "json":
+        # What there is to know of extrapolated numbers goes where the numbers go.
+        emit_json(tables.to_records(table.assign(note=table.attrs["note"]) if "note" in table.attrs else table))
+    elif form == "latex":
+        # Which engine it was is the same in every row: a comment above the table says it.
+        if "engine" in table.attrs:
+            typer.echo(f"% sampled by {table.attrs['engine']}")
+        typer.echo(tables.to_latex(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
+    else:
+        typer.echo(tables.to_markdown(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
 
 
 def emit_json(records: Any) -> None:
@@ -105,6 +103,13 @@ def heading(text: str) -> None:
     """Print what a table is about, and an empty line."""
     paragraph(text, indent=0)
     typer.echo("")
+
+
+def interval_words(table: pd.DataFrame, middle: str = "median") -> str:
+    """Return what a table's numbers are: their middle, and intervals of its probability."""
+    from bayescale.show.numbers import format_prob
+
+    return f"{middle} and {format_prob(table['prob'].iloc[0])} equal-tailed interval"
 
 
 def beyond(value: float) -> str:

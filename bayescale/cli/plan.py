@@ -23,6 +23,20 @@ from bayescale.cli.options import (
 )
 from bayescale.cli.output import emit
 from bayescale.cli.plan_options import Rate, chosen_card
+from bayescale.cli.settings_options import (
+    Batches,
+    CriticalBatch,
+    LearningRates,
+    PlannedBatch,
+    PlannedParams,
+    PlannedTokens,
+    Published,
+    ReachedLoss,
+    SecondsPerStep,
+    SettingFits,
+    TokensPerDevice,
+    Within,
+)
 from bayescale.cli.settings_tables import show_mistuning, show_settings, show_trade_off
 
 if TYPE_CHECKING:
@@ -40,21 +54,10 @@ class Answer(StrEnum):
 
 
 def plan(
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[FIT.nc]...",
-            help="Fits of laws of learning rate and batch size; of --answer trade-off one fit, of critical batches or "
-            "of the loss.",
-            show_default=False,
-        ),
-    ] = None,
-    params: Annotated[list[float] | None, typer.Option("--params", help="Model size in parameters; several.")] = None,
-    tokens: Annotated[list[float] | None, typer.Option("--tokens", help="Training tokens; one or as many.")] = None,
-    published: Annotated[
-        list[str] | None,
-        typer.Option("--published", metavar="KEY", help="A paper whose laws speak, as li2025predictable; repeatable."),
-    ] = None,
+    files: SettingFits = None,
+    params: PlannedParams = None,
+    tokens: PlannedTokens = None,
+    published: Published = None,
     answer: Annotated[
         Answer,
         typer.Option(
@@ -62,32 +65,14 @@ def plan(
             help="The best settings; what the best choice and others lose; or steps against compute over batch sizes.",
         ),
     ] = Answer.settings,
-    batch: Annotated[
-        list[float] | None, typer.Option("--batch", help="Batch size in tokens: to judge, or several to compare.")
-    ] = None,
-    learning_rate: Annotated[
-        list[float] | None, typer.Option("--learning-rate", help="Peak learning rate to judge.")
-    ] = None,
-    within: Annotated[
-        float, typer.Option("--within", help="Of regret: share of the loss that good settings may lose.")
-    ] = 0.0025,
-    critical: Annotated[
-        float | None, typer.Option("--critical", help="Of trade-off: critical batch size in tokens, where measured.")
-    ] = None,
-    loss: Annotated[
-        float | None, typer.Option("--loss", help="Of trade-off: the loss that the run reaches, in nats/token.")
-    ] = None,
-    planned_batch: Annotated[
-        float | None,
-        typer.Option("--planned-batch", help="Of trade-off: batch of the planned tokens; else far below critical."),
-    ] = None,
-    seconds_per_step: Annotated[
-        float | None, typer.Option("--seconds-per-step", help="Of trade-off: of one step, at every batch.")
-    ] = None,
-    tokens_per_device: Annotated[
-        float | None,
-        typer.Option("--tokens-per-device", help="Of trade-off, with --rate: tokens of a batch that a device takes."),
-    ] = None,
+    batch: Batches = None,
+    learning_rate: LearningRates = None,
+    within: Within = 0.0025,
+    critical: CriticalBatch = None,
+    loss: ReachedLoss = None,
+    planned_batch: PlannedBatch = None,
+    seconds_per_step: SecondsPerStep = None,
+    tokens_per_device: TokensPerDevice = None,
     rate: Rate = None,
     cost: CountedAs = Count.six_nd,
     shape: Shape = None,

@@ -48,6 +48,7 @@ Rate = Annotated[
         help="What hardware delivers and costs: flop_per_second, utilisation, dollars_per_device_hour, devices.",
     ),
 ]
+Price = Annotated[float | None, typer.Option("--price", help="Of a FLOP; without it compute is paid in compute.")]
 ObjectiveWord = Annotated[
     str,
     typer.Option(

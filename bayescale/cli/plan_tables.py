@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bayescale.cli.output import BEYOND, between, beyond, heading, print_table
+from bayescale.cli.output import BEYOND, between, beyond, heading, interval_words, print_table
 from bayescale.show.numbers import format_number, format_prob
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ def show_action(table: pd.DataFrame) -> None:
 def show_regret(table: pd.DataFrame) -> None:
     """Print what the plan loses against the best, one row per budget."""
     first = table.iloc[0]
-    heading(
-        f"Regret of the plan (C = {first['cost']}) for {first['group']}, mean and {format_prob(first['prob'])} "
-        "equal-tailed interval"
-    )
+    heading(f"Regret of the plan (C = {first['cost']}) for {first['group']}, {interval_words(table, 'mean')}")
     headers = ["compute", "params", "tokens", "loss", "waste of\ncompute, %", "within\n1 %", "constraints,\n%"]
     rows = [
         [

@@ -16,9 +16,8 @@ from bayescale.cli.options import (
     chosen,
     chosen_discrepancy,
     fits_by_name,
-    open_fit,
+    open_fits,
     pairs,
-    refuse_own_law,
 )
 from bayescale.cli.predict import further_inputs
 
@@ -68,8 +67,7 @@ def report(
     """
     import bayescale as bs
 
-    refuse_own_law(law, len(files), "report fits of your own laws in Python, bs.report(...)")
-    fits = [open_fit(file, law, allow_changed_law) for file in files]
+    fits = open_fits(files, law, allow_changed_law, "report fits of your own laws in Python, bs.report(...)")
     made = bs.report(
         fits_by_name(files, fits, "Fits"),
         out=out,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bayescale.cli.output import BEYOND, between, beyond, heading, print_table
-from bayescale.show.numbers import format_estimate, format_number, format_prob
+from bayescale.cli.output import BEYOND, between, beyond, heading, interval_words, print_table
+from bayescale.show.numbers import format_estimate, format_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ def show_settings(table: pd.DataFrame) -> None:
     """Print one table per source, with one row per plan and setting."""
     asked = [name for name in ("params", "tokens", "compute") if name in table]
     headers = ["setting", "median", "interval", *asked, BEYOND]
-    heading(f"Best settings, median and {_interval(table)}")
+    heading(f"Best settings, {interval_words(table)}")
     for i, (source, part) in enumerate(table.groupby("source", sort=False)):
         rows = []
         for row in part.to_dict("records"):
@@ -42,7 +42,7 @@ def show_settings(table: pd.DataFrame) -> None:
 def show_mistuning(table: pd.DataFrame) -> None:
     """Print one row per plan and choice."""
     first = table.iloc[0]
-    heading(f"Loss above the best settings for {first['group']}, mean and {_interval(table)}")
+    heading(f"Loss above the best settings for {first['group']}, {interval_words(table, 'mean')}")
     asked = [name for name in ("params", "tokens") if name in table]
     share = f"within\n{format_number(100 * first['share'])} %"
     headers = ["choice", "learning\nrate", "batch size\n(tokens)", "above, %", "nats/token", share, *asked, BEYOND]
@@ -66,7 +66,7 @@ def show_trade_off(table: pd.DataFrame) -> None:
     first = table.iloc[0]
     heading(
         f"Steps against compute (C = {first['cost']}) to one loss at {format_number(first['params'])} parameters, "
-        f"median and {_interval(table)}; critical batch: {first['source']}"
+        f"{interval_words(table)}; critical batch: {first['source']}"
     )
     known = {name: head for name, head in HEADS.items() if name in table}
     headers = ["batch size\n(tokens)", "over\ncritical", *known.values(), "more steps\nthan least", "more compute\n"]
@@ -86,7 +86,3 @@ def show_trade_off(table: pd.DataFrame) -> None:
 def _two_lines(row: dict[str, Any], name: str) -> str:
     median, ends = format_estimate(row[name], row[f"{name}_lower"], row[f"{name}_upper"])
     return f"{median}\n{ends}" if row[f"{name}_lower"] != row[f"{name}_upper"] else median
-
-
-def _interval(table: pd.DataFrame) -> str:
-    return f"{format_prob(table['prob'].iloc[0])} equal-tailed interval"

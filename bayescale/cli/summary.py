@@ -9,7 +9,7 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.options import AsFormatWithLatex, ChangedLaw, FitFile, FormatWithLatex, OwnLaw, Prob, open_fit
-from bayescale.cli.output import emit, estimate, print_table, width
+from bayescale.cli.output import emit, estimate, interval_words, print_table, width
 from bayescale.language.labels import ALL, POPULATION
 from bayescale.show.numbers import format_prob
 
@@ -40,7 +40,7 @@ def show(table: pd.DataFrame) -> None:
     """Print families against parameters, then what all families have in common."""
     sampled_by = table.attrs.get("engine")
     own, common = _split(table)
-    interval = f"median and {format_prob(table['prob'].iloc[0])} equal-tailed interval"
+    interval = interval_words(table)
     if len(own):
         typer.echo(f"Parameters of each family, {interval}\n")
         show_families(own)

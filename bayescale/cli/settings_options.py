@@ -1,0 +1,45 @@
+"""The options of ``bayescale plan``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+SettingFits = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FIT.nc]...",
+        help="Fits of laws of learning rate and batch size; of --answer trade-off one fit, of critical batches or "
+        "of the loss.",
+        show_default=False,
+    ),
+]
+PlannedParams = Annotated[list[float] | None, typer.Option("--params", help="Model size in parameters; several.")]
+PlannedTokens = Annotated[list[float] | None, typer.Option("--tokens", help="Training tokens; one or as many.")]
+Published = Annotated[
+    list[str] | None,
+    typer.Option("--published", metavar="KEY", help="A paper whose laws speak, as li2025predictable; repeatable."),
+]
+Batches = Annotated[
+    list[float] | None, typer.Option("--batch", help="Batch size in tokens: to judge, or several to compare.")
+]
+LearningRates = Annotated[list[float] | None, typer.Option("--learning-rate", help="Peak learning rate to judge.")]
+Within = Annotated[float, typer.Option("--within", help="Of regret: share of the loss that good settings may lose.")]
+CriticalBatch = Annotated[
+    float | None, typer.Option("--critical", help="Of trade-off: critical batch size in tokens, where measured.")
+]
+ReachedLoss = Annotated[
+    float | None, typer.Option("--loss", help="Of trade-off: the loss that the run reaches, in nats/token.")
+]
+PlannedBatch = Annotated[
+    float | None,
+    typer.Option("--planned-batch", help="Of trade-off: batch of the planned tokens; else far below critical."),
+]
+SecondsPerStep = Annotated[
+    float | None, typer.Option("--seconds-per-step", help="Of trade-off: of one step, at every batch.")
+]
+TokensPerDevice = Annotated[
+    float | None,
+    typer.Option("--tokens-per-device", help="Of trade-off, with --rate: tokens of a batch that a device takes."),
+]
