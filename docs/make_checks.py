@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markdown_tables import table
 
-from bayescale.inference import diagnose, limits
+from bayescale.inference import diagnose, engine_checks, limits
 from bayescale.validation.identify import checks as identify
 from bayescale.validation.review import evidence, seed_noise, sensitivity
 
@@ -66,13 +66,13 @@ FIT: Rows = {
         "a single one in thousands of draws moves no interval that you can see; say so when you print it",
     ),
     "tree-depth": (
-        f"at most {diagnose.DEEP:g} of the trajectories",
+        f"at most {engine_checks.DEEP:g} of the trajectories",
         "trajectories are seldom cut short",
         "`max_tree_depth=` one higher",
         "it costs effective draws, which have checks of their own: more is a matter of time",
     ),
     "e-bfmi": (
-        f"at least {diagnose.E_BFMI}",
+        f"at least {engine_checks.E_BFMI}",
         "the sampler moves well between low and high energies, that is into the tails",
         "more draws; often a scale that the data hardly determine",
         "seldom; look at `ess-tail` first",

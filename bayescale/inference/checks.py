@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -80,3 +81,9 @@ class Checks:
 
 def _json_number(value: float) -> float | str:
     return float(value) if np.isfinite(value) else str(float(value))
+
+
+def judged(name: str, value: float, limit: float, good: Callable[..., Any], advice: str, bad: str = "fail") -> Check:
+    """Return the check of a value that must be finite and ``good(value, limit)``; else it is ``bad``, with advice."""
+    passes = bool(np.isfinite(value) and good(value, limit))
+    return Check(name, "pass" if passes else bad, value, limit, "" if passes else advice)

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayescale.inference.convergence import Convergence
-from bayescale.inference.diagnose import instant_checks, mode_checks, nuts_checks
+from bayescale.inference.engine_checks import instant_checks, mode_checks, nuts_checks
 from bayescale.inference.fit import Fit
 from bayescale.inference.limits import OFF_LINE
 from bayescale.inference.many.alone import Alone
