@@ -143,3 +143,16 @@ def loss_to_loss_fit(loss_to_loss):
 def pile_fit():
     """The default fit of the embedded Pile families."""
     return bs.fit("chinchilla", bs.datasets.load("pile-families"), seed=0)
+
+
+@pytest.fixture(scope="session")
+def in_flight() -> pd.DataFrame:
+    """Checkpoints of four finished runs and of a larger one, ``run 4``, that is seen for 38.8 % of its training."""
+    rng, shares = np.random.default_rng(0), np.geomspace(0.05, 1.0, 20)
+    parts = []
+    for index, size in enumerate((1e8, 2e8, 4e8, 8e8, 1.6e9)):
+        tokens = 20 * size * shares
+        loss = (1.8 + 400 / size**0.34 + 1200 / tokens**0.36) * np.exp(0.003 * rng.standard_normal(20))
+        parts.append(pd.DataFrame({"run": f"run {index}", "params": size, "tokens": tokens, "loss": loss}))
+    parts[-1] = parts[-1][shares < 0.4]
+    return pd.concat(parts)

@@ -17,7 +17,7 @@ from bayescale.laws.references import bibliography
 from bayescale.models import Noise
 
 SOFTWARE = "bayescale"
-_EMBEDDED = "pile-families"
+EMBEDDED = "pile-families"
 # What can be cited for: answers, fits, and what has these in it.
 Answer = Prediction | Plan | NextRun | Arms
 Source = Fit | Answer | Chain | ChainPrediction | ScorePlan | ScoreComparison
@@ -99,8 +99,12 @@ def data_key(fit: Fit) -> str | None:
     if source.startswith("data set "):
         name = source.removeprefix("data set ").partition(",")[0]
         return datasets.describe(name).citation_key if name in datasets.names() else None
-    embedded = fit.runs.sha256 == datasets.load(_EMBEDDED).sha256
-    return datasets.describe(_EMBEDDED).citation_key if embedded else None
+    return datasets.describe(EMBEDDED).citation_key if is_embedded(fit) else None
+
+
+def is_embedded(fit: Fit) -> bool:
+    """Whether the table of a fit is the one that comes with the package."""
+    return fit.runs.sha256 == datasets.load(EMBEDDED).sha256
 
 
 def _parts(source: Source) -> Iterator[Fit | Answer]:

@@ -11,6 +11,7 @@ from bayescale.inference.summary import check_prob
 from bayescale.language.errors import SettingsError
 from bayescale.language.labels import ALL
 from bayescale.show import cells
+from bayescale.show.distinct import distinct
 from bayescale.show.escape import escape
 from bayescale.show.numbers import format_prob
 
@@ -82,11 +83,5 @@ def _key(name: str) -> str:
 
 
 def _keys(names: Iterable[str]) -> dict[str, str]:
-    """Different keys for different names: later ones that would be the same are numbered."""
-    found: dict[str, str] = {}
-    for name in names:
-        key, count = _key(str(name)), 1
-        while (numbered := key if count == 1 else f"{key}-{count}") in found.values():
-            count += 1
-        found[str(name)] = numbered
-    return found
+    """Different keys for different names."""
+    return distinct(map(str, names), _key)

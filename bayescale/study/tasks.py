@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from bayescale.data import Runs
 from bayescale.inference.table import check_batch
 from bayescale.language.errors import BayescaleError, SettingsError
+from bayescale.language.installed import version_of
 from bayescale.laws import definition_hash, find_law
 from bayescale.models import find_noise
 from bayescale.study.sources import Piece, pieces_of
@@ -105,14 +105,7 @@ def expand(study: Study, laws: Mapping[str, str]) -> Tasks:
 
 def versions() -> dict[str, str]:
     """Versions of what draws come from."""
-    return {name: _version(name) for name in VERSIONS}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "not installed"
+    return {name: version_of(name) for name in VERSIONS}
 
 
 def _spec(name: str, laws: Mapping[str, str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
 import pytest
 
 import bayescale as bs
@@ -13,21 +11,9 @@ ASKED = ("--run", "run 4", "--final-tokens", "3.2e10", "--target", "2.4")
 
 
 @pytest.fixture(scope="module")
-def curves():
-    rng, shares = np.random.default_rng(0), np.geomspace(0.05, 1.0, 20)
-    parts = []
-    for index, size in enumerate((1e8, 2e8, 4e8, 8e8, 1.6e9)):
-        tokens = 20 * size * shares
-        loss = (1.8 + 400 / size**0.34 + 1200 / tokens**0.36) * np.exp(0.003 * rng.standard_normal(20))
-        parts.append(pd.DataFrame({"run": f"run {index}", "params": size, "tokens": tokens, "loss": loss}))
-    parts[-1] = parts[-1][shares < 0.4]
-    return pd.concat(parts)
-
-
-@pytest.fixture(scope="module")
-def file(curves, tmp_path_factory):
+def file(in_flight, tmp_path_factory):
     path = tmp_path_factory.mktemp("curves") / "runs.csv"
-    curves.to_csv(path, index=False)
+    in_flight.to_csv(path, index=False)
     return path
 
 

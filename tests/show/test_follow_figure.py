@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bayescale.data.read import read_quietly
@@ -15,15 +14,8 @@ from bayescale.show import figures
 
 
 @pytest.fixture(scope="module")
-def followed():
-    rng, shares = np.random.default_rng(0), np.geomspace(0.05, 1.0, 20)
-    parts = []
-    for index, size in enumerate((1e8, 2e8, 4e8, 8e8, 1.6e9)):
-        tokens = 20 * size * shares
-        loss = (1.8 + 400 / size**0.34 + 1200 / tokens**0.36) * np.exp(0.003 * rng.standard_normal(20))
-        parts.append(pd.DataFrame({"run": f"run {index}", "params": size, "tokens": tokens, "loss": loss}))
-    parts[-1] = parts[-1][shares < 0.4]
-    return follow(read_quietly(pd.concat(parts)), "run 4", final_tokens=3.2e10, target=2.4)
+def followed(in_flight):
+    return follow(read_quietly(in_flight), "run 4", final_tokens=3.2e10, target=2.4)
 
 
 def test_the_funnel_begins_at_the_last_checkpoint_and_ends_at_the_forecast(followed):

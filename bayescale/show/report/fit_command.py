@@ -16,9 +16,9 @@ from bayescale.inference.settings import Settings
 from bayescale.laws import CATALOGUE
 from bayescale.models import KNOWN, RESIDUALS
 from bayescale.models.priors import public_modality
+from bayescale.show.cite import is_embedded
 from bayescale.show.escape import one_line
 from bayescale.show.report.files import file_name
-from bayescale.show.report.subject import is_embedded
 
 # Settings that the command line knows.
 SETTINGS = ("chains", "warmup", "draws", "target_accept", "chain_method", "engine")

@@ -7,16 +7,16 @@ import hashlib
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from bayescale.laws.describe import formula_mathml
 from bayescale.show.cells import Cell
 from bayescale.show.escape import one_line
 from bayescale.show.grid import LONG, Grid
-from bayescale.show.report.blocks import Drawing, Formula, Section
+from bayescale.show.report.blocks import Drawing, Section
 from bayescale.show.report.drawing import svg_of
 from bayescale.show.report.files import file_name
+from bayescale.show.report.template import environment, template_text
 
 
 def html(title: str, sections: Sequence[Section], citations: Sequence[tuple[str, str, str]], version: str) -> str:
@@ -28,7 +28,7 @@ def html(title: str, sections: Sequence[Section], citations: Sequence[tuple[str,
         citations: key, reference in words and what it is cited for.
         version: of the package that wrote it.
     """
-    style = _template_text("style.css").strip()
+    style = template_text("style.css").strip()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         _environment()
@@ -62,35 +62,19 @@ def _without_tex(text: str) -> str:
     return " ".join(re.sub(r"[{}]|\\&", lambda m: "&" if m[0] == r"\&" else "", text).replace("--", "–").split())
 
 
-def _template_text(name: str) -> str:
-    return (resources.files("bayescale.show.report") / "templates" / name).read_text(encoding="utf-8")
-
-
 @cache
 def _environment() -> Any:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    made = Environment(
-        loader=FunctionLoader(_template_text),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = environment(autoescape=True)
     made.filters |= {"line": one_line, "slug": file_name}
     made.globals |= {
-        "kind": lambda block: type(block).__name__,
         # These two return markup that they have escaped themselves.
-        "formula": lambda block: Markup(formula_mathml(_formula(block))),
+        "formula": lambda block: Markup(formula_mathml(block.law)),
         "drawn": lambda block: Markup(_drawn(block)),
         "classes": _classes,
     }
     return made
-
-
-def _formula(block: Formula) -> Any:
-    return block.law
 
 
 def _drawn(block: Drawing) -> str:

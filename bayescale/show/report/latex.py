@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from bayescale.laws.describe import formula
@@ -13,6 +12,7 @@ from bayescale.show.escape import breakable, escape
 from bayescale.show.report.blocks import Drawing, Section, Table
 from bayescale.show.report.drawing import pdf_of
 from bayescale.show.report.files import file_name
+from bayescale.show.report.template import environment
 
 # Tables of more rows go on over pages.
 LONG = 30
@@ -79,20 +79,10 @@ def _characters(text: str) -> Iterator[str]:
 _SPELT = {"×": r"\ensuremath{\times}", "−": r"\ensuremath{-}", "≤": r"\ensuremath{\leq}", "–": r"\textendash{}"}
 
 
-def _template_text(name: str) -> str:
-    return (resources.files("bayescale.show.report") / "templates" / name).read_text(encoding="utf-8")
-
-
 @cache
 def _environment() -> Any:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    made = Environment(
-        loader=FunctionLoader(_template_text),
+    made = environment(
         autoescape=False,  # of HTML; what goes into LaTeX is escaped by the filters
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         block_start_string="<%",
         block_end_string="%>",
         variable_start_string="<{",
@@ -101,8 +91,5 @@ def _environment() -> Any:
         comment_end_string="#>",
     )
     made.filters |= {"tex": escape, "breakable": breakable, "slug": file_name}
-    made.globals |= {
-        "kind": lambda block: type(block).__name__,
-        "formula": lambda block: formula(block.law, latex=True),
-    }
+    made.globals["formula"] = lambda block: formula(block.law, latex=True)
     return made

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from bayescale.data import datasets
 from bayescale.decisions import Plan, Prediction, allocate, predict
 from bayescale.inference.fit import Fit
 from bayescale.inference.summary import check_prob
 from bayescale.language.errors import BayescaleError, SettingsError
 from bayescale.models.discrepancy import Discrepancy
+from bayescale.show.distinct import distinct
 from bayescale.show.report.files import file_name
 from bayescale.validation import Backtest
 
@@ -57,13 +57,7 @@ class Subject:
     @cached_property
     def files(self) -> dict[str, str]:
         """What the files of each fit are called, different ones for different names."""
-        found: dict[str, str] = {}
-        for name in self.fits:
-            key, count = file_name(name), 1
-            while (numbered := key if count == 1 else f"{key}-{count}") in found.values():
-                count += 1
-            found[name] = numbered
-        return found
+        return distinct(self.fits, file_name)
 
     def part(self, words: str, name: str) -> str:
         """What a table or a figure about a fit is called; the only fit needs no name."""
@@ -141,11 +135,6 @@ def check_subject(subject: Subject) -> None:
         raise SettingsError(f"No fit has the family {subject.group!r}; there are {have or 'no families'}.")
     if subject.backtest is not None and not isinstance(subject.backtest, Backtest):
         raise SettingsError(f"backtest must come from bs.backtest, got {type(subject.backtest).__name__}.")
-
-
-def is_embedded(fit: Fit) -> bool:
-    """Whether the table of a fit is the one that comes with the package."""
-    return fit.runs.sha256 == datasets.load("pile-families").sha256
 
 
 def _label(fit: Any, several: Sequence[Any]) -> str:
