@@ -7,33 +7,24 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bayescale.cli.allocate import allocate
-from bayescale.cli.arms import arms
-from bayescale.cli.backtest import backtest
-from bayescale.cli.batch import batch
-from bayescale.cli.cheapest import cheapest
-from bayescale.cli.check import check
-from bayescale.cli.compare import compare
-from bayescale.cli.datasets import datasets
-from bayescale.cli.demo import demo
-from bayescale.cli.examples import epilog, start
-from bayescale.cli.fit import fit
-from bayescale.cli.follow import follow
-from bayescale.cli.identify import identify
-from bayescale.cli.laws import laws
-from bayescale.cli.next_run import next_run
-from bayescale.cli.pareto import pareto
-from bayescale.cli.plan import plan
-from bayescale.cli.predict import predict
-from bayescale.cli.report import report
+from bayescale.cli.examples import start
 from bayescale.cli.reporting import USAGE, reporting
-from bayescale.cli.review import review
-from bayescale.cli.summary import summary
-from bayescale.cli.value_lists import ValueLists, WordLists
+from bayescale.cli.verbs import VERBS, Commands
 
 
 class Door(TyperGroup):
-    """The group of commands: takes ``--debug`` anywhere and turns errors into messages and exit codes."""
+    """The group of commands: takes ``--debug`` anywhere and turns errors into messages and exit codes.
+
+    A command's code is loaded when it is called, and no command's for the list of them.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"commands": Commands()})
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, verb.line) for name, verb in VERBS.items()])
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Bring ``--debug`` to the front, where the group takes it."""
@@ -55,15 +46,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help and one-line errors, readable at any width and in logs
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-COMMANDS = (
-    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, plan, arms, follow, backtest,
-    compare, report, batch, laws, datasets,
-)  # fmt: skip
-for command in COMMANDS:
-    app.command(cls=WordLists if command is compare else ValueLists, epilog=epilog(command.__name__))(command)
-# "next" is a word of Python's.
-app.command(name="next", cls=ValueLists, epilog=epilog("next"))(next_run)
 
 
 def _version(wanted: bool) -> None:

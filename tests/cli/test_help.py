@@ -16,6 +16,7 @@ import typer.main
 import bayescale as package
 from bayescale.cli.app import app
 from bayescale.cli.examples import EXAMPLES, FIVE_LINES
+from bayescale.cli.verbs import VERBS
 
 GROUP = typer.main.get_command(app)
 LINES = [line for lines in EXAMPLES.values() for line in lines]
@@ -38,6 +39,13 @@ def test_the_help_of_every_command_ends_with_its_examples(bayescale, verb):
     result = bayescale(verb, "--help")
     assert result.code == 0
     assert result.out.rstrip().endswith("\n".join(("Examples:", *(f"    {line}" for line in EXAMPLES[verb]))))
+
+
+def test_the_list_of_commands_has_a_whole_line_of_each(bayescale, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = bayescale("--help").out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == list(VERBS)
+    assert all(line.endswith(verb.line) and len(line) <= 80 for line, verb in zip(lines, VERBS.values(), strict=True))
 
 
 def test_examples_fit_80_columns_and_belong_to_commands_that_exist():
