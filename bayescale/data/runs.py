@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -103,9 +103,26 @@ class Runs:
             raise SettingsError(
                 f"mask must be {len(self)} booleans, one per run, got an array of {mask.dtype} with shape {mask.shape}."
             )
+        return self._of(self.table[mask])
+
+    def _of(self, table: pd.DataFrame) -> Runs:
         said = tuple(warning for warning in self.warnings if warning.code in KEPT)
-        chosen = replace(self, table=self.table[mask].reset_index(drop=True), warnings=())
+        chosen = replace(self, table=table.reset_index(drop=True), warnings=())
         return replace(chosen, warnings=(*said, *suspicions(chosen)))
+
+    def by_family(self) -> Iterator[tuple[str, Runs]]:
+        """Yield every family with its runs, in the order of ``families``; nothing where the runs are not grouped.
+
+        The table is gone through once, however many families it has.
+
+        >>> import bayescale as bs
+        >>> runs = bs.datasets.load("pile-families")
+        >>> [(family, len(own)) for family, own in runs.by_family()][:2]
+        [('Cerebras-GPT', 7), ('Cerebras-GPT muP', 5)]
+        """
+        if "family" in self.table:
+            for family, rows in self.table.groupby("family", sort=False, observed=True):
+                yield str(family), self._of(rows)
 
     def with_model_error(self, per_decade: float) -> Runs:
         """Return the runs with an error of the law that grows with distance below the largest compute.

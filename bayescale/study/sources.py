@@ -105,10 +105,9 @@ def _pieces(study: Study, tables: Tables, name: str, runs: Runs | BayescaleError
     if not isinstance(runs, Runs):
         yield from (Piece(name, "", ratio, runs) for ratio in ratios)
         return
-    for family in runs.families or ("",):
+    for family, own in runs.by_family() if runs.families else [("", runs)]:
         if tables.groups and family not in tables.groups:
             continue
-        own = runs.select(family) if family else runs
         yield from (Piece(name, family, ratio, _below(own, ratio)) for ratio in ratios)
 
 

@@ -174,6 +174,17 @@ def test_select_takes_families_and_masks(clean):
     assert "0 runs" in repr(runs.subset(np.zeros(12, bool)))
 
 
+def test_runs_by_family_are_those_that_select_finds(clean):
+    runs = read_runs(clean.sample(frac=1.0, random_state=1))
+    found = dict(runs.by_family())
+    assert tuple(found) == runs.families and len(found) == 2
+    for family, own in found.items():
+        chosen = runs.select(family)
+        assert own.sha256 == chosen.sha256 and own.table.equals(chosen.table)
+        assert own.warnings == chosen.warnings and own.group == chosen.group
+    assert list(read_runs(clean.drop(columns="family"), group=None).by_family()) == []
+
+
 def test_select_refuses_what_is_not_there(clean):
     runs = read_runs(clean)
     with pytest.raises(SettingsError, match=r"^no family 'moe': the families are dense, sparse\.$"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +61,10 @@ def gather(law: type[Law], tables: Any, read: Mapping[str, Any] | None, model_er
 
 def _labelled(tables: Any) -> list[tuple[str | int, Any]]:
     if isinstance(tables, Runs):
-        return [(family, tables.select(family)) for family in tables.families] or [(0, tables)]
+        return list(tables.by_family()) or [(0, tables)]
     if isinstance(tables, Mapping):
         labels = [str(label) for label in tables]
-        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+        if twice := sorted(label for label, times in Counter(labels).items() if times > 1):
             raise SettingsError(f"Two tables have the label {twice[0]!r}; labels are compared as text.")
         return list(zip(labels, tables.values(), strict=True))
     if isinstance(tables, str | Path | pd.DataFrame) or not isinstance(tables, Iterable):

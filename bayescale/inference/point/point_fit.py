@@ -64,7 +64,7 @@ def point_fit(
     settings = PointSettings(loss, delta, starts, resamples, resample, iterations)
     check_table(runs)
     require_columns(chosen, runs)
-    tables = {name: runs.select(name) for name in runs.families} or {ALL: runs}
+    tables = dict(runs.by_family()) or {ALL: runs}
     for name, table in tables.items():
         _check_length(chosen, table, _where(name))
     with computing():

@@ -98,7 +98,7 @@ def _tables(runs: Runs, group: str | None) -> list[tuple[str, Runs]]:
         raise FitError("There are no runs; identify needs a table with at least one.")
     if group is not None:
         return [(group, runs.select(group))]
-    return [(name, runs.select(name)) for name in runs.families] or [("", runs)]
+    return list(runs.by_family()) or [("", runs)]
 
 
 def _design(model: Model, family: str, runs: Runs, sigma: float | None) -> Design:
