@@ -25,7 +25,9 @@ def draw_status(ax: Axes, data: pd.DataFrame) -> None:
     _bars(ax, labels, rows["count"], [STATUS.get(str(state), style.GREY) for state in rows["status"]])
     count, seconds = int(time["count"]), float(time["seconds"])
     rate = f" ({format_number(count / seconds, digits=2)} a second)" if seconds > 0 else ""
-    ax.set_title(f"{count:,} fits in {format_number(seconds, digits=2)} s{rate}", fontsize=style.SMALL + 0.5, loc="left")
+    ax.set_title(
+        f"{count:,} fits in {format_number(seconds, digits=2)} s{rate}", fontsize=style.SMALL + 0.5, loc="left"
+    )
 
 
 def draw_checks(ax: Axes, data: pd.DataFrame) -> None:
@@ -46,7 +48,7 @@ def _bars(ax: Axes, labels: list[str], counts: pd.Series, colours: list[str]) ->
         at: Any = {"xytext": (3, 0), "textcoords": "offset points", "va": "center", "fontsize": style.SMALL}
         ax.annotate(f"{int(count):,}", (count, place), **at)
     ax.set_yticks(places, [style.plain(label) for label in labels], parse_math=False)
-    ax.set_ylim(-0.8, max(len(labels), 3) - 0.2)
+    ax.set_ylim(min(0, len(labels) - 3) - 0.8, len(labels) - 0.2)
     ax.margins(x=0.16)
     ax.set_xlim(left=0)
     style.set_axes(ax, "fits", "")
@@ -73,7 +75,12 @@ def draw_estimates(ax: Axes, rows: pd.DataFrame) -> None:
     first = rows.iloc[0]
     unit = f" ({first['unit']})" if first["unit"] == first["unit"] and first["unit"] else ""
     style.set_axes(ax, "fits, by median", "")
-    ax.set_title(f"{first['name']}{unit}: {style.interval_label(rows['prob'])}", fontsize=style.SMALL, loc="left", parse_math=False)
+    ax.set_title(
+        f"{first['name']}{unit}: {style.interval_label(rows['prob'])}",
+        fontsize=style.SMALL,
+        loc="left",
+        parse_math=False,
+    )
     ax.locator_params(axis="x", nbins=4, integer=True)
     if wide:
         ticks.number_axis(ax.yaxis, most=4)

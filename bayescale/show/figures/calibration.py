@@ -17,7 +17,7 @@ from bayescale.show.numbers import format_prob
 from bayescale.validation import Calibration
 from bayescale.validation.uniformity import GRID, band
 
-COLUMNS = ("quantity", "at", "difference", "lower", "upper", "outside", "fits", "false_alarm")
+COLUMNS = ("quantity", "at", "difference", "lower", "upper", "outside", "fits", "failed", "false_alarm")
 
 
 def calibration_data(found: Calibration) -> pd.DataFrame:
@@ -29,7 +29,8 @@ def calibration_data(found: Calibration) -> pd.DataFrame:
     Returns:
         columns quantity, at (a rank as a part of 1), difference (the share of truths ranked below it, less ``at``),
         lower, upper (of the difference, in the exact band that uniform ranks of all quantities leave together with the
-        probability false_alarm at most), outside, fits, false_alarm. At 0 and 1 all are 0.
+        probability false_alarm at most), outside, fits, failed (fits that have no
+        ranks), false_alarm. At 0 and 1 all differences are 0.
 
     Raises:
         SettingsError: no calibration.
@@ -51,7 +52,7 @@ def calibration_data(found: Calibration) -> pd.DataFrame:
         outside = np.array([False, *((below[1:-1] < low) | (below[1:-1] > high)), False])
         parts.append(pd.DataFrame({"quantity": name, **columns, "outside": outside}))
     table = pd.concat(parts, ignore_index=True)
-    return table.assign(fits=count, false_alarm=found.false_alarm)[list(COLUMNS)]
+    return table.assign(fits=count, failed=len(found) - count, false_alarm=found.false_alarm)[list(COLUMNS)]
 
 
 def calibration(source: Calibration | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -94,7 +95,11 @@ def calibration(source: Calibration | pd.DataFrame, *, ax: Axes | None = None) -
         entries.append((words, Line2D([], [], color="0.45", linewidth=0.9)))
     share = format_prob(1.0 - float(data["false_alarm"].iloc[0]))
     entries.append((f"uniform ranks: all quantities\nstay inside with {share}", Patch(facecolor="0.88")))
-    entries.append((f"{int(data['fits'].iloc[0]):,} simulated truths", Line2D([], [], linestyle="none")))
+    failed = int(data["failed"].iloc[0])
+    words = f"{int(data['fits'].iloc[0]):,} simulated truths" + (
+        f",\nwithout {failed:,} fits that failed" if failed else ""
+    )
+    entries.append((words, Line2D([], [], linestyle="none")))
     ax.set_xlim(0, 1)
     style.set_axes(ax, "rank of the truth among posterior draws", "distribution of ranks,\nless a uniform one")
     style.legend(ax, entries)

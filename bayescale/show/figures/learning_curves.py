@@ -20,16 +20,20 @@ from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import QUANTITIES, Quantity
 from bayescale.models.discrepancy import Discrepancy
 from bayescale.show.figures import curves, style, ticks
+from bayescale.show.figures.discrepancies import beyond_names, discrepancy_words
 from bayescale.show.figures.sources import table_of
 
 # What says how far a run is, the first that the law takes.
 PLACES = ("tokens", "step", "examples")
 POINTS = 61
-# With more checkpoints than this their marks are small.
+# With more checkpoints than this their marks are small and pale, so that curves are seen on them.
 FEW = 250
 EARLY = "0.62"
 PARTS = ("curve", "checkpoint", "early")
-COLUMNS = ("run", "part", "place", "place_name", "response", "prob", "median", "lower", "upper", "value", "extrapolation")
+COLUMNS = (
+    "run", "part", "place", "place_name", "response", "prob", "median", "lower", "upper", "value", "extrapolation",
+    "discrepancy",
+)  # fmt: skip
 
 
 def learning_curves_data(
@@ -55,7 +59,8 @@ def learning_curves_data(
     Returns:
         columns run, part (``"curve"``, ``"checkpoint"`` or ``"early"``), place (tokens, steps or examples), place_name,
         response (a name), prob, median, lower, upper (of curves), value (measured, of checkpoints), extrapolation (the
-        place over that of the last checkpoint of the run).
+        place over that of the last checkpoint of the run), discrepancy (the name of what the curve's interval has
+        added).
 
     Raises:
         SettingsError: no such source, a law that is not one of training, a run whose other inputs change along it, no
@@ -110,7 +115,7 @@ def learning_curves(
     ax.set_xscale("log")
     style.log_loss_axis(ax)
     measured = data[data["part"] != PARTS[0]]
-    size = {"markersize": 2.2, "markeredgewidth": 0} if len(measured) > FEW else {}
+    size = {"markersize": 2.2, "markeredgewidth": 0, "alpha": 0.4} if len(measured) > FEW else {}
     entries: list[tuple[str, Any]] = []
     for index, name in enumerate(names):
         rows, look = data[data["run"] == name], style.look(index)
@@ -135,7 +140,8 @@ def _key(data: pd.DataFrame) -> list[tuple[str, Any]]:
     words = f"law, median and\n{style.interval_label(lines['prob'])}"
     key.append((words, (curves.key_band(), curves.key_line())))
     if curves.extrapolates(lines):
-        key.append(("beyond the last checkpoint", (curves.key_band(True), curves.key_line(True))))
+        words = f"beyond the last checkpoint,\n{discrepancy_words(beyond_names(lines))}"
+        key.append((words, (curves.key_band(True), curves.key_line(True))))
     return key
 
 
@@ -183,8 +189,9 @@ def _of_run(
     at = np.geomspace(float(rows[place.name].min()), last, POINTS)
     if beyond > 1:
         at = np.concatenate([at, np.geomspace(last, beyond * last, POINTS // 3)[1:]])
-    made = predict(fit, group=group, kind="law", discrepancy=discrepancy, **{place.name: at}, **others)
-    line = made.table(prob=prob)[["prob", "median", "lower", "upper"]].assign(part=PARTS[0], place=at)
+    points: dict[str, Any] = {place.name: at, **others}
+    made = predict(fit, group=group, kind="law", discrepancy=discrepancy, **points)
+    line = made.table(prob=prob)[["prob", "median", "lower", "upper", "discrepancy"]].assign(part=PARTS[0], place=at)
     parts = [line, pd.DataFrame({"part": PARTS[1], "place": rows[place.name], "value": rows[response]})]
     if before is not None:
         left = before[~before[place.name].isin(rows[place.name])]

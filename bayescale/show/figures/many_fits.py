@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -13,14 +13,27 @@ from bayescale.inference import Fits
 from bayescale.inference.limits import EFFICIENCY, ESS, PARETO_K, R_HAT
 from bayescale.inference.summary import check_prob
 from bayescale.language.errors import SettingsError
-from bayescale.show.figures import panels, style
+from bayescale.show.figures import panels
 from bayescale.show.figures.batch_panels import draw_checks, draw_estimates, draw_status
 from bayescale.show.figures.sources import table_of
-from bayescale.study import Results
 
 # Parameters that are drawn by default: with the two panels before them a grid of three by three.
 MOST = 7
-COLUMNS = ("part", "fit", "status", "engine", "name", "unit", "order", "prob", "median", "lower", "upper", "count", "seconds")
+COLUMNS = (
+    "part",
+    "fit",
+    "status",
+    "engine",
+    "name",
+    "unit",
+    "order",
+    "prob",
+    "median",
+    "lower",
+    "upper",
+    "count",
+    "seconds",
+)
 # What a fit is held against, and whether it may not be more or less.
 LIMITS = {
     "r_hat": (R_HAT, np.greater),
@@ -32,8 +45,25 @@ LIMITS = {
 }
 
 
+@runtime_checkable
+class Study(Protocol):
+    """The tables of a study, as :func:`bayescale.open_results` has them; its layer lies above this one."""
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row per fit."""
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """One row per fit and parameter."""
+
+    @property
+    def run_times(self) -> pd.DataFrame:
+        """Seconds, by law, noise and seed."""
+
+
 def many_fits_data(
-    source: Fits | Results, *, parameters: Sequence[str] | str | None = None, law: str | None = None, prob: float = 0.9
+    source: Fits | Study, *, parameters: Sequence[str] | str | None = None, law: str | None = None, prob: float = 0.9
 ) -> pd.DataFrame:
     """Return the estimates of many fits in the order of their medians, and counts of what became of them.
 
@@ -56,18 +86,19 @@ def many_fits_data(
     check_prob(prob)
     if isinstance(source, Fits):
         status, estimates, seconds = source.status, source.table(prob=prob), source.seconds
-    elif isinstance(source, Results):
+    elif isinstance(source, Study):
         status, estimates, seconds = _of_study(source, law)
     else:
         raise SettingsError(f"many_fits takes Fits, Results or their table, got {type(source).__name__}.")
     shown = _estimates(estimates, parameters)
-    counted = status.groupby(["status", "engine"], sort=False).size().rename("count").reset_index().assign(part="status")
+    states = status[["status", "engine"]].fillna("")
+    counted = states.value_counts(sort=False).rename("count").reset_index().assign(part="status")
     time = pd.DataFrame({"part": ["time"], "count": [len(status)], "seconds": [float(seconds)]})
     return pd.concat([shown, counted, _checks(status), time], ignore_index=True).reindex(columns=list(COLUMNS))
 
 
 def many_fits(
-    source: Fits | Results | pd.DataFrame,
+    source: Fits | Study | pd.DataFrame,
     *,
     parameters: Sequence[str] | str | None = None,
     law: str | None = None,
@@ -102,11 +133,11 @@ def many_fits(
     return tuple(drawn)
 
 
-def _of_study(results: Results, law: str | None) -> tuple[pd.DataFrame, pd.DataFrame, float]:
+def _of_study(results: Study, law: str | None) -> tuple[pd.DataFrame, pd.DataFrame, float]:
     """Status, estimates and seconds of one law of a study."""
     summary, times = results.summary, results.run_times
     if summary.empty:
-        raise SettingsError(f"No fit of the study in {results.path} is done, so there is nothing to draw.")
+        raise SettingsError("No fit of the study is done, so there is nothing to draw; run it first, with run_study.")
     laws = list(dict.fromkeys(summary["law"]))
     if law is None and len(laws) > 1:
         raise SettingsError(f"many_fits draws one law; name it with law=, one of {', '.join(laws)}.")

@@ -14,7 +14,6 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from bayescale.show.figures import curves, style
-from bayescale.show.figures.ticks import round_ticks
 from bayescale.show.numbers import format_number, format_prob
 
 LEVELS = 14
@@ -25,7 +24,7 @@ HEIGHT = 3.0
 OPTIMUM = "#D55E00"
 # Of a density, what is lower than this part of its peak is not drawn.
 LEAST = 0.01
-HALO = [withStroke(linewidth=2.2, foreground="white")]
+HALO: list[Any] = [withStroke(linewidth=2.2, foreground="white")]
 
 
 def draw(ax: Axes, data: pd.DataFrame) -> list[tuple[str, Any]]:
@@ -40,7 +39,7 @@ def draw(ax: Axes, data: pd.DataFrame) -> list[tuple[str, Any]]:
     for budget, rows in parts["optimum"].groupby("budget"):
         _budget(ax, float(str(budget)), rows, float(str(budget)) > largest * (1 + 1e-9))
     _frontier(ax, parts["frontier"])
-    return _entries(ax, data, norm, largest)
+    return _entries(data)
 
 
 def _surface(ax: Axes, surface: pd.DataFrame) -> Any:
@@ -51,8 +50,15 @@ def _surface(ax: Axes, surface: pd.DataFrame) -> Any:
     floor = values.min() - 0.03 * (np.median(values) - values.min())
     above = np.geomspace(values.min() - floor, np.quantile(values, 0.98) - floor, LEVELS) + floor
     levels = np.unique([float(f"{level:.2g}") for level in above])
-    ax.contourf(wide.columns, wide.index, loss, [values.min() * 0.999, *levels[1:], values.max() * 1.001],
-                cmap=COLOURS, norm=norm, zorder=0.5)
+    ax.contourf(
+        wide.columns,
+        wide.index,
+        loss,
+        [values.min() * 0.999, *levels[1:], values.max() * 1.001],
+        cmap=COLOURS,
+        norm=norm,
+        zorder=0.5,
+    )
     lines = ax.contour(wide.columns, wide.index, loss, levels[1:], colors="0.25", linewidths=0.6, zorder=1)
     for label in ax.clabel(lines, fmt=format_number, fontsize=style.SMALL - 0.5, inline_spacing=2):
         label.set_path_effects(HALO)
@@ -93,8 +99,10 @@ def _budget(ax: Axes, budget: float, rows: pd.DataFrame, beyond: bool) -> None:
     raised = (rows["params"].to_numpy() * lift, rows["tokens"].to_numpy() * lift)
     ax.plot(*raised, color=OPTIMUM, linewidth=1.1, zorder=5)
     held = rows["inside"].to_numpy(bool)
-    outline = [np.concatenate([up[held], flat.to_numpy()[held][::-1]])
-               for up, flat in zip(raised, (rows["params"], rows["tokens"]), strict=True)]
+    outline = [
+        np.concatenate([up[held], flat.to_numpy()[held][::-1]])
+        for up, flat in zip(raised, (rows["params"], rows["tokens"]), strict=True)
+    ]
     ax.plot(rows["params"][held], rows["tokens"][held], color=OPTIMUM, linewidth=2.4, solid_capstyle="butt", zorder=4.9)
     ax.fill(*outline, facecolor=(OPTIMUM, 0.55), edgecolor="none", zorder=4.8)
 
@@ -106,18 +114,21 @@ def _frontier(ax: Axes, rows: pd.DataFrame) -> None:
         ax.plot(sizes, tokens, **line, path_effects=HALO)
 
 
-def _entries(ax: Axes, data: pd.DataFrame, norm: Any, largest: float) -> list[tuple[str, Any]]:
+def _entries(data: pd.DataFrame) -> list[tuple[str, Any]]:
     share = format_prob(float(data["prob"].iloc[0]))
     shade = COLOURS(0.5)
     run = Line2D([], [], linestyle="none", marker="o", markersize=5, markerfacecolor=shade, markeredgecolor="black")
+    split = f"best split of a budget: density,\nand {share} highest-density\ninterval of log size"
     entries: list[tuple[str, Any]] = [
         ("loss of the law, posterior\nmedian (nats/token)", Line2D([], [], color="0.25", linewidth=0.8)),
         ("runs, in the colour\nof their loss", run),
         ("budget of compute (FLOP)", Line2D([], [], color="black", linewidth=0.9)),
         ("compute-optimal frontier,\nmedian", Line2D([], [], color=OPTIMUM, linewidth=1.6)),
-        (f"best split of a budget: density,\nand {share} highest-density\ninterval of log size", Patch(facecolor=(OPTIMUM, 0.55), edgecolor=OPTIMUM)),
+        (split, Patch(facecolor=(OPTIMUM, 0.55), edgecolor=OPTIMUM)),
     ]
     if (data["extrapolation"] > 1 + 1e-9).any():
         hatched = Patch(facecolor="none", edgecolor=(0, 0, 0, 0.3), hatch="////", linewidth=0)
-        entries.append((curves.BEYOND, (hatched, Line2D([], [], color="black", linewidth=0.9, linestyle=curves.DASHED))))
+        entries.append(
+            (curves.BEYOND, (hatched, Line2D([], [], color="black", linewidth=0.9, linestyle=curves.DASHED)))
+        )
     return entries

@@ -51,7 +51,8 @@ def panels(
 
 def symbol_of(model: Model, name: str) -> str:
     """Return a parameter's symbol as plain text; the name of what is no parameter of law or noise."""
-    symbols = {p.name: p.symbol for p in (*model.parameters, *model.law.derived_quantities)}
+    symbols = {p.name: p.symbol for p in model.parameters}
+    symbols |= {d.name: d.symbol for d in model.law.derived_quantities}
     return plain_symbol(symbols[name]) if name in symbols else name
 
 

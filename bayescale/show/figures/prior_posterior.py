@@ -172,7 +172,9 @@ def _grid(prior: Prior, draws: np.ndarray) -> np.ndarray:
     first, last = np.quantile(draws, [0.001, 0.999])
     margin = 0.3 * float(draws.std())
     low, high = min(mean - REACH * sd, first - margin), max(mean + REACH * sd, last + margin)
-    return np.unique(np.concatenate([np.linspace(low, high, POINTS), np.linspace(first - margin, last + margin, POINTS)]))
+    return np.unique(
+        np.concatenate([np.linspace(low, high, POINTS), np.linspace(first - margin, last + margin, POINTS)])
+    )
 
 
 def _natural(prior: Prior, unconstrained: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from scipy.stats import spearmanr
 
 from bayescale.inference.fit import Fit
@@ -19,14 +20,12 @@ from bayescale.show.figures import panels, style, ticks
 from bayescale.show.figures.sources import check_fit, table_of
 
 # How many pairs are drawn by default, and how many draws of each: more of them only make files large.
-PAIRS, DRAWS = 3, 600
+PAIRS, DRAWS = 3, 400
 COLUMNS = ("group", "pair", "x_name", "y_name", "x_label", "y_label", "x", "y", "correlation", "divergent")
 DIVERGENT = style.COLOURS[1]
 
 
-def ridges_data(
-    fit: Fit, *, group: str | None = None, pairs: Sequence[tuple[str, str]] | None = None
-) -> pd.DataFrame:
+def ridges_data(fit: Fit, *, group: str | None = None, pairs: Sequence[tuple[str, str]] | None = None) -> pd.DataFrame:
     """Return draws of pairs of the law's parameters, by default of those with the strongest rank correlation.
 
     Args:
@@ -37,7 +36,7 @@ def ridges_data(
 
     Returns:
         columns group, pair, x_name, y_name, x_label, y_label, x, y, correlation (Spearman's, of all draws),
-        divergent. Of each pair there are some 600 draws, evenly spaced, and all that diverged.
+        divergent. Of each pair there are some 400 draws, evenly spaced, and all that diverged.
 
     Raises:
         SettingsError: no fit, several families and none named, no such family or pair, or a law of one parameter.
@@ -46,7 +45,7 @@ def ridges_data(
     posterior = _of_group(fit, group)
     names = [p.name for p in fit.law.parameters if posterior[p.name].dims == ("chain", "draw")]
     flat = {name: posterior[name].to_numpy().ravel() for name in posterior if posterior[name].dims == ("chain", "draw")}
-    chosen = _strongest(flat, names) if pairs is None else [tuple(pair) for pair in pairs]
+    chosen: Sequence[tuple[str, ...]] = _strongest(flat, names) if pairs is None else [tuple(pair) for pair in pairs]
     if not chosen:
         raise SettingsError(f"The law {fit.law.name!r} has fewer than two parameters, so there are no pairs to draw.")
     for pair in chosen:
@@ -60,8 +59,9 @@ def ridges_data(
     parts = []
     for x, y in chosen:
         labels = [_label(fit, name, posterior[name]) for name in (x, y)]
-        about = {"group": group or "", "pair": f"{x}, {y}", "x_name": x, "y_name": y, "x_label": labels[0]}
-        about |= {"y_label": labels[1], "correlation": float(spearmanr(flat[x], flat[y]).statistic)}
+        about: dict[str, Any] = {"group": group or "", "pair": f"{x}, {y}", "x_name": x, "y_name": y}
+        about |= {"x_label": labels[0], "y_label": labels[1]}
+        about |= {"correlation": float(spearmanr(flat[x], flat[y]).statistic)}
         parts.append(pd.DataFrame({"x": flat[x][kept], "y": flat[y][kept], "divergent": divergent[kept], **about}))
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
 
@@ -119,11 +119,11 @@ def _panel(ax: Axes, rows: pd.DataFrame) -> None:
         label.set_parse_math(False)
     ax.set_title(f"ρ = {first['correlation']:.2f}".replace("-", "\u2212"), fontsize=style.SMALL + 0.5, loc="left")
     ax.margins(0.06)
-    for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+    for name, axis, most in (("x", ax.xaxis, 3), ("y", ax.yaxis, 5)):
         if wide[name]:
             ticks.number_axis(axis, most=4)
         else:
-            ax.locator_params(axis=name, nbins=3 if name == "x" else 5)
+            axis.set_major_locator(MaxNLocator(most))
 
 
 def _of_group(fit: Fit, group: str | None) -> xr.Dataset:
@@ -137,7 +137,7 @@ def _of_group(fit: Fit, group: str | None) -> xr.Dataset:
     return fit.posterior.sel(family=group)
 
 
-def _strongest(flat: dict[Any, np.ndarray], names: list[str]) -> list[tuple[str, ...]]:
+def _strongest(flat: dict[Any, np.ndarray], names: list[str]) -> Sequence[tuple[str, ...]]:
     """The pairs of the largest correlation, the strongest first."""
     found = {pair: abs(float(spearmanr(*(flat[name] for name in pair)).statistic)) for pair in combinations(names, 2)}
     return sorted(found, key=lambda pair: -found[pair])[:PAIRS]

@@ -11,14 +11,14 @@ from matplotlib.lines import Line2D
 from bayescale.decisions import ScoreComparison
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import QUANTITIES
-from bayescale.show.figures import style
+from bayescale.show.figures import curves, style
 from bayescale.show.figures.sources import table_of
 from bayescale.show.figures.ticks import counted
 from bayescale.show.numbers import format_prob
 
 NEEDED = (
     "recipe", "params", "tokens", "response", "prob", "median", "lower", "upper", "best", "ranked", "measured",
-    "ranked_params", "ranked_tokens",
+    "ranked_params", "ranked_tokens", "extrapolation",
 )  # fmt: skip
 # Room for one line of text, in inches, and the least that a recipe takes.
 LINE, ROOM = 0.2, 0.34
@@ -69,12 +69,15 @@ def score_comparison(source: ScoreComparison | pd.DataFrame, *, ax: Axes | None 
             _forecast(ax, rows.iloc[0], row + step * ((len(points) - 1) / 2 - index), style.look(index))
         _ranked(ax, own.iloc[0], row)
     _frame(ax, data, recipes)
-    style.legend(ax, _entries(data, points))
+    style.legend(ax, _entries(data, points), beside=1.27)
     return ax
 
 
 def _forecast(ax: Axes, row: pd.Series, place: float, look: style.Look) -> None:
-    ax.plot([row["lower"], row["upper"]], [place, place], color=look.colour, linewidth=2.0, solid_capstyle="butt", zorder=3)
+    beyond = curves.extrapolates(row.to_frame().T)
+    dashes = curves.DASHED if beyond else "-"
+    line: Any = {"color": look.colour, "linewidth": 1.3 if beyond else 2.0, "linestyle": dashes, "zorder": 3}
+    ax.plot([row["lower"], row["upper"]], [place, place], solid_capstyle="butt", **line)
     ax.plot([row["median"]], [place], linestyle="none", zorder=4, **look.points)
     _words(ax, format_prob(round(float(row["best"]), 2)), 0, place, look.colour)
 
@@ -118,8 +121,11 @@ def _entries(data: pd.DataFrame, points: list[tuple[float, float]]) -> list[tupl
     kind = kinds.get(str(data["kind"].iloc[0]), "") if "kind" in data else ""
     words = style.interval_label(data["prob"])
     entries.append((f"median and {words}\n{kind}".rstrip(), Line2D([], [], linestyle="none")))
+    if curves.extrapolates(data):
+        entries.append((curves.BEYOND, curves.key_line(True)))
     first = data.iloc[0]
     if first["ranked_params"] == first["ranked_params"]:
-        scale = f"measured, and ranked, at {counted(first['ranked_params'])}\nparameters, {counted(first['ranked_tokens'])} tokens"
+        size, tokens = counted(first["ranked_params"]), counted(first["ranked_tokens"])
+        scale = f"measured, and ranked, at {size}\nparameters, {tokens} tokens"
         entries.append((scale, Line2D([], [], **_hollow())))
     return entries

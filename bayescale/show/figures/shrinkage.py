@@ -30,7 +30,7 @@ MOST = 5
 def shrinkage_data(
     fit: Fit,
     *,
-    separate: Fit | Fits | None = None,
+    separate: Fit | Fits | bool = True,
     parameters: Sequence[str] | str | None = None,
     prob: float = 0.9,
 ) -> pd.DataFrame:
@@ -39,8 +39,8 @@ def shrinkage_data(
     Args:
         fit: a fit with partial pooling.
         separate: the families by themselves: a fit with ``pooling="none"``, or :func:`bayescale.fit_many` of the
-            runs. By default they are fitted one by one with the law, noise, priors and anchors of the fit; a family
-            that has too few runs for that has no estimate of its own.
+            runs. True fits them one by one with the law, noise, priors and anchors of the fit, where a family of too
+            few runs gets no estimate of its own; False leaves them out, for a plain forest.
         parameters: names of partially pooled parameters or of derived quantities; the law's partially pooled ones by
             default, the first five.
         prob: probability of the equal-tailed intervals, in (0, 1).
@@ -75,7 +75,7 @@ def shrinkage_data(
 def shrinkage(
     source: Fit | pd.DataFrame,
     *,
-    separate: Fit | Fits | None = None,
+    separate: Fit | Fits | bool = True,
     parameters: Sequence[str] | str | None = None,
     prob: float = 0.9,
     axes: Sequence[Axes] | None = None,
@@ -125,7 +125,8 @@ def _panel(ax: Axes, rows: pd.DataFrame, groups: list[str]) -> None:
     for group, both in rows[rows["part"] != COMMON].groupby("group"):
         if len(both) == 2:
             _arrow(ax, both.set_index("part")["median"], places[str(group)])
-    ax.set_xlim(np.exp(limits) if wide else limits)
+    left, right = (np.exp(limits) if wide else limits).tolist()
+    ax.set_xlim(left, right)
     first = rows.iloc[0]
     style.set_axes(ax, panels.label_of(first["symbol"], first["meaning"], first["unit"]), "")
     ax.xaxis.label.set_parse_math(False)
@@ -193,9 +194,11 @@ def _names(fit: Fit, parameters: Sequence[str] | str | None) -> list[str]:
     return chosen
 
 
-def _alone(fit: Fit, separate: Fit | Fits | None) -> dict[str, xr.Dataset]:
+def _alone(fit: Fit, separate: Fit | Fits | bool) -> dict[str, xr.Dataset]:
     """The posterior of each family by itself, of those that have one."""
-    if separate is None:
+    if isinstance(separate, bool):
+        if not separate:
+            return {}
         separate = _one_by_one(fit)
     if isinstance(separate, Fit):
         if "family" not in separate.posterior.dims or separate.model.partial_law:
@@ -204,7 +207,9 @@ def _alone(fit: Fit, separate: Fit | Fits | None) -> dict[str, xr.Dataset]:
     if not isinstance(separate, Fits):
         raise SettingsError(f"separate must be a Fit with pooling='none' or Fits, got {type(separate).__name__}.")
     made = separate.checks["status"].to_numpy() != "failed"
-    return {str(name): separate.posterior.sel(fit=name) for name, there in zip(separate.labels, made, strict=True) if there}
+    return {
+        str(name): separate.posterior.sel(fit=name) for name, there in zip(separate.labels, made, strict=True) if there
+    }
 
 
 def _one_by_one(fit: Fit) -> Fits:

@@ -128,8 +128,8 @@ def log_size_ticks(ax: Axes) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def legend(ax: Axes, entries: Sequence[tuple[str, Any]]) -> None:
-    """Add a legend beside the axes, where it hides nothing.
+def legend(ax: Axes, entries: Sequence[tuple[str, Any]], *, beside: float = 1.01) -> None:
+    """Add a legend beside the axes, where it hides nothing; further off where words stand beside the axes too.
 
     Names may hold anything, dollar signs and leading underscores included. On axes of your own without constrained
     layout, save with ``bbox_inches="tight"``.
@@ -143,7 +143,7 @@ def legend(ax: Axes, entries: Sequence[tuple[str, Any]]) -> None:
         fontsize=SMALL,
         frameon=False,
         loc="upper left",
-        bbox_to_anchor=(1.01, 1.0),
+        bbox_to_anchor=(beside, 1.0),
         borderaxespad=0.3,
         ncols=math.ceil(len(entries) / 24),
         handlelength=2.6,
