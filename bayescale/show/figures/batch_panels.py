@@ -14,6 +14,8 @@ from bayescale.show.numbers import format_number
 STATUS = {"ok": style.COLOURS[0], "flagged": style.COLOURS[5], "failed": style.COLOURS[1]}
 # Ends of intervals beyond these quantiles do not set an axis.
 OUTER = (0.01, 0.99)
+# With more fits than this bars overlap.
+CROWDED = 150
 
 
 def draw_status(ax: Axes, data: pd.DataFrame) -> None:
@@ -37,6 +39,7 @@ def draw_checks(ax: Axes, data: pd.DataFrame) -> None:
     ax.set_title("beyond a limit, or warned of", fontsize=style.SMALL + 0.5, loc="left")
     if rows.empty:
         ax.set_axis_off()
+        ax.set_xlabel("")
         ax.text(0.0, 0.5, "no check fails and nothing warns", fontsize=style.SMALL, transform=ax.transAxes)
 
 
@@ -65,9 +68,10 @@ def draw_estimates(ax: Axes, rows: pd.DataFrame) -> None:
     if wide:
         ax.set_yscale("log")
     for state, colour in STATUS.items():
-        own = rows[rows["status"] == state]
-        width = 0.7 if len(rows) > 150 else 1.4
-        ax.vlines(own["order"], own["lower"], own["upper"], color=colour, alpha=0.35, linewidth=width, zorder=2)
+        own, crowded = rows[rows["status"] == state], len(rows) > CROWDED
+        # Among very many, intervals are pale, and those that stand out for their status are not.
+        bars: Any = {"linewidth": 0.7 if crowded else 1.4, "alpha": 0.15 if crowded and state == "ok" else 0.4}
+        ax.vlines(own["order"], own["lower"], own["upper"], color=colour, zorder=2, **bars)
         ax.plot(own["order"], own["median"], linestyle="none", marker="o", markersize=1.8, color=colour, zorder=3)
     place = np.log(ends) if wide else ends
     room = np.array([-0.04, 0.04]) * max(place[1] - place[0], 1e-9)

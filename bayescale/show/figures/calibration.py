@@ -96,9 +96,8 @@ def calibration(source: Calibration | pd.DataFrame, *, ax: Axes | None = None) -
     share = format_prob(1.0 - float(data["false_alarm"].iloc[0]))
     entries.append((f"uniform ranks: all quantities\nstay inside with {share}", Patch(facecolor="0.88")))
     failed = int(data["failed"].iloc[0])
-    words = f"{int(data['fits'].iloc[0]):,} simulated truths" + (
-        f",\nwithout {failed:,} fits that failed" if failed else ""
-    )
+    words = f"{int(data['fits'].iloc[0]):,} simulated truths"
+    words += f",\nwithout {failed:,} whose fit failed" if failed else ""
     entries.append((words, Line2D([], [], linestyle="none")))
     ax.set_xlim(0, 1)
     style.set_axes(ax, "rank of the truth among posterior draws", "distribution of ranks,\nless a uniform one")
