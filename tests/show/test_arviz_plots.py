@@ -41,8 +41,7 @@ def test_a_fit_is_drawn_by_arviz(name, plain):
 
 def test_a_file_without_its_posterior_is_not(saved):
     """What the tests above could overlook: that ArviZ draws anything."""
-    lacking = xr.DataTree.from_dict(
-        {name: node.to_dataset() for name, node in saved.children.items() if name != "posterior"}
-    )
+    kept = {name: node.to_dataset() for name, node in saved.children.items() if name != "posterior"}
+    lacking = xr.DataTree.from_dict(kept)
     with pytest.raises(KeyError):
         arviz.plot_forest(lacking, backend="matplotlib")

@@ -20,10 +20,9 @@ def recipes(count: int, points: int = 1) -> pd.DataFrame:
             about = {"recipe": name, "params": 7e9 * 10**point, "tokens": 1.4e11 * 10**point, "kind": "run"}
             middle = 0.5 - 0.01 * i - 0.1 * point
             numbers = {"median": middle, "lower": middle - 0.05, "upper": middle + 0.03, "best": 1 / count}
-            scale = {"ranked": float(i + 1), "measured": 0.6 + 0.01 * i, "ranked_params": 6e8, "ranked_tokens": 1.3e10}
-            rows.append(
-                {**about, "prob": 0.8, **numbers, "response": "error", **scale, "extrapolation": 0.5 + 5 * point}
-            )
+            scale = {"ranked": i + 1.0, "measured": 0.6 + 0.01 * i, "ranked_params": 6e8, "ranked_tokens": 1.3e10}
+            scale |= {"response": "error", "extrapolation": 0.5 + 5 * point}
+            rows.append({**about, "prob": 0.8, **numbers, **scale})
     return pd.DataFrame(rows)
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from matplotlib.axis import Axis
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, Locator, NullFormatter, NullLocator
 
 from bayescale.show.figures.style import power_text
 from bayescale.show.numbers import format_number
@@ -49,20 +49,37 @@ def round_ticks(low: float, high: float, most: int = MOST) -> list[float]:
     return found[:: math.ceil(len(found) / most)]
 
 
+class RoundLocator(Locator):
+    """Ticks at round numbers of a logarithmic axis, whatever its limits become.
+
+    Args:
+        most: how many there are at most.
+    """
+
+    def __init__(self, most: int):
+        self.most = most
+
+    def __call__(self) -> list[float]:
+        low, high = sorted(self.axis.get_view_interval())
+        return self.tick_values(low, high)
+
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        """Return the places of ticks between two ends."""
+        return round_ticks(vmin, vmax, self.most) if 0 < vmin < vmax < math.inf else []
+
+
 def count_axis(axis: Axis, most: int = MOST) -> None:
-    """Give a logarithmic axis of sizes or tokens, whose limits are set, ticks such as 10B and 1T."""
-    low, high = sorted(axis.get_view_interval())
-    _set(axis, round_ticks(low, high, most), counted)
+    """Give a logarithmic axis of sizes or tokens ticks such as 10B and 1T."""
+    _set(axis, most, counted)
 
 
 def number_axis(axis: Axis, most: int = MOST) -> None:
-    """Give a logarithmic axis of other numbers, whose limits are set, few ticks that are plain numbers or powers."""
-    low, high = sorted(axis.get_view_interval())
-    _set(axis, round_ticks(low, high, most), power_text)
+    """Give a logarithmic axis of other numbers few ticks, which are plain numbers or powers."""
+    _set(axis, most, power_text)
 
 
-def _set(axis: Axis, ticks: list[float], words: Any) -> None:
-    axis.set_major_locator(FixedLocator(ticks))
+def _set(axis: Axis, most: int, words: Any) -> None:
+    axis.set_major_locator(RoundLocator(most))
     axis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
