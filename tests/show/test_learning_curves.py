@@ -131,7 +131,9 @@ def test_what_has_no_learning_curve_is_refused(plain, fits, early):
         figures.learning_curves(fits, runs="z")
     with pytest.raises(SettingsError, match=r"^beyond must be a factor of at least 1, got 0\.5; 2 goes to twice the"):
         figures.learning_curves_data(fits, beyond=0.5)
-    sizes = bs.read_runs(pd.DataFrame({"params": [1e8, 3e8, 1e9, 3e9], "loss": [3.0, 2.7, 2.5, 2.3]}), law="kaplan-n")
+    sizes = bs.read_runs(
+        pd.DataFrame({"params": np.geomspace(1e8, 1e10, 8), "loss": np.linspace(3.0, 2.3, 8)}), law="kaplan-n"
+    )
     with pytest.raises(
         SettingsError, match=r"^The law 'kaplan-n' takes params, none of which grows along a run; learn"
     ):

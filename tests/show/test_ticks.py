@@ -34,7 +34,7 @@ def test_ticks_follow_the_limits_of_an_axis():
     number_axis(ax.yaxis)
     ax.figure.draw_without_rendering()
     assert [label.get_text() for label in ax.get_xticklabels()] == ["100M", "300M", "1B", "3B", "10B", "30B", "100B"]
-    assert [label.get_text() for label in ax.get_yticklabels()][0] == "0.01"
+    assert ax.get_yticklabels()[0].get_text() == "0.01"
     ax.set_xlim(1e12, 4e12)
     ax.figure.draw_without_rendering()
     np.testing.assert_allclose(ax.get_xticks(), [1e12, 2e12, 3e12])

@@ -22,6 +22,8 @@ NEEDED = (
 )  # fmt: skip
 # Room for one line of text, in inches, and the least that a recipe takes.
 LINE, ROOM = 0.2, 0.34
+# Two columns of words beside the axes, in points.
+ROOM_FOR_WORDS = 80.0
 
 
 def score_comparison_data(found: ScoreComparison, *, prob: float = 0.9) -> pd.DataFrame:
@@ -69,7 +71,7 @@ def score_comparison(source: ScoreComparison | pd.DataFrame, *, ax: Axes | None 
             _forecast(ax, rows.iloc[0], row + step * ((len(points) - 1) / 2 - index), style.look(index))
         _ranked(ax, own.iloc[0], row)
     _frame(ax, data, recipes)
-    style.legend(ax, _entries(data, points), beside=1.27)
+    style.legend(ax, _entries(data, points), room=ROOM_FOR_WORDS)
     return ax
 
 
