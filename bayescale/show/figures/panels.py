@@ -20,7 +20,15 @@ WIDE = 10.0
 
 
 def panels(
-    axes: Sequence[Axes] | None, count: int, *, columns: int, width: float, height: float, caller: str, **shared: Any
+    axes: Sequence[Axes] | None,
+    count: int,
+    *,
+    columns: int,
+    width: float,
+    height: float,
+    caller: str,
+    beside: float = 0.0,
+    **shared: Any,
 ) -> list[Axes]:
     """Return as many axes: those that were given, or a grid of new ones outside pyplot.
 
@@ -30,6 +38,7 @@ def panels(
         columns: of the grid, at most.
         width, height: of one, in inches.
         caller: the figure's name.
+        beside: inches for a legend beside them.
         shared: ``sharey=True``, say.
 
     Raises:
@@ -42,7 +51,7 @@ def panels(
         return given
     columns = min(columns, count)
     rows = math.ceil(count / columns)
-    figure = Figure(figsize=(width * columns, height * rows), dpi=150, layout="constrained")
+    figure = Figure(figsize=(width * columns + beside, height * rows), dpi=150, layout="constrained")
     made = figure.subplots(rows, columns, squeeze=False, **shared).ravel().tolist()
     for spare in made[count:]:
         spare.remove()

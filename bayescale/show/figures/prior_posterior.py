@@ -107,7 +107,9 @@ def prior_posterior(
     data = table_of(source, prior_posterior_data, COLUMNS, group=group, parameters=parameters, prob=prob)
     names = list(dict.fromkeys(data["parameter"]))
     columns = 4 if len(names) > 6 else 3
-    drawn = panels.panels(axes, len(names), columns=columns, width=2.5, height=1.9, caller="prior_posterior")
+    drawn = panels.panels(
+        axes, len(names), columns=columns, width=2.2, height=1.9, beside=1.7, caller="prior_posterior"
+    )
     for ax, name in zip(drawn, names, strict=True):
         _panel(ax, data[data["parameter"] == name])
     words = style.interval_label(data["prob"]).replace("equal-tailed interval", "equal-tailed\ninterval")
@@ -138,7 +140,7 @@ def _panel(ax: Axes, rows: pd.DataFrame) -> None:
     ax.set_xlim(value.min(), value.max())
     ax.set_ylim(-0.16, 1.08)
     ax.set_yticks([])
-    style.set_axes(ax, panels.label_of(first["symbol"], first["meaning"], first["unit"], 30), "")
+    style.set_axes(ax, panels.label_of(first["symbol"], first["meaning"], first["unit"], 27), "")
     ax.xaxis.label.set_parse_math(False)
     ax.spines["left"].set_visible(False)
     if first["logarithmic"]:

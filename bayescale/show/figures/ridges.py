@@ -91,7 +91,7 @@ def ridges(
     """
     data = table_of(source, ridges_data, COLUMNS, group=group, pairs=pairs)
     names = list(dict.fromkeys(data["pair"]))
-    drawn = panels.panels(axes, len(names), columns=3, width=2.7, height=2.7, caller="ridges")
+    drawn = panels.panels(axes, len(names), columns=3, width=2.4, height=2.6, beside=1.5, caller="ridges")
     for ax, name in zip(drawn, names, strict=True):
         _panel(ax, data[data["pair"] == name])
     divergent = int(data[data["pair"] == names[0]]["divergent"].sum())
@@ -145,4 +145,4 @@ def _strongest(flat: dict[Any, np.ndarray], names: list[str]) -> Sequence[tuple[
 
 def _label(fit: Fit, name: str, variable: xr.DataArray) -> str:
     symbol = panels.symbol_of(fit.model, name)
-    return panels.label_of(symbol, variable.attrs.get("long_name", ""), variable.attrs.get("units", ""), 24)
+    return panels.label_of(symbol, variable.attrs.get("long_name", ""), variable.attrs.get("units", ""), 22)

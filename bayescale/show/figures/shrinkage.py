@@ -102,7 +102,7 @@ def shrinkage(
     groups = list(dict.fromkeys(data["group"]))
     groups = [*(group for group in groups if group != POPULATION), *([POPULATION] if POPULATION in groups else [])]
     height = 1.5 + (0.36 if len(groups) <= 12 else 0.24) * len(groups)
-    size = {"width": 2.3 if len(names) > 1 else 4.2, "height": height, "sharey": axes is None}
+    size = {"width": 2.0 if len(names) > 1 else 3.0, "height": height, "beside": 1.7, "sharey": axes is None}
     drawn = panels.panels(axes, len(names), columns=MOST, caller="shrinkage", **size)
     for ax, name in zip(drawn, names, strict=True):
         _panel(ax, data[data["parameter"] == name], groups)
@@ -128,7 +128,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, groups: list[str]) -> None:
     left, right = (np.exp(limits) if wide else limits).tolist()
     ax.set_xlim(left, right)
     first = rows.iloc[0]
-    style.set_axes(ax, panels.label_of(first["symbol"], first["meaning"], first["unit"]), "")
+    style.set_axes(ax, panels.label_of(first["symbol"], first["meaning"], first["unit"], 22), "")
     ax.xaxis.label.set_parse_math(False)
     ax.grid(False, axis="y")
     ax.set_ylim(-0.6, len(groups) - 0.4)
