@@ -107,9 +107,8 @@ def prior_posterior(
     data = table_of(source, prior_posterior_data, COLUMNS, group=group, parameters=parameters, prob=prob)
     names = list(dict.fromkeys(data["parameter"]))
     columns = 4 if len(names) > 6 else 3
-    drawn = panels.panels(
-        axes, len(names), columns=columns, width=2.2, height=1.9, beside=1.7, caller="prior_posterior"
-    )
+    size = {"width": 2.2, "height": 1.9, "beside": 1.7}
+    drawn = panels.panels(axes, len(names), columns=columns, caller="prior_posterior", **size)
     for ax, name in zip(drawn, names, strict=True):
         _panel(ax, data[data["parameter"] == name])
     words = style.interval_label(data["prob"]).replace("equal-tailed interval", "equal-tailed\ninterval")

@@ -60,8 +60,8 @@ class RoundLocator(Locator):
         self.most = most
 
     def __call__(self) -> list[float]:
-        low, high = sorted(self.axis.get_view_interval())
-        return self.tick_values(low, high)
+        ends = self.axis.get_view_interval() if self.axis is not None else (math.nan, math.nan)
+        return self.tick_values(min(ends), max(ends))
 
     def tick_values(self, vmin: float, vmax: float) -> list[float]:
         """Return the places of ticks between two ends."""
