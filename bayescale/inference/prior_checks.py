@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from bayescale.inference.checks import Check, judged
 from bayescale.inference.limits import CONFLICT, CONTRACTION
 
 if TYPE_CHECKING:
     from bayescale.inference.fit import Fit
+    from bayescale.language.declare import Parameter
 
 
 def prior_checks(fit: Fit) -> list[Check]:
@@ -52,20 +52,28 @@ def prior_checks(fit: Fit) -> list[Check]:
     ]
 
 
+def in_prior_terms(fit: Fit) -> Iterator[tuple[str | None, Parameter, np.ndarray]]:
+    """Every parameter that has a declared prior, with its draws on the unconstrained scale, flat.
+
+    First what is common or, of a partially pooled parameter, the population's, with None in front; then what unpooled
+    families have of their own, with the family.
+    """
+    model = fit.model
+    for p in model.parameters:
+        if model.kind(p) != "none":
+            site = p.name if model.kind(p) == "complete" else f"{p.name}_population"
+            yield None, p, fit.unconstrained[site].to_numpy().ravel()
+    for family in fit.groups:
+        for p in model.of_kind("none"):
+            yield family, p, fit.unconstrained[p.name].sel(family=family).to_numpy().ravel()
+
+
 def _in_prior_units(fit: Fit) -> Iterator[tuple[str, list[str], np.ndarray]]:
     """Draws in units of the prior: of what is common or a population's, then of each unpooled family."""
-    model, scale = fit.model, fit.model.noise.scale
-    checked = [p for p in model.parameters if p in model.law.parameters or p.name == scale]
-    sites = {p.name: p.name if model.kind(p) == "complete" else f"{p.name}_population" for p in checked}
-    shared = [p.name for p in checked if model.kind(p) != "none"]
-
-    def standard(name: str, draws: xr.DataArray) -> np.ndarray:
-        return model.prior(name).scores(draws.to_numpy().ravel())
-
-    if shared:
-        columns = [standard(name, fit.unconstrained[sites[name]]) for name in shared]
-        yield "", shared, np.column_stack(columns)
-    own = [p.name for p in checked if model.kind(p) == "none"]
-    for family in fit.groups if own else ():
-        columns = [standard(name, fit.unconstrained[name].sel(family=family)) for name in own]
-        yield f" of {family}", own, np.column_stack(columns)
+    law, scale = {p.name for p in fit.law.parameters}, fit.model.noise.scale
+    found: dict[str | None, dict[str, np.ndarray]] = {}
+    for family, p, draws in in_prior_terms(fit):
+        if p.name in law or p.name == scale:
+            found.setdefault(family, {})[p.name] = fit.model.prior(p.name).scores(draws)
+    for family, columns in found.items():
+        yield "" if family is None else f" of {family}", list(columns), np.column_stack(list(columns.values()))

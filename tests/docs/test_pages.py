@@ -38,6 +38,7 @@ SELF_CONTAINED = {
     ),
     "downstream.md": (("reaches", "loss_regret", "ranked", "wins"), ("score_forecast.png",)),
     "follow.md": (("siblings and checkpoints", "it ended at 2.100", "break_even"), ("follow.png",)),
+    "figures.md": (("'map': 1681", "'run': 12"), ("loss_map.png", "ridges.png")),
     "report.md": (("['card.json', 'latex', 'report.html']", "| β | data exponent | 0.3"), ("report/report.html",)),
     "isoflop.md": (("IsoFLOP path from 7 of 7 budgets",), ()),
     "loss_to_loss.md": (("kappa",), ()),
@@ -55,3 +56,13 @@ def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
     printed, (words, written) = capsys.readouterr().out, SELF_CONTAINED[page]
     assert [line for line in words if line not in printed] == []
     assert all((tmp_path / name).exists() for name in written)
+
+
+def test_the_page_of_figures_has_every_one_of_them():
+    from bayescale.show import figures
+
+    text = (PAGES / "figures.md").read_text("utf-8")
+    names = [name for name in figures.__all__ if not name.endswith("_data")]
+    assert len(names) > 20
+    assert [name for name in names if f"`{name}`" not in text] == []
+    assert [name for name in names if not hasattr(figures, f"{name}_data")] == []

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from bayescale.decisions import Plan
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import PARAMS, TOKENS, Quantity
-from bayescale.show.figures import curves, style
+from bayescale.show.figures import curves, style, ticks
 from bayescale.show.figures.sources import table_of
 
 PANELS = (PARAMS, TOKENS)
@@ -87,6 +87,7 @@ def allocation(
                 ax.plot(rows["compute"], rows["median"], linestyle="none", zorder=4, **look.points)
         _shade(ax, source, quantity)
         style.set_axes(ax, style.compute_label(cost), style.axis_label(quantity, f"compute-optimal {quantity.label}"))
+        ticks.count_axis(ax.yaxis)
     held = [("not allowed", Patch(**FORBIDDEN))] if _limits(source) is not None else []
     style.legend(axes[-1], [*_entries(data, names), *held])
     return axes[0], axes[1]

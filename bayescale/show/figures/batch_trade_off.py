@@ -83,7 +83,7 @@ def batch_trade_off(source: BatchTradeOff | pd.DataFrame, *, ax: Axes | None = N
     style.set_axes(ax, style.compute_label(str(data["cost"].iloc[0])), words)
     ax.margins(x=0.14, y=0.1)
     style.log_size_ticks(ax)
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0)))
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0, 7.0)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.power_text(value)))
     ax.yaxis.set_minor_formatter(NullFormatter())
     style.legend(ax, entries)

@@ -20,7 +20,7 @@ from bayescale.inference.summary import check_prob
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS, PARAMS
 from bayescale.models.discrepancy import Discrepancy
-from bayescale.show.figures import curves, style
+from bayescale.show.figures import curves, style, ticks
 from bayescale.show.figures.budgets import ASSIGNED, assign, find_budgets
 from bayescale.show.figures.sources import COST, check_fit, own_runs, table_of
 
@@ -132,6 +132,7 @@ def isoflop(
         _draw_optimum(ax, rows[rows["part"] == "optimum"], look.colour)
         entries.append((style.power_text(budget) + " FLOP", look.key()))
     style.set_axes(ax, style.axis_label(PARAMS), style.axis_label(LOSS))
+    ticks.count_axis(ax.xaxis)
     ax.set_title(
         f"{style.plain(data['group'].iloc[0])}, fixed compute {COST.name}", fontsize=style.MEDIUM, parse_math=False
     )

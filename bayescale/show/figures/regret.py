@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from bayescale.decisions import Plan
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import PARAMS
-from bayescale.show.figures import curves, style
+from bayescale.show.figures import curves, style, ticks
 from bayescale.show.figures.sources import table_of
 from bayescale.show.numbers import format_number
 
@@ -79,7 +79,7 @@ def regret(source: Plan | pd.DataFrame, *, ax: Axes | None = None, prob: float =
     # Some draws waste a hundred times the budget where others waste a thousandth of it.
     ax.set_yscale("symlog", linthresh=1.0)
     ax.set_ylim(bottom=0)
-    style.log_size_ticks(ax)
+    ticks.count_axis(ax.xaxis)
     style.set_axes(ax, style.axis_label(PARAMS), "compute wasted against the best size (%)")
     style.legend(ax, entries)
     return ax

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from bayescale.language.labels import ALL
 from bayescale.language.quantities import COMPUTE, Quantity
@@ -128,8 +129,8 @@ def log_size_ticks(ax: Axes) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def legend(ax: Axes, entries: Sequence[tuple[str, Any]]) -> None:
-    """Add a legend beside the axes, where it hides nothing.
+def legend(ax: Axes, entries: Sequence[tuple[str, Any]], *, room: float = 0.0) -> None:
+    """Add a legend beside the axes, where it hides nothing, leaving room in points for words that stand there too.
 
     Names may hold anything, dollar signs and leading underscores included. On axes of your own without constrained
     layout, save with ``bbox_inches="tight"``.
@@ -144,6 +145,7 @@ def legend(ax: Axes, entries: Sequence[tuple[str, Any]]) -> None:
         frameon=False,
         loc="upper left",
         bbox_to_anchor=(1.01, 1.0),
+        bbox_transform=ax.transAxes + ScaledTranslation(room / 72.0, 0.0, ax.figure.dpi_scale_trans),
         borderaxespad=0.3,
         ncols=math.ceil(len(entries) / 24),
         handlelength=2.6,

@@ -34,6 +34,31 @@ def _of_fit(fit: Fit, name: str, subject: Subject) -> Iterator[Block]:
         yield _observed(fit, name, subject, interval)
     else:
         yield from drawn
+        yield _map(fit, name, subject)
+
+
+def _map(fit: Fit, name: str, subject: Subject) -> Block:
+    """The map of the loss, which is one family's."""
+    from bayescale.show import figures
+
+    if subject.group not in (None, *fit.groups) or (subject.group is None and len(fit.groups) > 1):
+        return omitted(
+            "the map of the loss over size and tokens, which is of one family: group=... (--group) names it."
+        )
+    try:
+        axes = figures.loss_map(fit, group=subject.group, compute=subject.compute, prob=subject.prob)
+    except BayescaleError as error:
+        return omitted(f"the map of the loss. {error}")
+    share = format_prob(subject.prob)
+    caption = (
+        "Loss over model size and training tokens. On each line of one budget stands the posterior density of its best "
+        f"split, filled in the {share} highest-density interval; what is hatched lies beyond the largest run."
+    )
+    words = (
+        "Contours of the law's loss over model size and training tokens on logarithmic axes, with the runs. "
+        "The compute-optimal frontier crosses the lines of fixed compute, and is dashed beyond the largest run."
+    )
+    return Drawing(subject.part("loss-map", name), caption, words, axes.figure)
 
 
 def _loss_compute(fit: Fit, name: str, subject: Subject, interval: str) -> Drawing:
