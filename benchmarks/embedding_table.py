@@ -41,11 +41,16 @@ def columns(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     return {name: rows[name].to_numpy() for name in ("params", "tokens", "embedding_params")}
 
 
+def budget_ranks(rows: pd.DataFrame) -> pd.Series:
+    """The number of each run's budget, from the smallest on."""
+    return rows["compute"].round(-15).rank(method="dense").astype(int)
+
+
 def main() -> None:
     """Print bias and root mean square error of the held-out log losses in percent, and weights where all are fitted."""
     laws, found = {law.name: law for law in CATALOGUE}, []
     for corpus, rows in registered("loss-to-loss").table.groupby("family"):
-        budgets = rows["compute"].round(-15).rank(method="dense").astype(int)
+        budgets = budget_ranks(rows)
         for held in range(4):
             top = budgets > budgets.max() - held
             for name in LAWS:

@@ -53,6 +53,8 @@ def _section(law: type[Law]) -> str:
         lines += [table(("derived", "symbol", "meaning", "unit"), derived)]
     if law.published:
         lines += [f"**Published values.** {', '.join(f'`{key}`' for key in law.published)}.", ""]
+    elif law.unpublished:
+        lines += [f"**No published values.** {law.unpublished}", ""]
     return "\n".join([*lines, f"**Cites.** {', '.join(f'`{key}`' for key in law.cites)}."])
 
 

@@ -107,6 +107,7 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
     "parameters": ("list of records", "", "name, meaning, unit, symbol, prior of each parameter"),
     "derived": ("list of records", "", "name, meaning, unit, symbol of what follows from them"),
     "published": ("list of texts", "", "names of published values"),
+    "unpublished": ("text", "", "why there are none"),
     "cites": ("list of texts", "", "keys of the bibliography"),
     "title": ("text", "", "the data set in a sentence"),
     "rows": ("integer", "", "rows of its first variant"),
@@ -231,7 +232,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "laws": (
         *("name", "summary", "inputs", "response", "formula", "claims", "valid", "needs", "unidentified"),
-        *("parameters", "derived", "published", "cites"),
+        *("parameters", "derived", "published", "unpublished", "cites"),
     ),
     "datasets": (
         *("name", "title", "rows", "variants", "cluster", "citation_key", "licence", "state", "address", "notes"),

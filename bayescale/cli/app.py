@@ -34,8 +34,13 @@ class Door(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with reporting(debug=bool(ctx.params.get("debug"))):
+        with reporting(debug=bool(ctx.params.get("debug")), options=lambda: self._options_of(ctx.invoked_subcommand)):
             return super().invoke(ctx)
+
+    def _options_of(self, command: str | None) -> list[str]:
+        """The options of a command, such as ``--columns``; none where there is no such command."""
+        known = self.commands.get(command or "")
+        return [] if known is None else [option for parameter in known.params for option in parameter.opts]
 
 
 app = typer.Typer(

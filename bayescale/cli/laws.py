@@ -81,6 +81,9 @@ def _describe(law: type[Law], record: dict[str, Any], latex: bool) -> None:
     if record["published"]:
         typer.echo("")
         paragraph(f"Published values: {', '.join(record['published'])}.")
+    elif record["unpublished"]:
+        typer.echo("")
+        paragraph(f"No published values: {record['unpublished']}")
     if record["cites"]:
         typer.echo("\n  To cite:")
     for key in record["cites"]:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
+from bayescale.cli.shell_words import in_shell
+
 USAGE, BUG, INTERRUPTED, PIPE = 2, 3, 130, 141
-# A mapping of columns as messages of the library write it.
-MAPPING = re.compile(r"columns=(\{(?:'[^']*': (?:'[^']*'|None)(?:, )?)+\})")
 
 
 @contextmanager
-def reporting(*, debug: bool) -> Iterator[None]:
+def reporting(*, debug: bool, options: Callable[[], Collection[str]]) -> Iterator[None]:
     """Turn exceptions into one line on stderr and an exit code, and coded warnings into lines on stderr.
 
     Args:
         debug: print tracebacks, every bad cell, and the warnings of other libraries.
+        options: gives those of the command that runs, known only when it does.
     """
-    with _warnings_as_lines(debug):
+    with _warnings_as_lines(debug, options):
         try:
             yield
             sys.stdout.flush()
@@ -41,7 +41,7 @@ def reporting(*, debug: bool) -> Iterator[None]:
             if hasattr(error, "exit_code"):  # wrong usage, which typer words itself
                 raise
             _show_traceback(error, debug)
-            raise SystemExit(_report(error)) from None
+            raise SystemExit(_report(error, options())) from None
 
 
 def say(text: str) -> None:
@@ -55,12 +55,12 @@ def note(text: str) -> None:
     say(f"note: {text}")
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception, options: Collection[str]) -> int:
     """Print the line of an error and return the exit code."""
     from bayescale.language.errors import BayescaleError
 
     if isinstance(error, BayescaleError):
-        say(f"error: {in_shell(str(error))}")
+        say(f"error: {in_shell(str(error), options)}")
         return USAGE
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
@@ -68,27 +68,6 @@ def _report(error: Exception) -> int:
         return USAGE
     say(f"internal error: {type(error).__name__}: {error}; run the command with --debug and report what it prints")
     return BUG
-
-
-def in_shell(text: str) -> str:
-    """Return a message with what it says of columns in Python as the option that a shell takes.
-
-    >>> in_shell("say which with columns={'params': 'n_params', 'loss': 'val loss'}.")
-    "say which with --columns params=n_params loss='val loss'."
-    >>> in_shell("leave it out: columns={'loss': None}.")
-    "leave it out: columns={'loss': None}."
-    """
-    return MAPPING.sub(_as_option, text)
-
-
-def _as_option(found: re.Match[str]) -> str:
-    import ast
-    import shlex
-
-    names = ast.literal_eval(found[1])
-    if None in names.values():
-        return found[0]
-    return "--columns " + " ".join(f"{name}={shlex.quote(column)}" for name, column in names.items())
 
 
 def _show_traceback(error: Exception, debug: bool) -> None:
@@ -102,13 +81,14 @@ def _show_traceback(error: Exception, debug: bool) -> None:
 
 
 @contextmanager
-def _warnings_as_lines(debug: bool) -> Iterator[None]:
+def _warnings_as_lines(debug: bool, options: Callable[[], Collection[str]]) -> Iterator[None]:
     """Print coded warnings once each; those of other libraries only for debugging."""
     seen: set[str] = set()
 
     def show(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
         code = getattr(message, "code", None)
-        text = f"warning [{code}]: {message.message}" if code else f"warning: {category.__name__}: {message}"
+        coded = f"warning [{code}]: {in_shell(message.message, options())}" if code else ""
+        text = coded or f"warning: {category.__name__}: {message}"
         if (code or debug) and text not in seen:
             seen.add(text)
             say(text)

@@ -35,6 +35,7 @@ class Annealing(Law):
         "C before the learning rate has fallen: it is then its prior's, and with it the loss at the end of the run. "
         "C against alpha and L_0 along one curve, where S2 grows with S1."
     )
+    unpublished = "Constants belong to one model, batch and peak learning rate; none are recommended for others."
 
     L_0: Array = parameter("irreducible loss", prior=LogNormal(1.9, 0.35), unit="nats/token", between=0.4, symbol="L_0")
     A: Array = parameter("loss from finite training", at="S0", prior=LogNormal(0.4, 1.0), unit="nats/token")

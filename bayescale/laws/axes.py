@@ -9,6 +9,9 @@ from bayescale.language.prior import Prior
 from bayescale.language.priors import LogitNormal, LogNormal
 from bayescale.language.quantities import Error, Examples, Loss, Quantity, Tokens, quantity_of
 
+# Why curves have no published values.
+ONE_CURVE = "Constants belong to one curve of one model; none are recommended for others."
+
 
 @dataclass(frozen=True)
 class Axes:

@@ -20,6 +20,8 @@ PAGE = {
     "needs": "A design needs",
     "unidentified": "Usually not identified",
 }
+# Why a variant that no paper has is without published values.
+OWN_FORM = "A form of this package: we know of no paper that prints values of it."
 
 
 class Law(Declared, abstract=True):
@@ -27,10 +29,11 @@ class Law(Declared, abstract=True):
 
     An instance is the law at parameter values; a batch of instances is a posterior. What its page says is text of the
     class: ``claims``, what it claims; ``valid``, its range of validity; ``needs``, what a design must contain;
-    ``unidentified``, what data usually do not identify. A subclass is checked when it is
-    defined: it needs a docstring, at least one parameter, and an annotated ``__call__`` whose arguments and return
-    value carry quantities, for example ``def __call__(self, N: Size, D: Tokens) -> Loss``. A law is final: another
-    formula is another class of ``Law``, and what several share is an abstract base without parameters.
+    ``unidentified``, what data usually do not identify; ``unpublished``, why ``published`` has no instance, where it
+    has none. A subclass is checked when it is defined: it needs a docstring, at least one parameter, and an annotated
+    ``__call__`` whose arguments and return value carry quantities, for example
+    ``def __call__(self, N: Size, D: Tokens) -> Loss``. A law is final: another formula is another class of ``Law``, and
+    what several share is an abstract base without parameters.
 
     Raises:
         LawError: when the class statement is executed and something is missing.
@@ -42,6 +45,7 @@ class Law(Declared, abstract=True):
     valid: ClassVar[str] = ""
     needs: ClassVar[str] = ""
     unidentified: ClassVar[str] = ""
+    unpublished: ClassVar[str] = ""
     published: ClassVar[Mapping[str, Law]] = MappingProxyType({})
     arguments: ClassVar[Mapping[str, Quantity]]
     response: ClassVar[Quantity]
@@ -63,7 +67,7 @@ class Law(Declared, abstract=True):
                 )
         if isinstance(cls.cites, str):
             raise LawError(f"{cls.__name__}.cites must be a tuple of BibTeX keys, got the text {cls.cites!r}.")
-        for page in PAGE:
+        for page in (*PAGE, "unpublished"):
             if not isinstance(getattr(cls, page), str):
                 raise LawError(f"{cls.__name__}.{page} must be text for the law's page, got {getattr(cls, page)!r}.")
         _check_coordinates(cls)

@@ -7,7 +7,7 @@ from jax import Array
 
 from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogitNormal, LogNormal, Normal
-from bayescale.laws.axes import ERROR_OF_EXAMPLES, LOSS_OF_TOKENS, Axes
+from bayescale.laws.axes import ERROR_OF_EXAMPLES, LOSS_OF_TOKENS, ONE_CURVE, Axes
 from bayescale.laws.base import Law
 from bayescale.laws.centred import bent_back, sigmoid, straightened
 from bayescale.laws.namespace import namespace
@@ -56,6 +56,7 @@ def _one_break(axes: Axes) -> type[Law]:
         valid = _VALID
         needs = _NEEDS
         unidentified = _UNSEEN
+        unpublished = ONE_CURVE
         starts = 32
         straight_everywhere = True
 
@@ -107,6 +108,7 @@ def _two_breaks(axes: Axes) -> type[Law]:
         valid = _VALID
         needs = _NEEDS
         unidentified = _UNSEEN
+        unpublished = ONE_CURVE
         starts = 32
         straight_everywhere = True
 

@@ -11,7 +11,7 @@ from jax import Array
 from bayescale.language.declare import anchor, derived, parameter
 from bayescale.language.formula import printed
 from bayescale.language.priors import LogitNormal, LogNormal
-from bayescale.laws.axes import ERROR_OF_EXAMPLES, LOSS_OF_TOKENS, Axes
+from bayescale.laws.axes import ERROR_OF_EXAMPLES, LOSS_OF_TOKENS, ONE_CURVE, Axes
 from bayescale.laws.base import Law
 from bayescale.laws.centred import sigmoid, softplus
 from bayescale.laws.namespace import namespace
@@ -112,6 +112,7 @@ def _m4(axes: Axes) -> type[Law]:
         valid = "Whole training curves, with the plateau at the start; it has no second plateau and no rise."
         needs = "A curve from near guessing to well below it. Where guessing is known, set a narrow prior of E_c."
         unidentified = "alpha and E_c, where the start of the curve is missing; phi, unless the curve bends at the end."
+        unpublished = ONE_CURVE
 
         starts = 16
         straight_everywhere = True

@@ -14,6 +14,7 @@ from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import Loss, Size, Tokens
 from bayescale.laws.additive import Additive, level_and_shares
+from bayescale.laws.base import OWN_FORM
 from bayescale.laws.split import PowerTerm, best_split
 
 
@@ -76,6 +77,7 @@ class ChinchillaOuter(Additive):
         "As Chinchilla's, with runs far from the best split on both sides: only these tell kappa from the exponents."
     )
     unidentified = "kappa and E against the exponents; runs near the compute-optimal path say nothing about kappa."
+    unpublished = OWN_FORM
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     A: Array = parameter("loss from finite size alone", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token")

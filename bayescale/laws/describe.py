@@ -58,5 +58,6 @@ def law_record(law: type[Law]) -> dict[str, Any]:
             {"name": d.name, "meaning": d.doc, "unit": d.unit, "symbol": d.symbol} for d in law.derived_quantities
         ],
         "published": list(law.published),
+        "unpublished": law.unpublished,
         "cites": list(law.cites),
     }

@@ -84,6 +84,7 @@ class DownstreamAccuracy(Law):
         "where answers are free; best the number of test items, for noise='beta-binomial'."
     )
     unidentified = "The ceiling, unless some runs come near it: with it the loss at half height and the steepness."
+    unpublished = "Constants belong to one task and one way of scoring it; none are recommended for others."
 
     ceiling: Array = parameter(
         "share of what is above guessing that is reached at low loss", prior=LogitNormal(0.9, 1.0), symbol="s"

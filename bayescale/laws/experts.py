@@ -30,6 +30,7 @@ class ExpertsGranularity(Additive):
     )
     needs = "Three or more values of G, spread over sizes and tokens, each of which varies for itself."
     unidentified = "gamma against g with G over less than a decade: only what G gains within it. E against exponents."
+    unpublished = "The paper's constants reached us at second hand only."
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4, symbol="c")
     A: Array = parameter(
@@ -75,6 +76,7 @@ class ExpertsJoint(Law):
         "m without runs in which more experts have stopped to help; gamma and zeta, the changes of exponents, with "
         "less than two decades of size and of tokens at several numbers of experts."
     )
+    unpublished = "The paper's constants reached us at second hand only, with signs that we could not check."
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4, symbol="c")
     A: Array = parameter(

@@ -25,13 +25,16 @@ class Farseer(Law):
     )
     valid = (
         "Inside a two-dimensional grid of sizes and tokens and not far beyond; on its authors' runs it is closer than "
-        "Chinchilla. The form holds for tokens, not for another unit of data. The paper's constants are for bits per "
-        "character and are not among the published values here."
+        "Chinchilla. The form holds for tokens, not for another unit of data."
     )
     needs = "A grid of about ten sizes by ten tokens or more, each over two decades: 100 runs for nine parameters."
     unidentified = (
         "The curvatures q, b and a in log size, unless the grid is wide; the nine constants of the paper one by one, "
         "which is why they are derived here and not estimated."
+    )
+    unpublished = (
+        "The paper's constants are of losses in bits per character, from which losses per token do not follow without "
+        "the corpus."
     )
 
     # The paper's slopes and curvatures lie within two sds of their priors, which twice as wide would have losses of

@@ -11,7 +11,7 @@ from bayescale.costs import Cost, SixND
 from bayescale.language.declare import PooledCoordinate, anchor, derived, parameter
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import Loss, Size, Tokens
-from bayescale.laws.base import Law
+from bayescale.laws.base import OWN_FORM, Law
 from bayescale.laws.floor_and_power import floor_and_power, level_and_slope
 from bayescale.laws.namespace import namespace
 
@@ -125,6 +125,9 @@ class IsoFLOP(_Valley):
         "E against gamma. Budgets may scatter about the path: let k differ by budget (groups, partial pooling of k), "
         "or intervals of a are too narrow."
     )
+    unpublished = (
+        "Hoffmann et al. print the exponent of the path, 0.49, and a table of best sizes; neither floor nor curvature."
+    )
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     K: Array = parameter(
@@ -172,6 +175,7 @@ class IsoFLOPValley(_Valley):
         "p and q each, where a design has only the bottom of the valleys: the curvature pq is known there, and their "
         "ratio is not. E against gamma."
     )
+    unpublished = OWN_FORM
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     K: Array = parameter(

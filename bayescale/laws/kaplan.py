@@ -11,7 +11,7 @@ from bayescale.costs import Cost
 from bayescale.language.declare import anchor, derived, parameter
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import Loss, Size, Tokens
-from bayescale.laws.base import Law
+from bayescale.laws.base import OWN_FORM, Law
 from bayescale.laws.split import PowerTerm, best_split
 
 
@@ -93,6 +93,7 @@ class KaplanNDFloor(_Joint):
     valid = "As Chinchilla's. A smooth maximum of two bounds instead of their sum is a claim that data can test."
     needs = "As Chinchilla's: sizes and tokens that vary apart, with runs far from the best split on both sides."
     unidentified = "E against the exponents, unless runs reach losses near it; N_c and D_c, which are extrapolations."
+    unpublished = OWN_FORM
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     L_N: Array = parameter("loss above E with unlimited data", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token")

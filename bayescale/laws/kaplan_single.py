@@ -125,8 +125,8 @@ class KaplanNS(Law):
         return self.S0 * self.L_S ** (1 / self.alpha_S)
 
 
-# Table 5 of Kaplan et al.; at a loss of 1 the anchors are the paper's scales. Its joint fit of kaplan-ns is not here:
-# the values that we have of it are from second hand.
+# Table 5 of Kaplan et al.; at a loss of 1 the anchors are the paper's scales. The exponents and scales of its joint fit
+# of size and steps, another table, differ a little; the values that we have of that are from second hand.
 KaplanN.published = MappingProxyType({"kaplan2020scaling": KaplanN(L_N=1.0, alpha_N=0.076, N0=8.8e13)})
 KaplanD.published = MappingProxyType({"kaplan2020scaling": KaplanD(L_D=1.0, alpha_D=0.095, D0=5.4e13)})
 KaplanC.published = MappingProxyType(
@@ -134,4 +134,7 @@ KaplanC.published = MappingProxyType(
         "kaplan2020scaling": KaplanC(L_C=1.0, alpha_C=0.057, C0=1.6e7 * PF_DAY),
         "kaplan2020scaling-min": KaplanC(L_C=1.0, alpha_C=0.050, C0=3.1e8 * PF_DAY),
     }
+)
+KaplanNS.published = MappingProxyType(
+    {"kaplan2020scaling": KaplanNS(L_N=1.0, alpha_N=0.076, N0=8.8e13, L_S=1.0, alpha_S=0.76, S0=2.1e3)}
 )

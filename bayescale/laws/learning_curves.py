@@ -7,7 +7,7 @@ from jax import Array
 
 from bayescale.language.declare import anchor, derived, parameter
 from bayescale.language.priors import LogNormal
-from bayescale.laws.axes import ERROR_OF_EXAMPLES, LOSS_OF_TOKENS, Axes
+from bayescale.laws.axes import ERROR_OF_EXAMPLES, LOSS_OF_TOKENS, ONE_CURVE, Axes
 from bayescale.laws.base import Law
 from bayescale.laws.floor_and_power import floor_and_power, level_and_slope
 
@@ -35,6 +35,7 @@ def _m1(axes: Axes) -> type[Law]:
         valid = "Between two plateaus, guessing and the floor, and there only."
         needs = _NEEDS
         unidentified = "Nothing, which is no merit: that there is no floor is assumed, not found."
+        unpublished = ONE_CURVE
 
         B: Array = parameter(axes.word, at="x0", prior=axes.height, unit=axes.unit)
         beta: Array = parameter("exponent", prior=axes.exponent)
@@ -63,6 +64,7 @@ def _m2(axes: Axes) -> type[Law]:
         valid = "From where learning is under way: a plateau of guessing before it is not in the formula."
         needs = _NEEDS
         unidentified = _BEYOND
+        unpublished = ONE_CURVE
 
         E: Array = parameter(f"irreducible {axes.word}", prior=axes.floor, unit=axes.unit)
         B: Array = parameter(f"{axes.word} above it", at="x0", prior=axes.excess, unit=axes.unit)
@@ -109,6 +111,7 @@ def _m3(axes: Axes) -> type[Law]:
         unidentified = (
             "gamma, unless the curve visibly bends: it is then the prior's, and so is all that is far beyond."
         )
+        unpublished = ONE_CURVE
 
         B: Array = parameter(f"{axes.word} of a power without floor", at="x0", prior=axes.height, unit=axes.unit)
         beta: Array = parameter("exponent", prior=axes.exponent)

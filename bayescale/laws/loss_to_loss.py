@@ -12,6 +12,8 @@ from bayescale.language.quantities import Loss, SourceLoss
 from bayescale.laws.base import Law
 from bayescale.laws.rounded import positive_part
 
+_PAIR = "Constants belong to one pair of corpora or test sets; none are recommended for others."
+
 # How far the corner of max(L - E_s, 0) is rounded off, in units of E_s: a loss 20 % above E_s counts 0.06 % too high
 # above it, one at E_s as half a percent of E_s, and a lower one as less, so that none has no target.
 ROUNDING = 0.01
@@ -35,6 +37,7 @@ class LossOffset(Law):
     valid = "Similar sets and a narrow range of losses: with a floor in either loss the ratio must drift. Above chance."
     needs = "Both losses of each run, on sets that are the same for all runs; a spread of losses shows a drift."
     unidentified = "Nothing in it. Noise in the source loss is taken for noise of the target: intervals are then wide."
+    unpublished = _PAIR
 
     r: Array = parameter("loss over source loss", prior=LogNormal(1.0, 0.3), between=0.3)
 
@@ -63,6 +66,7 @@ class LossToLoss(Law):
         "E_s, kappa and E, of which one replaces another over a narrow range of losses, while level and slope at its "
         "middle, Y and eta, are known. Noise in the source loss is taken for the target's."
     )
+    unpublished = _PAIR
 
     # What a design tells one by one: level and slope at its middle. Curvature tells of the two floors one number only,
     # eta / (1 - f) - 1 / (1 - f_s), and with kappa and the floors as parameters the posterior is a bent ridge.

@@ -9,7 +9,7 @@ from jax import Array
 from bayescale.language.declare import anchor, derived, parameter
 from bayescale.language.priors import LogitNormal, LogNormal
 from bayescale.language.quantities import IsTarget, Loss, Size, Tokens
-from bayescale.laws.base import Law
+from bayescale.laws.base import OWN_FORM, Law
 
 
 class LossToLossJoint(Law):
@@ -30,6 +30,7 @@ class LossToLossJoint(Law):
         "target runs fewer. A column run with effects='run' where a run gives both losses, which then err together."
     )
     unidentified = "As Chinchilla's: E_s against exponents. E and kappa, with targets over a narrow range of losses."
+    unpublished = OWN_FORM
 
     E_s: Array = parameter("irreducible source loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     A: Array = parameter(

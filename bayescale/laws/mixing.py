@@ -80,6 +80,7 @@ def mixing_law(*domains: str, name: str | None = None) -> type[Law]:
         "__call__": _formula(domains),
         "name": name or "-".join(("data-mixing", *domains)).replace("_", "-"),
         "cites": ("ye2024data",),
+        "unpublished": "Constants belong to one set of domains and one model size; none are recommended for others.",
         **_WORDS,
         **fields,
         "c": derived("irreducible loss", unit="nats/token")(lambda self: self.Y * self.f),

@@ -13,6 +13,10 @@ from bayescale.laws.additive import Additive, level_and_shares
 from bayescale.laws.base import Law
 from bayescale.laws.namespace import namespace
 
+_UNPUBLISHED = (
+    "The paper's constants reached us at second hand only, and without the loss in full precision that they belong to."
+)
+
 
 class Precision(Additive):
     """Chinchilla for training in low precision: bits of weights, activations and cache take a share of the size."""
@@ -32,6 +36,7 @@ class Precision(Additive):
         "A gamma whose bits are not below about four times it in any run. A low factor of size common to all runs, "
         "which A absorbs: without runs of many bits the gammas are known from curvature alone."
     )
+    unpublished = _UNPUBLISHED
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     A: Array = parameter("loss from finite size", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)
@@ -72,6 +77,7 @@ class PostTrainingQuantisation(Law):
     )
     needs = "Each model at several bits after training, 16 among them, with tokens per parameter over two decades."
     unidentified = "Q, an extrapolation to no bits, without gamma_P: two numbers of bits or fewer leave a ridge."
+    unpublished = _UNPUBLISHED
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     A: Array = parameter("loss from finite size", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)

@@ -45,6 +45,10 @@ class Routing(Law):
         "E_max without runs of a hundred experts and more, and u without runs of one to four; the size at which the "
         "gain vanishes, far beyond the sizes of the table."
     )
+    unpublished = (
+        "The paper's constants of each technique reached us at second hand only; its runs are public, and are fitted "
+        "here instead."
+    )
 
     L_N: Array = parameter("loss at one effective expert", at="N0", prior=LogNormal(3.0, 0.5), unit="nats/token")
     alpha: Array = parameter("size exponent", prior=LogNormal(0.08, 0.4))

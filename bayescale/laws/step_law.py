@@ -9,7 +9,7 @@ from jax import Array
 from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogNormal, Normal
 from bayescale.language.quantities import BatchTokens, LearningRate, Size, Tokens
-from bayescale.laws.base import Law
+from bayescale.laws.base import OWN_FORM, Law
 
 # Priors of the centre of a bowl, also of the whole surface: any design's middle, any sign, decades of scaling.
 RATE, BATCH = LogNormal(2e-3, 1.5), LogNormal(5e5, 1.5)
@@ -80,6 +80,7 @@ class StepLawBatchND(Law):
     valid = VALID
     needs = _OPTIMA
     unidentified = _EDGE
+    unpublished = OWN_FORM
 
     B_0: Array = parameter("best batch size", at=("N0", "D0"), prior=BATCH, unit="tokens", symbol="B_0")
     b_N: Array = parameter("exponent of the best batch size in size", prior=BATCH_SIZE)

@@ -13,6 +13,10 @@ from bayescale.laws.bowl import Bowl, bowl
 from bayescale.laws.namespace import namespace
 from bayescale.laws.step_law import BATCH, BATCH_DATA, BATCH_SIZE, RATE, RATE_DATA, RATE_SIZE, VALID
 
+_UNPUBLISHED = (
+    "The paper prints the centre alone, which is that of step-law-lr and step-law-batch; neither floor nor bowl."
+)
+
 _NEEDS = (
     "Grids of learning rate and batch size with the best inside, not at an edge, for sizes and tokens that vary apart; "
     "runs far from the best and diverged ones as lower bounds (censor, noise censored)."
@@ -98,6 +102,7 @@ class StepLaw(_Surface):
     valid = f"{VALID} Losses up to 2 % above the best."
     needs = _NEEDS
     unidentified = _UNIDENTIFIED
+    unpublished = _UNPUBLISHED
 
     L_0: Array = parameter("least loss", at=("N0", "D0"), prior=LogNormal(2.3, 0.35), unit="nats/token", symbol="L_0")
     s_N: Array = parameter("fall of the log of the loss per e-fold of size", at="N0", prior=_SLOPE)
@@ -139,6 +144,7 @@ class StepLawND(_Surface):
     valid = f"{VALID} Losses up to 2 % above the best."
     needs = _NEEDS
     unidentified = _UNIDENTIFIED
+    unpublished = _UNPUBLISHED
 
     L_0: Array = parameter("least loss", at=("N0", "D0"), prior=LogNormal(2.3, 0.35), unit="nats/token", symbol="L_0")
     s_N: Array = parameter("fall of the log of the loss per e-fold of size", at="N0", prior=_SLOPE)

@@ -11,6 +11,7 @@ from bayescale.language.declare import anchor, parameter
 from bayescale.language.priors import LogNormal
 from bayescale.language.quantities import EmbeddingSize, Loss, Size, Tokens
 from bayescale.laws.additive import Additive, level_and_shares
+from bayescale.laws.base import OWN_FORM
 from bayescale.laws.embedding_weight import WeighsEmbeddings
 from bayescale.laws.rounded import positive_part
 
@@ -67,6 +68,7 @@ class ChinchillaOffset(_Offset):
         "D_w, where no run has fewer than about twenty times as many tokens; then it is the prior's. How lost tokens "
         "enter: other forms of a start-up cost fit as well and move the exponent a by 0.02 and more."
     )
+    unpublished = OWN_FORM
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     A: Array = parameter("loss from finite size", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)
@@ -96,6 +98,7 @@ class ChinchillaEmbedding(WeighsEmbeddings):
     valid = "As Chinchilla's, down to sizes at which embeddings are most of a model."
     needs = "Total size and embedding parameters of each run, with shares of embeddings that vary: small models."
     unidentified = "w, where embeddings are less than about a tenth of every model; w against alpha in narrow designs."
+    unpublished = OWN_FORM
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     A: Array = parameter("loss from finite size", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)
@@ -122,6 +125,7 @@ class ChinchillaOffsetEmbedding(WeighsEmbeddings, _Offset):
     valid = "As Chinchilla's, down to small models and short runs."
     needs = "What chinchilla-offset and chinchilla-embedding need: short runs, small models, embedding parameters."
     unidentified = "D_w and w in designs without short runs and small models; each is then its prior's."
+    unpublished = OWN_FORM
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     A: Array = parameter("loss from finite size", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)

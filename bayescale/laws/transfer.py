@@ -33,6 +33,9 @@ class EffectiveTransfer(Additive):
         "k, alpha_T and beta_T without runs from scratch, which say what a token is worth; alpha_T where all "
         "fine-tuning is short against what it transfers."
     )
+    unpublished = (
+        "The paper's constants are of characters and of Kaplan's loss from scratch, and reached us at second hand only."
+    )
 
     E: Array = parameter("irreducible loss", prior=LogNormal(1.7, 0.35), unit="nats/token", between=0.4)
     A: Array = parameter("loss from finite size", at="N0", prior=LogNormal(0.4, 1.0), unit="nats/token", between=0.7)

@@ -9,8 +9,7 @@ from scipy.optimize import brentq, minimize_scalar
 from bayescale.laws import KaplanC, KaplanD, KaplanN, KaplanND, KaplanNS, critical_batch, least_compute, least_steps
 
 SOURCE = "kaplan2020scaling"
-# Table 5; S_c and alpha_S are those of equation 1.6.
-JOINT = KaplanNS(L_N=1.0, L_S=1.0, alpha_N=0.076, alpha_S=0.76, N0=8.8e13, S0=2.1e3)
+JOINT = KaplanNS.published[SOURCE]
 
 
 @pytest.mark.golden
@@ -28,6 +27,15 @@ def test_laws_of_one_quantity_are_those_of_table_5(law, source, column, scale, e
     for value in (1e-6 * scale, scale):
         assert published.at(**{column: value}) == pytest.approx((scale / value) ** exponent, rel=1e-12)
     assert getattr(published, published.derived_quantities[0].name) == pytest.approx(scale, rel=1e-12)
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize(("params", "steps"), [(1e6, 1e3), (1.5e9, 2.5e5)])
+def test_the_law_of_size_and_steps_is_equation_1_6_with_table_5(params, steps):
+    """(N_c/N)^alpha_N + (S_c/S_min)^alpha_S."""
+    paper = (8.8e13 / params) ** 0.076 + (2.1e3 / steps) ** 0.76
+    assert JOINT.at(params=params, step=steps) == pytest.approx(paper, rel=1e-12)
+    assert (JOINT.N_c, JOINT.S_c) == pytest.approx((8.8e13, 2.1e3), rel=1e-12)
 
 
 def test_overfitting_depends_on_one_ratio():

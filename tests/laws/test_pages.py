@@ -46,6 +46,10 @@ def test_a_page_has_the_words_of_its_law_and_fits_80_columns(law, capsys):
         "Usually not identified": law.unidentified,
     }.items():
         assert f"{title}: {words}" in flat(page)
+    if law.published:
+        assert f"Published values: {', '.join(law.published)}." in flat(page)
+    else:
+        assert f"No published values: {law.unpublished}" in flat(page)
     assert all(f"{{{key}," in references for key in law.cites)
     assert page.index("Claims") < page.index("parameter  symbol")
 

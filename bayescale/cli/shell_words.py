@@ -1,0 +1,39 @@
+"""What messages of the library say in Python, as the options that a shell takes."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Collection
+
+# A mapping of columns, columns to be named, and a setting of a fit, as messages of the library write them.
+MAPPING = re.compile(r"columns=(\{(?:'[^']*': (?:'[^']*'|None)(?:, )?)+\})")
+TO_NAME = re.compile(r"columns=\{(?:'(\w+)': )?\.\.\.\} in read_runs")
+SETTING = re.compile(r"\b(residuals|effects|noise)='([a-z0-9-]+)'")
+
+
+def in_shell(text: str, options: Collection[str] = ("--columns",)) -> str:
+    """Return a message with what it says in Python as the options of a command, where the command has them.
+
+    >>> in_shell("say which with columns={'params': 'n_params', 'loss': 'val loss'}.")
+    "say which with --columns params=n_params loss='val loss'."
+    >>> in_shell("leave it out: columns={'loss': None}.")
+    "leave it out: columns={'loss': None}."
+    >>> in_shell("map it with columns={'run': ...} in read_runs.")
+    'map it with --columns run=COLUMN.'
+    >>> in_shell("declare residuals='ou'", ["--residuals"])
+    'declare --residuals ou'
+    >>> in_shell("declare residuals='ou'", ["--columns"])
+    "declare residuals='ou'"
+    """
+    if "--columns" in options:
+        text = TO_NAME.sub(lambda found: f"--columns {found[1] or 'NAME'}=COLUMN", MAPPING.sub(_mapped, text))
+    return SETTING.sub(lambda found: f"--{found[1]} {found[2]}" if f"--{found[1]}" in options else found[0], text)
+
+
+def _mapped(found: re.Match[str]) -> str:
+    names = ast.literal_eval(found[1])
+    if None in names.values():
+        return found[0]
+    return "--columns " + " ".join(f"{name}={shlex.quote(column)}" for name, column in names.items())
