@@ -104,7 +104,7 @@ def plan(
     else:
         plan = chosen(params=params, tokens=tokens)
         sources: list[Fit | str] = [*fits, *(published or [])]
-        table, shown = _of_settings(answer, sources, batch, learning_rate, within, common | plan | {"prob": prob})
+        table, shown = _of_settings(answer, sources, batch, learning_rate, within, common | plan, prob)
     emit(table, form, shown)
     for i, (fit, file) in enumerate(zip(fits, files or [], strict=True)):
         caution(fit, file, table if i == 0 and "extrapolation" in table else None, form)
@@ -125,7 +125,7 @@ def _refuse_others(answer: Answer, own: dict[Answer, dict[str, Any]]) -> None:
 
 
 def _of_settings(
-    answer: Answer, sources: list[Fit | str], batch: Any, rate: Any, within: float, asked: dict[str, Any]
+    answer: Answer, sources: list[Fit | str], batch: Any, rate: Any, within: float, asked: dict[str, Any], prob: float
 ) -> tuple[pd.DataFrame, Any]:
     """The best settings, or what they and others lose."""
     import bayescale as bs
@@ -135,11 +135,11 @@ def _of_settings(
     if answer is Answer.settings:
         if batch or rate:
             raise bs.SettingsError("--batch and --learning-rate are judged by --answer regret; leave them out here.")
-        return bs.hyperparameters(sources, **asked), show_settings
+        return bs.hyperparameters(sources, **asked).table(prob=prob), show_settings
     if len(sources) > 1 or isinstance(sources[0], str):
         raise bs.SettingsError("--answer regret takes one fit of a law with a bowl over both settings, as step-law.")
     given = chosen(batch_tokens=batch, lr=rate)
-    return bs.mistuning(sources[0], within=within, **given, **asked), show_mistuning
+    return bs.mistuning(sources[0], **given, **asked).table(prob=prob, within=within), show_mistuning
 
 
 def _trade_off(
