@@ -28,6 +28,7 @@ from bayescale.cli.predict import predict
 from bayescale.cli.report import report
 from bayescale.cli.reporting import USAGE, reporting
 from bayescale.cli.review import review
+from bayescale.cli.scores import scores
 from bayescale.cli.summary import summary
 from bayescale.cli.value_lists import ValueLists, WordLists
 
@@ -57,8 +58,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, plan, arms, follow, backtest,
-    compare, report, batch, laws, datasets,
+    demo, identify, fit, check, review, summary, predict, allocate, cheapest, pareto, plan, arms, scores, follow,
+    backtest, compare, report, batch, laws, datasets,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=WordLists if command is compare else ValueLists, epilog=epilog(command.__name__))(command)

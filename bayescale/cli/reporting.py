@@ -108,7 +108,7 @@ def _warnings_as_lines(debug: bool) -> Iterator[None]:
 
     def show(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
         code = getattr(message, "code", None)
-        text = f"warning [{code}]: {message.message}" if code else f"warning: {category.__name__}: {message}"
+        text = f"warning [{code}]: {in_shell(message.message)}" if code else f"warning: {category.__name__}: {message}"
         if (code or debug) and text not in seen:
             seen.add(text)
             say(text)

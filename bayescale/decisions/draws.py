@@ -101,7 +101,7 @@ def labelled(
     extrapolation: np.ndarray,
     *,
     fit: Fit | None,
-    attrs: Mapping[str, str],
+    attrs: Mapping[str, Any],
 ) -> xr.Dataset:
     """Draws over chain, draw and ``dim``, every variable with ``long_name`` and ``units``.
 

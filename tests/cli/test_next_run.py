@@ -82,9 +82,9 @@ def test_what_a_run_costs_is_counted_and_paid_as_asked(bayescale, fit_nc):
     [
         (
             ("--goal", "forecast", "--compute", "1e23"),
-            "--goal forecast takes --params, --tokens, --input, --worth, and not --co",
+            "--compute is of --goal regret; leave it out of --goal forecast.",
         ),
-        (("--worth", "3"), "--goal regret takes --compute, and not --worth."),
+        (("--worth", "3"), "--worth is of --goal forecast or parameters; leave it out of --goal regret."),
         (("--goal", "forecast"), "Forecast needs the inputs of the runs"),
         (("--goal", "parameters", "--parameter", "G"), "has no parameter 'G'"),
         (("--price", "1", "--rate", "flop_per_second=1e15"), "--price and --rate both say what a FLOP costs"),

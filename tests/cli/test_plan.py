@@ -126,7 +126,7 @@ def test_the_trade_off_takes_a_loss_a_batch_or_a_fit(bayescale, folder, fit_nc):
         ((), "plan needs fits of laws of settings, or --published KEY such as li2025predictable."),
         (
             ("--published", "li2025predictable", "--batch", "1e6"),
-            "--batch and --learning-rate are judged by --answer regret; leave them out here.",
+            "--batch is of --answer regret or trade-off; leave it out of --answer settings.",
         ),
         (
             ("--published", "li2025predictable", "--answer", "regret"),

@@ -117,6 +117,7 @@ def _labelled(
             **{q.name: (("arm", "budget"), values, described(q)) for q, values in per_arm.items()},
             "extrapolation": (("arm", "budget"), outcome.beyond, EXTRAPOLATION),
             "discrepancy": (("arm", "budget"), added),
+            "note": (("arm", "budget"), outcome.notes),
         },
         attrs | {"note": outcome.note},
     )

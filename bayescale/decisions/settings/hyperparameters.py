@@ -14,9 +14,9 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.costs import Cost, SixND
-from bayescale.decisions.beyond import words_of
+from bayescale.decisions.beyond import notes_of, words_of
 from bayescale.decisions.draws import described
-from bayescale.decisions.extrapolation import largest_compute, with_note
+from bayescale.decisions.extrapolation import largest_compute, noted, notes_of_points, with_note
 from bayescale.decisions.inputs import compute_of
 from bayescale.decisions.settings.sources import Source, plan_coords, points_of_plan, sources_of
 from bayescale.inference.evaluate import by_points, curve, one_by_one
@@ -35,7 +35,7 @@ class Hyperparameters:
     Args:
         draws: a dataset per source: ``lr``, ``batch_tokens`` or both over draw and point, with what the plan is
             (params, tokens, ...) and extrapolation over point; each with ``long_name`` and ``units``. Attributes:
-            group, source. Draws of two sources are not paired.
+            group, source, notes (of each point). Draws of two sources are not paired.
         note: what there is to know of plans beyond the data, a sentence; empty where there are none.
     """
 
@@ -52,15 +52,14 @@ class Hyperparameters:
             a row per source, plan and setting: group, source (``"posterior"``, ``"published KEY"``, ``"given values"``
             or ``"given draws"``), the plan, setting (``lr`` or ``batch_tokens``), unit, prob, median, lower, upper,
             extrapolation (compute over the largest in the data, missing where it is not known); ``attrs["note"]`` is
-            the note.
+            the note, ``attrs["notes"]`` that of each row.
 
         Raises:
             SettingsError: no such probability.
         """
         check_prob(prob)
         table = _in_order(pd.concat([_rows(one, prob) for one in self.draws], ignore_index=True))
-        table.attrs["note"] = self.note
-        return table
+        return noted(table, self.note)
 
     def __repr__(self) -> str:
         return with_note(f"Best settings\n{self.table().to_string(index=False)}", self.note)
@@ -123,7 +122,7 @@ def _dataset(source: Source, points: dict[str, np.ndarray], extrapolation: np.nd
     return xr.Dataset(
         {q.name: (("draw", "point"), draws, described(q)) for q, draws in settings_of(source, points)},
         coords=plan_coords(source.law, points, extrapolation),
-        attrs={"group": source.label, "source": source.kind},
+        attrs={"group": source.label, "source": source.kind, "notes": notes_of(None, None, extrapolation)},
     )
 
 
@@ -145,7 +144,7 @@ def _rows(source: xr.Dataset, prob: float) -> pd.DataFrame:
         median, lower, upper = interval(draws, prob, axis=0)
         columns = {"setting": str(name), "unit": draws.attrs["units"], "prob": float(prob)}
         spread = {"median": median, "lower": lower, "upper": upper}
-        beyond = {"extrapolation": source["extrapolation"].to_numpy()}
+        beyond = {"extrapolation": source["extrapolation"].to_numpy(), "note": notes_of_points(source)}
         asked = {"group": source.attrs["group"], "source": source.attrs["source"], **points}
         parts.append(pd.DataFrame({**asked, **columns, **spread, **beyond}))
     return pd.concat(parts).sort_index(kind="stable")

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from bayescale.costs import Cost, SixND
 from bayescale.decisions.beyond import words_of
 from bayescale.decisions.draws import described
-from bayescale.decisions.extrapolation import largest_compute, note_of, with_note
+from bayescale.decisions.extrapolation import largest_compute, note_of, noted, notes_of_points, with_note
 from bayescale.decisions.inputs import compute_of, numbers_of, positive_number
 from bayescale.decisions.settings.hyperparameters import settings_of
 from bayescale.decisions.settings.sources import Source, bowl_of, plan_coords, points_of_plan
@@ -40,7 +40,8 @@ class Mistuning:
     Args:
         draws: percent (loss above the best, in per cent of it) and loss (the same in nats/token) over draw, point and
             choice; lr and batch_tokens, which were chosen, over point and choice; with what the plan is (params,
-            tokens, ...) and extrapolation over point; each with ``long_name`` and ``units``. Attributes: group, note.
+            tokens, ...) and extrapolation over point; each with ``long_name`` and ``units``. Attributes: group, note,
+            notes (of each point).
     """
 
     draws: xr.Dataset
@@ -61,7 +62,7 @@ class Mistuning:
             a row per plan and choice: group, the plan, choice, lr, batch_tokens, prob, percent (expected loss above the
             best, in per cent of it), percent_lower, percent_upper, loss (the same in nats/token), loss_lower,
             loss_upper, share (that is within), within (the probability of losing at most that), extrapolation;
-            ``attrs["note"]`` is the note.
+            ``attrs["note"]`` is the note, ``attrs["notes"]`` that of each row.
 
         Raises:
             SettingsError: no such probability, or a share that is not positive.
@@ -79,10 +80,9 @@ class Mistuning:
                 settings = {q.name: float(one[q.name]) for q in (LEARNING_RATE, BATCH)}
                 row = {"group": found.attrs["group"], **plan, "choice": str(choice), **settings, **_spread(one, prob)}
                 good = float((one["percent"] <= 100 * share).mean())
-                rows.append({**row, "share": share, "within": good, "extrapolation": float(point["extrapolation"])})
-        table = pd.DataFrame(rows)
-        table.attrs["note"] = self.note
-        return table
+                last = {"extrapolation": float(point["extrapolation"]), "note": notes_of_points(found)[i]}
+                rows.append({**row, "share": share, "within": good, **last})
+        return noted(pd.DataFrame(rows), self.note)
 
     def __repr__(self) -> str:
         head = f"Loss above the best settings, {self.draws.attrs['group']}"
@@ -142,7 +142,8 @@ def mistuning(
         own = [None if values is None else float(values[i]) for values in given]
         parts.append(_lost(_losses(source, one), np.log(np.stack([rates[:, i], batches[:, i]])), own))
     coords = plan_coords(source.law, points, beyond)
-    attrs = {"group": source.label, "note": words_of(None, None, beyond)["note"]}
+    words = words_of(None, None, beyond)
+    attrs = {"group": source.label, "note": words["note"], "notes": words["notes"]}
     return Mistuning(xr.concat(parts, "point").assign_coords(coords).assign_attrs(attrs))
 
 
