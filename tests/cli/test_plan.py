@@ -80,7 +80,7 @@ def test_settings_of_papers_and_of_fits_are_those_of_the_library(bayescale, fold
     wanted = bs.hyperparameters([bs.load(file) for file in files], **PLAN).table(prob=0.5)
     assert_same(result.records, wanted)
     assert {record["source"] for record in result.records} == {"posterior"}
-    assert result.records[0]["note"].startswith("Extrapolated up to 98x in compute without a discrepancy")
+    assert result.records[0]["note"].startswith("Extrapolated 98x in compute without a discrepancy")
     assert "without a discrepancy: intervals there are too narrow." in bayescale("plan", *files, *AT).out
     assert "without a discrepancy" in bayescale("plan", *files, *AT, "--format", "csv").err
 

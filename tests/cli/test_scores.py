@@ -28,7 +28,7 @@ def recipes(frame, tmp_path_factory):
 
 
 def same(records, table):
-    made = pd.DataFrame(records)[list(table.columns)]
+    made = pd.DataFrame(records)[list(table.columns)].replace({None: np.nan})
     pd.testing.assert_frame_equal(made, table, check_dtype=False, rtol=1e-9)
     assert pd.DataFrame(records)["note"].tolist() == list(table.attrs["notes"])
 

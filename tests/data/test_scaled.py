@@ -28,9 +28,7 @@ def test_a_column_times_a_number_gives_the_same_runs(clean, billions):
 
 
 def test_a_wrong_number_gives_other_runs_and_is_warned_of(clean, billions):
-    with pytest.warns(
-        DataWarning, match=r"median tokens is 32000: .* columns={'tokens': 'Tokens \(B\)\*1e9'} does"
-    ):
+    with pytest.warns(DataWarning, match=r"median tokens is 32000: .* columns={'tokens': 'Tokens \(B\)\*1e9'} does"):
         runs = read_runs(billions, {"tokens": "Tokens (B)*1e3", "params": "size*1e6"})
     assert not runs.table["tokens"].equals(read_runs(clean).table["tokens"])
 
