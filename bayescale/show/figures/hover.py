@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
+from bayescale.show.escape import one_line
+
 # The attribute of an artist that holds its words.
 WORDS = "bayescale_words"
 
@@ -38,7 +40,7 @@ def with_titles(svg: str, group: str, words: Sequence[str]) -> str:
     Where markers were left out of the drawing nobody knows which, and none of the group gets any.
 
     >>> drawn = '<g id="hover-0"><g clip-path="url(#p)"><use x="1"/><use x="2"/></g></g><use x="3"/>'
-    >>> with_titles(drawn, "hover-0", ["a < b", "c"])[47:]
+    >>> with_titles(drawn, "hover-0", ["a < b", "c"])[39:]
     '<use x="1"><title>a &lt; b</title></use><use x="2"><title>c</title></use></g></g><use x="3"/>'
     >>> with_titles(drawn, "hover-0", ["one"]) == drawn
     True
@@ -46,8 +48,6 @@ def with_titles(svg: str, group: str, words: Sequence[str]) -> str:
     found = re.search(rf'<g id="{re.escape(group)}">.*?</g>\s*</g>', svg, flags=re.DOTALL)
     if found is None or len(re.findall(r"<use\b", found[0])) != len(words):
         return svg
-    told = iter(words)
-    named = re.sub(
-        r"<use\b([^>]*?)\s*/>", lambda use: f"<use{use[1]}><title>{escape(next(told))}</title></use>", found[0]
-    )
+    told = (f"<title>{escape(one_line(text))}</title>" for text in words)
+    named = re.sub(r"<use\b([^>]*?)\s*/>", lambda use: f"<use{use[1]}>{next(told)}</use>", found[0])
     return svg[: found.start()] + named + svg[found.end() :]
