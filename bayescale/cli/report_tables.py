@@ -9,6 +9,7 @@ import typer
 
 from bayescale.cli.fit_options import read_table
 from bayescale.cli.options import chosen
+from bayescale.cli.output import paragraph
 
 if TYPE_CHECKING:
     from bayescale import Fit
@@ -47,11 +48,11 @@ def fit_table(
         table, columns, group=None, params_convention="total", law=law_class, bytes_per_token=bytes_per_token,
         **chosen(loss_unit=loss_unit),
     )  # fmt: skip
-    typer.echo(f"{table} is a table of runs and is fitted first, with the defaults of 'bayescale fit'.")
+    paragraph(f"{table} is a table of runs: fitted first, with the defaults of 'bayescale fit'.", indent=0)
     made = bs.fit(law_class, runs, seed=0)
     made.save(target)
     describe(made)
-    typer.echo(f"\nSaved to {target}, for the next report and for other commands.")
+    typer.echo(f"\nSaved to {target}, for other commands and the next report.")
     return str(target), made
 
 
