@@ -17,6 +17,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "Cheapest",
             "ConvertedFit",
             "Follow",
+            "Hyperparameters",
+            "Mistuning",
             "NextRun",
             "Pareto",
             "Plan",

@@ -16,6 +16,8 @@ from bayescale.decisions import ChainPrediction as ChainPrediction
 from bayescale.decisions import Cheapest as Cheapest
 from bayescale.decisions import ConvertedFit as ConvertedFit
 from bayescale.decisions import Follow as Follow
+from bayescale.decisions import Hyperparameters as Hyperparameters
+from bayescale.decisions import Mistuning as Mistuning
 from bayescale.decisions import NextRun as NextRun
 from bayescale.decisions import Pareto as Pareto
 from bayescale.decisions import Plan as Plan

@@ -15,11 +15,14 @@ same columns (lists joined by spaces). Numbers are in full; what is not finite i
 Names and meanings of columns are kept within a minor version, and the changelog names every change; new columns may
 appear at the end.
 
-* `note` is there only where there is something to note. Further inputs of a law are columns after `tokens`.
+* `note` is of its row: how far beyond the data it lies, and how well such intervals held. `next`, `follow`, trade-offs
+  and crossings have one note of the whole in every row. Further inputs of a law are columns after `tokens`.
 * Budgets in dollars or hours add columns `dollars`, `device_hours` and `hours` after `compute`.
 * `predict` with several fits has `stage`, `law`, `response` and `outside` (share of draws outside of the table of the
   next fit) before these columns.
-* Everything else (notes, warnings, errors) goes to stderr, a line each, and [exit codes](generated/cli.md) tell how it
+* Under a table for people is the note of the row that goes furthest, and those of up to three others; with CSV the
+  first of these is on stderr, too.
+* Everything else (warnings, errors) goes to stderr, a line each, and [exit codes](generated/cli.md) tell how it
   went.
 """
 OBJECTS_HEAD = """## Objects of several tables

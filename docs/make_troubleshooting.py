@@ -47,11 +47,11 @@ TABLES: dict[str, tuple[str, str]] = {
     ),
     "params-look-scaled": (
         f"a median of less than {scales.SMALL_PARAMS:g} parameters: sizes in millions or billions",
-        "give plain counts: `3e9`, not `3`",
+        "say so: `columns={'params': 'size_m*1e6'}`, `--columns 'params=size_m*1e6'`",
     ),
     "tokens-look-scaled": (
         f"a median of less than {scales.SMALL_TOKENS:g} tokens: counts in millions or billions",
-        "give plain counts",
+        "say so: `columns={'tokens': 'tokens_b*1e9'}`, `--columns 'tokens=tokens_b*1e9'`",
     ),
     "swapped-params-tokens": (
         f"a median of less than {scales.FEW_TOKENS_PER_PARAM:g} tokens per parameter",

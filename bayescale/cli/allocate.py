@@ -9,6 +9,7 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, ErrorSd, Serve, Shape, chosen_cost, chosen_error
+from bayescale.cli.input_options import Inputs, chosen_inputs
 from bayescale.cli.options import (
     AsFormatWithLatex,
     ChangedLaw,
@@ -28,13 +29,11 @@ from bayescale.cli.plan_options import (
     DeviceHours,
     Dollars,
     Hours,
-    Inputs,
     Keep,
     ObjectiveWord,
     Rate,
     chosen_card,
     chosen_constraints,
-    chosen_inputs,
     chosen_objective,
 )
 from bayescale.cli.plan_tables import show_action, show_regret

@@ -9,6 +9,7 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, Serve, Shape, chosen_cost
+from bayescale.cli.input_options import Inputs, Numbers, chosen_inputs, params_option, tokens_option
 from bayescale.cli.options import (
     AsFormat,
     DiscrepancyName,
@@ -19,9 +20,10 @@ from bayescale.cli.options import (
     fits_by_name,
     open_fit,
     pairs,
+    refuse_foreign,
 )
 from bayescale.cli.output import BEYOND, between, beyond, emit, heading, interval_words, print_table
-from bayescale.cli.plan_options import Compute, Inputs, chosen_inputs
+from bayescale.cli.plan_options import Compute
 from bayescale.show.numbers import format_number, format_prob
 
 if TYPE_CHECKING:
@@ -50,10 +52,8 @@ def arms(
     names: Annotated[
         list[str] | None, typer.Option("--arm", help="An arm to compare, repeatable; without it all of them.")
     ] = None,
-    params: Annotated[
-        list[float] | None, typer.Option("--params", help="Size of all arms; without it each one's own best split.")
-    ] = None,
-    tokens: Annotated[list[float] | None, typer.Option("--tokens", help="Training tokens of all arms.")] = None,
+    params: Annotated[Numbers, params_option("Size of all arms; without it each one's own best split.")] = None,
+    tokens: Annotated[Numbers, tokens_option("Training tokens of all arms.")] = None,
     answer: Annotated[
         Answer,
         typer.Option("--answer", help="Every arm, every pair, where curves cross, or what could be told apart."),
@@ -63,8 +63,13 @@ def arms(
         list[str] | None,
         typer.Option("--cluster", metavar="ARM=NAME", help="Arms that share errors of the law; without it all do."),
     ] = None,
-    power: Annotated[float, typer.Option("--power", help="Of detectable: probability to tell.")] = 0.8,
-    certain: Annotated[float, typer.Option("--certain", help="Of detectable: probability that counts as told.")] = 0.95,
+    power: Annotated[
+        float | None, typer.Option("--power", help="Of detectable: probability to tell; 0.8.", show_default=False)
+    ] = None,
+    certain: Annotated[
+        float | None,
+        typer.Option("--certain", help="Of detectable: probability that counts as told; 0.95.", show_default=False),
+    ] = None,
     cost: CountedAs = Count.six_nd,
     shape: Shape = None,
     serve: Serve = None,
@@ -77,6 +82,8 @@ def arms(
 
     With the probability that each is the best, and what choosing it may cost: --compute 1e21 1e23
     """
+    refuse_foreign("--answer", answer, {Answer.detectable: {"--power": power, "--certain": certain}})
+
     import bayescale as bs
 
     fits = [open_fit(file, None, allow_changed_law=False) for file in files]
@@ -96,7 +103,7 @@ def arms(
     elif answer is Answer.crossings:
         table, shown = found.crossings(prob=prob), show_crossings
     else:
-        table, shown = found.detectable(power=power, prob=certain), show_detectable
+        table, shown = found.detectable(**chosen(power=power, prob=certain)), show_detectable
     emit(table, form, shown)
     for fit, file in zip(fits, files, strict=True):
         # How far the comparison goes is said once.

@@ -8,6 +8,7 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, ErrorSd, Serve, Shape, chosen_cost, chosen_error
+from bayescale.cli.input_options import Inputs, chosen_inputs
 from bayescale.cli.options import (
     AsFormat,
     ChangedLaw,
@@ -22,12 +23,10 @@ from bayescale.cli.options import (
 from bayescale.cli.output import emit
 from bayescale.cli.plan_options import (
     AllowedSizes,
-    Inputs,
     Keep,
     Rate,
     chosen_card,
     chosen_constraints,
-    chosen_inputs,
 )
 from bayescale.cli.plan_tables import show_cheapest
 

@@ -11,7 +11,8 @@ FIVE_LINES = (
     ("bayescale allocate fit.nc --compute 1e21 1e23", "best size and tokens"),
 )
 
-# By command. Files are runs.csv, a table with a column family; fit.nc, a fit of it; curves.csv, checkpoints of runs;
+# By command. Files are runs.csv, a table with a column family; fit.nc, a fit of it; error.nc, a fit
+# of errors against loss; curves.csv, checkpoints of runs;
 # study.toml, a study of runs.csv.
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "demo": ("bayescale demo", "bayescale demo --out my-demo --seed 1"),
@@ -50,6 +51,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bayescale arms fit.nc --compute 1e21 1e23",
         "bayescale arms fit.nc --compute 1e21 --answer pairs --format csv",
     ),
+    "scores": (
+        "bayescale scores fit.nc error.nc --params 7e10 --tokens 1e12",
+        "bayescale scores fit.nc error.nc --params 7e9 --tokens 1e12 --answer pairs",
+    ),
     "follow": (
         "bayescale follow curves.csv --run big --final-tokens 3.2e10 --target 2.4",
         "bayescale follow curves.csv --run big --final-tokens 3.2e10 --answer funnel",
@@ -63,6 +68,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bayescale compare runs.csv --laws chinchilla --noises normal laplace",
     ),
     "report": (
+        "bayescale report runs.csv",
         "bayescale report fit.nc --out report",
         "bayescale report fit.nc --params 7e10 --tokens 1e12 --compute 1e21 1e23",
     ),

@@ -29,7 +29,8 @@ Columns = Annotated[
 GroupColumn = Annotated[
     str | None, typer.Option("--group", help="Column that names the family; 'family' if there is one.")
 ]
-LossUnit = Annotated[str, typer.Option("--loss-unit", help="nats/token, bits/token, bits/byte or perplexity.")]
+LOSS_UNIT = typer.Option("--loss-unit", help="nats/token, bits/token, bits/byte or perplexity.")
+LossUnit = Annotated[str, LOSS_UNIT]
 BytesPerToken = Annotated[
     float | None, typer.Option("--bytes-per-token", help="Of the test set, for --loss-unit bits/byte.")
 ]
@@ -104,7 +105,7 @@ def read_table(
     columns: list[str] | None,
     *,
     group: str | None,
-    loss_unit: str,
+    loss_unit: str = "nats/token",
     bytes_per_token: float | None,
     params_convention: str,
     law: type[Law] | None = None,

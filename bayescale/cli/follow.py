@@ -17,7 +17,7 @@ from bayescale.cli.fit_options import (
     Table,
     read_table,
 )
-from bayescale.cli.options import AsFormat, Format, Prob
+from bayescale.cli.options import AsFormat, Format, Prob, chosen, refuse_foreign
 from bayescale.cli.output import between, emit, heading, interval_words, print_table
 from bayescale.cli.plan_options import Price
 from bayescale.cli.reporting import note
@@ -58,8 +58,11 @@ def follow(
         typer.Option("--regress-on", help="A column that levels of runs follow, repeatable; chosen by itself."),
     ] = None,
     threshold: Annotated[
-        float, typer.Option("--threshold", help="Of stop: the probability below which a run is stopped.")
-    ] = 0.05,
+        float | None,
+        typer.Option(
+            "--threshold", help="Of stop: the probability below which a run is stopped; 0.05.", show_default=False
+        ),
+    ] = None,
     worth: Annotated[
         float | None, typer.Option("--worth", help="Of stop: what reaching the target is worth, in the unit of prices.")
     ] = None,
@@ -77,6 +80,8 @@ def follow(
 
     The table has the checkpoints of all of them: --run big --final-tokens 1e12 --target 2.3
     """
+    refuse_foreign("--answer", answer, {Answer.stop: {"--threshold": threshold, "--worth": worth, "--price": price}})
+
     import bayescale as bs
 
     runs = read_table(
@@ -95,7 +100,7 @@ def follow(
     elif answer is Answer.funnel:
         emit(found.funnel(prob=prob), form, show_funnel)
     else:
-        emit(found.stop(threshold=threshold, worth=worth, price=price), form, show_stop)
+        emit(found.stop(**chosen(threshold=threshold, worth=worth, price=price)), form, show_stop)
 
 
 def show(table: pd.DataFrame) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, Shape, chosen_cost
+from bayescale.cli.input_options import Inputs, Numbers, chosen_inputs, params_option, tokens_option
 from bayescale.cli.options import (
     AsFormat,
     ChangedLaw,
@@ -20,9 +21,10 @@ from bayescale.cli.options import (
     chosen_discrepancy,
     open_fit,
     read_candidates,
+    refuse_foreign,
 )
 from bayescale.cli.output import BEYOND, beyond, emit, heading, print_table
-from bayescale.cli.plan_options import Inputs, Price, Rate, chosen_card, chosen_inputs
+from bayescale.cli.plan_options import Price, Rate, chosen_card
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +64,8 @@ def next_run(
         float | None,
         typer.Option("--compute", help="Of regret: the budget of the plan, FLOP; 10 x the largest run's."),
     ] = None,
-    params: Annotated[list[float] | None, typer.Option("--params", help="Of a forecast: model size or sizes.")] = None,
-    tokens: Annotated[list[float] | None, typer.Option("--tokens", help="Of a forecast: training tokens.")] = None,
+    params: Annotated[Numbers, params_option("Of a forecast: model size or sizes.")] = None,
+    tokens: Annotated[Numbers, tokens_option("Of a forecast: training tokens.")] = None,
     inputs: Inputs = None,
     names: Annotated[
         list[str] | None, typer.Option("--parameter", help="Of parameters: one by its name, repeatable; all of them.")
@@ -160,16 +162,12 @@ def _goal(
     Raises:
         SettingsError: options of another goal.
     """
-    from bayescale.language.errors import SettingsError
-
-    own: dict[GoalName, dict[str, object]] = {
+    own: dict[str, dict[str, object]] = {
         GoalName.regret: {"--compute": compute},
         GoalName.forecast: {"--params": params, "--tokens": tokens, "--input": inputs, "--worth": worth},
         GoalName.parameters: {"--parameter": names, "--worth": worth},
     }
-    given = {name for options in own.values() for name, value in options.items() if value}
-    if foreign := sorted(given - set(own[goal])):
-        raise SettingsError(f"--goal {goal.value} takes {', '.join(own[goal])}, and not {foreign[0]}.")
+    refuse_foreign("--goal", goal, own)
 
     import bayescale as bs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -78,11 +79,20 @@ def open_fits(files: list[str], law: str | None, allow_changed_law: bool, remedy
     Raises:
         SettingsError: a law of one's own for several fits; ``remedy`` says what to do instead.
     """
+    refuse_several(files, law, remedy)
+    return [open_fit(file, law, allow_changed_law) for file in files]
+
+
+def refuse_several(files: list[str], law: str | None, remedy: str) -> None:
+    """Refuse a law of one's own for several fits; ``remedy`` says what to do instead.
+
+    Raises:
+        SettingsError: there is one.
+    """
     from bayescale.language.errors import SettingsError
 
     if law is not None and len(files) > 1:
         raise SettingsError(f"--law is of one fit, got {len(files)}; {remedy}.")
-    return [open_fit(file, law, allow_changed_law) for file in files]
 
 
 def open_stages(files: list[str], law: str | None, allow_changed_law: bool) -> list[Fit]:
@@ -120,6 +130,25 @@ def chosen_discrepancy(word: str) -> str | Discrepancy | None:
     except ValueError:
         raise SettingsError(f"--discrepancy takes learnt, none or a number such as 0.02, got {word!r}.") from None
     return Discrepancy.brownian(scale)
+
+
+def refuse_foreign(option: str, choice: str, own: Mapping[str, Mapping[str, object]]) -> None:
+    """Refuse options that only other choices of an option have a use for.
+
+    Args:
+        option: the option that chooses, such as ``--answer``.
+        choice: what it was given.
+        own: by choice the options that are of it, with what they were given: None, or an empty list, for nothing.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    from bayescale.language.errors import SettingsError
+
+    given = {name for options in own.values() for name, value in options.items() if value is not None and value != []}
+    for name in sorted(given - set(own.get(choice, ()))):
+        owners = " or ".join(other for other, options in own.items() if name in options)
+        raise SettingsError(f"{name} is of {option} {owners}; leave it out of {option} {choice}.")
 
 
 def chosen(**options: Any) -> dict[str, Any]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 UNLIMITED = 1000
 # Header of the compute over the largest training compute in the data.
 BEYOND = "compute vs\nlargest run"
+# Most notes of single rows under a table.
+FEW = 3
 
 
 def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -> None:
@@ -29,20 +31,19 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
     """
     if form == "table":
         show(table)
-        if table.attrs.get("note"):
+        for text in filter(None, (table.attrs.get("note"), *notes_of_others(table))):
             typer.echo("")
-            paragraph(table.attrs["note"])
+            paragraph(text)
         return
     if form == "csv":
         from bayescale.show.inert import inert
 
-        typer.echo(inert(table).to_csv(index=False, lineterminator="\n"), nl=False)
+        typer.echo(inert(with_notes(table)).to_csv(index=False, lineterminator="\n"), nl=False)
         return
     from bayescale.show import tables  # here, since it takes the laws
 
     if form == "json":
-        # What there is to know of extrapolated numbers goes where the numbers go.
-        emit_json(tables.to_records(table.assign(note=table.attrs["note"]) if "note" in table.attrs else table))
+        emit_json(tables.to_records(with_notes(table)))
     elif form == "latex":
         # Which engine it was is the same in every row: a comment above the table says it.
         if "engine" in table.attrs:
@@ -50,6 +51,34 @@ def emit(table: pd.DataFrame, form: str, show: Callable[[pd.DataFrame], None]) -
         typer.echo(tables.to_latex(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
     else:
         typer.echo(tables.to_markdown(table.drop(columns=["meaning", "engine"], errors="ignore")), nl=False)
+
+
+def with_notes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return records with what there is to know of each: it goes where the numbers go.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"compute": [1e21, 1e23]})
+    >>> table.attrs |= {"note": "Extrapolated up to 5x.", "notes": ("", "Extrapolated 5x.")}
+    >>> with_notes(table)["note"].tolist()
+    ['', 'Extrapolated 5x.']
+    """
+    if "note" not in table.attrs:
+        return table
+    # Where rows have none of their own, it is of the whole.
+    return table.assign(note=table.attrs.get("notes", table.attrs["note"]))
+
+
+def notes_of_others(table: pd.DataFrame) -> list[str]:
+    """Return the notes of rows that the note of the whole, which is of the furthest one, does not tell; a few of them.
+
+    Many rows would bury their table: each one's note is in CSV and JSON.
+    """
+    notes = table.attrs.get("notes", ())
+    if not any(notes):
+        return []
+    furthest = notes[int(table["extrapolation"].fillna(0.0).to_numpy().argmax())]
+    others = [text for text in dict.fromkeys(notes) if text and text != furthest and text not in table.attrs["note"]]
+    return others if len(others) <= FEW else []
 
 
 def emit_json(records: Any) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, Shape, chosen_cost
+from bayescale.cli.input_options import Inputs, Numbers, chosen_inputs, params_option
 from bayescale.cli.options import (
     AsFormat,
     ChangedLaw,
@@ -28,13 +29,11 @@ from bayescale.cli.plan_options import (
     DeviceHours,
     Dollars,
     Hours,
-    Inputs,
     Keep,
     ObjectiveWord,
     Rate,
     chosen_card,
     chosen_constraints,
-    chosen_inputs,
     chosen_objective,
 )
 from bayescale.cli.plan_tables import show_pareto
@@ -54,9 +53,7 @@ def pareto(
     ] = 1.0,
     cost: CountedAs = Count.six_nd,
     shape: Shape = None,
-    params: Annotated[
-        list[float] | None, typer.Option("--params", help="The sizes to choose from, instead of --count.")
-    ] = None,
+    params: Annotated[Numbers, params_option("The sizes to choose from, instead of --count.")] = None,
     count: Annotated[int, typer.Option("--count", help="Sizes per budget, from the best one down.")] = 7,
     objective: ObjectiveWord = "mean",
     keep: Keep = None,

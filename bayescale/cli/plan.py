@@ -9,6 +9,7 @@ import typer
 
 from bayescale.cli.cautions import caution
 from bayescale.cli.cost_options import Count, CountedAs, Shape, chosen_cost
+from bayescale.cli.input_options import Params, Tokens
 from bayescale.cli.options import (
     AsFormat,
     ChangedLaw,
@@ -20,6 +21,7 @@ from bayescale.cli.options import (
     chosen,
     chosen_discrepancy,
     open_fit,
+    refuse_foreign,
 )
 from bayescale.cli.output import emit
 from bayescale.cli.plan_options import Rate, chosen_card
@@ -28,8 +30,6 @@ from bayescale.cli.settings_options import (
     CriticalBatch,
     LearningRates,
     PlannedBatch,
-    PlannedParams,
-    PlannedTokens,
     Published,
     ReachedLoss,
     SecondsPerStep,
@@ -55,8 +55,8 @@ class Answer(StrEnum):
 
 def plan(
     files: SettingFits = None,
-    params: PlannedParams = None,
-    tokens: PlannedTokens = None,
+    params: Params = None,
+    tokens: Tokens = None,
     published: Published = None,
     answer: Annotated[
         Answer,
@@ -67,7 +67,7 @@ def plan(
     ] = Answer.settings,
     batch: Batches = None,
     learning_rate: LearningRates = None,
-    within: Within = 0.0025,
+    within: Within = None,
     critical: CriticalBatch = None,
     loss: ReachedLoss = None,
     planned_batch: PlannedBatch = None,
@@ -88,10 +88,16 @@ def plan(
     With intervals, from fits or from published laws: --params 7e9 --tokens 1.4e12
     """
     trade_off = {
-        "--critical": critical, "--loss": loss, "--planned-batch": planned_batch, "--rate": rate,
+        "--batch": batch, "--critical": critical, "--loss": loss, "--planned-batch": planned_batch, "--rate": rate,
         "--seconds-per-step": seconds_per_step, "--tokens-per-device": tokens_per_device,
     }  # fmt: skip
-    _refuse_others(answer, {Answer.settings: {"--published": published}, Answer.trade_off: trade_off})
+    regret = {"--batch": batch, "--learning-rate": learning_rate, "--within": within}
+    own: dict[str, dict[str, Any]] = {
+        Answer.settings: {"--published": published},
+        Answer.regret: regret,
+        Answer.trade_off: trade_off,
+    }
+    refuse_foreign("--answer", answer, own | {Answer.trade_off: trade_off})
     fits = [open_fit(file, law, allow_changed_law) for file in files or []]
     convention = fits[0].runs.params_convention if fits else "total"
     common: dict[str, Any] = {"group": group, "cost": chosen_cost(cost, shape, None, params_convention=convention)}
@@ -104,28 +110,20 @@ def plan(
     else:
         plan = chosen(params=params, tokens=tokens)
         sources: list[Fit | str] = [*fits, *(published or [])]
-        table, shown = _of_settings(answer, sources, batch, learning_rate, within, common | plan | {"prob": prob})
+        table, shown = _of_settings(answer, sources, batch, learning_rate, within, common | plan, prob)
     emit(table, form, shown)
     for i, (fit, file) in enumerate(zip(fits, files or [], strict=True)):
         caution(fit, file, table if i == 0 and "extrapolation" in table else None, form)
 
 
-def _refuse_others(answer: Answer, own: dict[Answer, dict[str, Any]]) -> None:
-    """Refuse options that only another answer has a use for.
-
-    Raises:
-        SettingsError: there is one.
-    """
-    from bayescale.language.errors import SettingsError
-
-    for other, options in own.items():
-        foreign = [name for name, value in options.items() if value]
-        if other is not answer and foreign:
-            raise SettingsError(f"{foreign[0]} is of --answer {other.value}; leave it out of --answer {answer.value}.")
-
-
 def _of_settings(
-    answer: Answer, sources: list[Fit | str], batch: Any, rate: Any, within: float, asked: dict[str, Any]
+    answer: Answer,
+    sources: list[Fit | str],
+    batch: Any,
+    rate: Any,
+    within: float | None,
+    asked: dict[str, Any],
+    prob: float,
 ) -> tuple[pd.DataFrame, Any]:
     """The best settings, or what they and others lose."""
     import bayescale as bs
@@ -133,13 +131,11 @@ def _of_settings(
     if not sources:
         raise bs.SettingsError("plan needs fits of laws of settings, or --published KEY such as li2025predictable.")
     if answer is Answer.settings:
-        if batch or rate:
-            raise bs.SettingsError("--batch and --learning-rate are judged by --answer regret; leave them out here.")
-        return bs.hyperparameters(sources, **asked), show_settings
+        return bs.hyperparameters(sources, **asked).table(prob=prob), show_settings
     if len(sources) > 1 or isinstance(sources[0], str):
         raise bs.SettingsError("--answer regret takes one fit of a law with a bowl over both settings, as step-law.")
     given = chosen(batch_tokens=batch, lr=rate)
-    return bs.mistuning(sources[0], within=within, **given, **asked), show_mistuning
+    return bs.mistuning(sources[0], **given, **asked).table(prob=prob, **chosen(within=within)), show_mistuning
 
 
 def _trade_off(

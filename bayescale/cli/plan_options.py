@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -65,10 +65,6 @@ Keep = Annotated[
 AllowedSizes = Annotated[
     list[float] | None, typer.Option("--sizes", help="The only model sizes that are allowed, in parameters.")
 ]
-Inputs = Annotated[
-    list[str] | None,
-    typer.Option("--input", metavar="NAME=NUMBER", help="What else the law takes, such as unique_tokens=1e12."),
-]
 
 
 def chosen_objective(word: str) -> Objective:
@@ -130,8 +126,3 @@ def chosen_card(words: list[str] | None) -> RateCard | None:
     if missing := [name for name in known[:3] if name not in numbers]:
         raise SettingsError(f"--rate needs {' and '.join(missing)}, as --rate {missing[0]}=NUMBER.")
     return RateCard(**numbers)
-
-
-def chosen_inputs(words: list[str] | None) -> dict[str, Any]:
-    """Return NAME=NUMBER words as inputs of a law."""
-    return {name: number("--input", name, word) for name, word in pairs("--input", words, "NAME=NUMBER").items()}

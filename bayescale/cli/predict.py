@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayescale.cli.cautions import caution
+from bayescale.cli.input_options import Inputs, Params, Tokens, further_inputs
 from bayescale.cli.options import (
     AsFormatWithLatex,
     ChangedLaw,
@@ -52,17 +53,11 @@ def predict(
             show_default=False,
         ),
     ],
-    params: Annotated[
-        list[float] | None, typer.Option("--params", help="Model size in parameters; several, or repeated.")
-    ] = None,
-    tokens: Annotated[
-        list[float] | None, typer.Option("--tokens", help="Training tokens; one for all sizes, or as many as sizes.")
-    ] = None,
+    params: Params = None,
+    tokens: Tokens = None,
     group: Group = None,
     kind: Annotated[str, typer.Option("--kind", help="'run' for one new run, 'law' for the law's curve.")] = "run",
-    inputs: Annotated[
-        list[str] | None, typer.Option("--input", metavar="NAME=VALUE", help="A further input of the law; repeatable.")
-    ] = None,
+    inputs: Inputs = None,
     discrepancy: DiscrepancyName = "learnt",
     prob: Prob = 0.9,
     law: OwnLaw = None,
@@ -127,19 +122,3 @@ def show_predictions(table: pd.DataFrame, prob: str, *, groups: bool = False) ->
         rows.append([*first, *numbers, median, interval, beyond(r["extrapolation"])])
     headers = (*(("group", "kind") if groups else ()), *inputs, "median", f"{prob} interval", BEYOND)
     print_table(headers, rows, right=(*inputs, "median", BEYOND))
-
-
-def further_inputs(words: list[str] | None) -> dict[str, list[float]]:
-    """Return the further inputs; a name that is given several times has several values."""
-    from bayescale.language.errors import SettingsError
-
-    found: dict[str, list[float]] = {}
-    for word in words or []:
-        name, _, value = word.partition("=")
-        try:
-            found.setdefault(name, []).append(float(value))
-        except ValueError:
-            raise SettingsError(f"--input takes NAME=NUMBER, got {word!r}.") from None
-    if given := [name for name in ("params", "tokens") if name in found]:
-        raise SettingsError(f"--input gives {given[0]!r}, which has its own option --{given[0]}.")
-    return found

@@ -15,8 +15,6 @@ SettingFits = Annotated[
         show_default=False,
     ),
 ]
-PlannedParams = Annotated[list[float] | None, typer.Option("--params", help="Model size in parameters; several.")]
-PlannedTokens = Annotated[list[float] | None, typer.Option("--tokens", help="Training tokens; one or as many.")]
 Published = Annotated[
     list[str] | None,
     typer.Option("--published", metavar="KEY", help="A paper whose laws speak, as li2025predictable; repeatable."),
@@ -25,7 +23,12 @@ Batches = Annotated[
     list[float] | None, typer.Option("--batch", help="Batch size in tokens: to judge, or several to compare.")
 ]
 LearningRates = Annotated[list[float] | None, typer.Option("--learning-rate", help="Peak learning rate to judge.")]
-Within = Annotated[float, typer.Option("--within", help="Of regret: share of the loss that good settings may lose.")]
+Within = Annotated[
+    float | None,
+    typer.Option(
+        "--within", help="Of regret: share of the loss that good settings may lose; 0.0025.", show_default=False
+    ),
+]
 CriticalBatch = Annotated[
     float | None, typer.Option("--critical", help="Of trade-off: critical batch size in tokens, where measured.")
 ]

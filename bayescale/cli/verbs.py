@@ -44,6 +44,7 @@ VERBS: dict[str, Verb] = {
     "pareto": Verb("Show trade-offs of loss, training and serving cost.", "pareto"),
     "plan": Verb("Plan learning rate and batch size of a run.", "plan"),
     "arms": Verb("Say which of several recipes or corpora is better.", "arms"),
+    "scores": Verb("Say which of several recipes has the better score.", "scores"),
     "next": Verb("Say which run to train next, and whether it is worth it.", "next_run"),
     "follow": Verb("Forecast where a run in flight will end.", "follow"),
     "backtest": Verb("Fit to the smaller runs, predict the larger ones, and score.", "backtest"),

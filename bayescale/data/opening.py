@@ -12,6 +12,8 @@ from bayescale.data.sources import Source
 from bayescale.data.text_files import DELIMITERS, TextSource
 from bayescale.language.errors import DataError, SettingsError
 
+PARQUET = (".parquet", ".pq")
+
 
 def open_source(source: object, *, max_rows: int) -> Source:
     """Open a path or a DataFrame.
@@ -29,18 +31,33 @@ def open_source(source: object, *, max_rows: int) -> Source:
     if not isinstance(source, str | os.PathLike):
         raise SettingsError(f"read_runs expects a path or a pandas DataFrame, got {type(source).__name__}.")
     path = Path(source)
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    gzipped = suffixes[-1:] == [".gz"]
-    kind = (suffixes[:-1] if gzipped else suffixes)[-1:]
+    kind, gzipped = _kind(path)
     _check_file(path)
-    if kind in ([".parquet"], [".pq"]) and not gzipped:
+    if kind in PARQUET and not gzipped:
         return ParquetSource(path, max_rows=max_rows)
-    if kind and kind[0] in DELIMITERS:
-        return TextSource(path, delimiter=DELIMITERS[kind[0]], gzipped=gzipped, max_rows=max_rows)
+    if kind in DELIMITERS:
+        return TextSource(path, delimiter=DELIMITERS[kind], gzipped=gzipped, max_rows=max_rows)
     raise DataError(
         f"{path.name} is of no kind that read_runs knows (.csv, .tsv, .txt, each also with .gz, .parquet): "
         "read it with pandas and pass the DataFrame."
     )
+
+
+def is_table_name(path: Path) -> bool:
+    """Whether a file is of a kind that tables are read from, by its ending.
+
+    >>> [is_table_name(Path(name)) for name in ("runs.csv", "runs.TSV.gz", "runs.parquet", "fit.nc")]
+    [True, True, True, False]
+    """
+    kind, gzipped = _kind(path)
+    return kind in DELIMITERS or (kind in PARQUET and not gzipped)
+
+
+def _kind(path: Path) -> tuple[str, bool]:
+    """The ending of a file's name without .gz, and whether it had that."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    gzipped = suffixes[-1:] == [".gz"]
+    return "".join((suffixes[:-1] if gzipped else suffixes)[-1:]), gzipped
 
 
 def _check_file(path: Path) -> None:

@@ -18,6 +18,7 @@ from bayescale.data.opening import open_source
 from bayescale.data.parsing import Parsed, parse_table
 from bayescale.data.requirements import require
 from bayescale.data.runs import Runs
+from bayescale.data.scaled import unscaled
 from bayescale.data.schema import FEWEST_ROWS, columns_with, mixtures_in
 from bayescale.data.sources import Source
 from bayescale.data.suspicions import suspicions
@@ -48,6 +49,7 @@ def read_runs(
         source: a path to CSV, TSV or text (each also .gz; UTF-8) or Parquet, or a pandas DataFrame.
         columns: canonical name to source column, such as ``{"params": "n_params", "loss": "val_loss"}``; a canonical
             name that is left out is taken where the source has a column of that name, None leaves a column out.
+            Counts in other units are read times a number: ``{"tokens": "tokens_b*1e9"}``.
             Needed are loss and two of params, tokens (counts) and compute (FLOP); the third follows from C = 6 N D.
             A table of another response (accuracy, error, lr, batch_tokens) or of a single input needs one of each.
             Columns ``mix_<domain>`` are weights of a mixture, which sum to 1 in each row.
@@ -117,7 +119,10 @@ def read_quietly(
     """Do what :func:`read_runs` does, keeping the warnings without emitting them: for data that documents them."""
     _check_settings(loss_unit, bytes_per_token, params_convention, max_rows)
     table = open_source(source, max_rows=max_rows)
-    parsed, mapping, own = _parsed(table, columns, group, law, loss_unit)
+    names, factors = unscaled(columns, table.header)
+    parsed, mapping, own = _parsed(table, names, group, law, loss_unit)
+    counts = {name: parsed.numbers[name] * factor for name, factor in factors.items()}
+    parsed = replace(parsed, numbers={**parsed.numbers, **counts})
     numbers, convention = _completed(parsed, mapping)
     _check_length(len(parsed.rows), table.name)
     if "loss" in numbers:
@@ -171,6 +176,7 @@ def _renamed(
 ) -> dict[str, str | None]:
     """What must be said of columns to read the table again, besides the column of families."""
     found: dict[str, str | None] = {name: column for name, column in mapping.items() if name not in ("family", column)}
+    found |= {name: (columns or {})[name] for name in unscaled(columns, header)[1]}
     return found | {name: None for name, column in (columns or {}).items() if column is None and name in header}
 
 

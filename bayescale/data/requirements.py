@@ -105,8 +105,13 @@ def _remedy(wants: Sequence[str], found: Mapping[str, str], header: Sequence[str
 
 def _offered(canonical: str, found: Mapping[str, str], header: Sequence[str]) -> str | None:
     """Return the column of the header that looks most like a canonical one."""
-    free = {column.lower(): column for column in header if column and column not in found.values()}
+    free = {_as_name(column): column for column in header if column and column not in found.values()}
     for alias in (canonical, *ALIASES.get(canonical, ())):
-        if alias in free:
-            return free[alias]
+        if _as_name(alias) in free:
+            return free[_as_name(alias)]
     return nearest(canonical, free.values())
+
+
+def _as_name(column: str) -> str:
+    """A heading of a spreadsheet as names in programs are written: ``Training Tokens`` as ``training_tokens``."""
+    return "_".join(column.lower().replace("-", " ").split())

@@ -16,8 +16,8 @@ from bayescale.decisions.scores.allocate_score import allocate_score
 from bayescale.decisions.scores.compare_scores import ScoreComparison, compare_scores
 from bayescale.decisions.scores.plan import ScorePlan
 from bayescale.decisions.settings.batch_trade_off import BatchTradeOff, batch_trade_off
-from bayescale.decisions.settings.hyperparameters import hyperparameters
-from bayescale.decisions.settings.mistuning import mistuning
+from bayescale.decisions.settings.hyperparameters import Hyperparameters, hyperparameters
+from bayescale.decisions.settings.mistuning import Mistuning, mistuning
 from bayescale.decisions.simulate import simulate
 from bayescale.decisions.stages import ChainPrediction
 from bayescale.decisions.valley import compare_valleys, valley
@@ -31,6 +31,8 @@ __all__ = [
     "Cheapest",
     "ConvertedFit",
     "Follow",
+    "Hyperparameters",
+    "Mistuning",
     "NextRun",
     "Pareto",
     "Plan",

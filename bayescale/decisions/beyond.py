@@ -83,12 +83,25 @@ def noise_scale(fit: Fit, group: str | None) -> np.ndarray:
     return values.to_numpy().reshape(-1)
 
 
-def words_of(discrepancy: Discrepancy | None, shift: Any, extrapolation: np.ndarray) -> dict[str, str]:
+def words_of(discrepancy: Discrepancy | None, shift: Any, extrapolation: np.ndarray) -> dict[str, Any]:
     """What tables and figures say of an answer beyond the data: the discrepancy, and how well its intervals held.
 
     Returns:
-        ``discrepancy``, its name or ``"none"``; ``note``, a sentence, empty where no question lies beyond the data.
+        ``discrepancy``, its name or ``"none"``; ``note``, a sentence, empty where no question lies beyond the data;
+        ``notes``, that of each question by itself.
     """
+    notes = notes_of(discrepancy, shift, extrapolation)
+    return {**_words(discrepancy, shift, extrapolation), "notes": notes}
+
+
+def notes_of(discrepancy: Discrepancy | None, shift: Any, extrapolation: np.ndarray) -> tuple[str, ...]:
+    """The note of each question by itself, empty for those inside the data."""
+    each = np.asarray(extrapolation, float).reshape(-1, 1)
+    return tuple(_words(discrepancy, shift, one)["note"] for one in each)
+
+
+def _words(discrepancy: Discrepancy | None, shift: Any, extrapolation: np.ndarray) -> dict[str, str]:
+    """The discrepancy, and one note of all questions."""
     beyond = extrapolation[is_beyond(extrapolation)]
     if not beyond.size:
         return {"discrepancy": "none", "note": ""}

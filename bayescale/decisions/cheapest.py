@@ -18,7 +18,7 @@ from bayescale.decisions.allocation.feasible import check_constraints, feasible
 from bayescale.decisions.allocation.objectives import Quantile
 from bayescale.decisions.allocation.question import Question, inputs_of
 from bayescale.decisions.beyond import LEARNT
-from bayescale.decisions.extrapolation import added_to, note_of
+from bayescale.decisions.extrapolation import added_to, note_of, noted, notes_of_points
 from bayescale.decisions.inputs import numbers_of
 from bayescale.decisions.plan_table import PlanTable
 from bayescale.inference.fit import Fit
@@ -51,7 +51,8 @@ class Cheapest(PlanTable):
         Returns:
             columns group, loss (the target), prob, cost, compute (the least budget), dollars, device_hours and hours
             where there is a rate card, params, tokens, tokens_per_param, reached (the share of draws in which this plan
-            reaches the loss), expected_loss, binding, extrapolation, discrepancy; ``attrs["note"]`` is the note.
+            reaches the loss), expected_loss, binding, extrapolation, discrepancy; ``attrs["note"]`` is the note,
+            ``attrs["notes"]`` that of each row.
         """
         return self.results.copy()
 
@@ -217,7 +218,7 @@ class _Search:
                 "binding": feasible(self.kept, self.question.cost, budgets).binding(params),
                 "extrapolation": draws["extrapolation"].to_numpy(),
                 "discrepancy": added_to(draws),
+                "note": notes_of_points(draws),
             }
         )
-        table.attrs["note"] = note_of(draws)
-        return table
+        return noted(table, note_of(draws))

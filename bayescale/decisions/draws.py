@@ -101,7 +101,7 @@ def labelled(
     extrapolation: np.ndarray,
     *,
     fit: Fit | None,
-    attrs: Mapping[str, str],
+    attrs: Mapping[str, Any],
 ) -> xr.Dataset:
     """Draws over chain, draw and ``dim``, every variable with ``long_name`` and ``units``.
 
@@ -115,10 +115,11 @@ def labelled(
     """
     shape = (1, 1) if fit is None else (fit.unconstrained.sizes["chain"], fit.unconstrained.sizes["draw"])
     known: dict[str, Any] = {} if fit is None else {name: fit.unconstrained[name] for name in ("chain", "draw")}
-    known |= {q.name: (dim, value, _attributes(q)) for q, value in coords.items()}
-    variables = {q.name: (("chain", "draw", dim), v.reshape(*shape, -1), _attributes(q)) for q, v in values.items()}
+    known |= {q.name: (dim, value, described(q)) for q, value in coords.items()}
+    variables = {q.name: (("chain", "draw", dim), v.reshape(*shape, -1), described(q)) for q, v in values.items()}
     return xr.Dataset(variables, {**known, "extrapolation": (dim, extrapolation, EXTRAPOLATION)}, dict(attrs))
 
 
-def _attributes(quantity: Quantity) -> dict[str, str]:
+def described(quantity: Quantity) -> dict[str, str]:
+    """The attributes of a variable of a quantity."""
     return {"long_name": quantity.label, "units": quantity.unit}

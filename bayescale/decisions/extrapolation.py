@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayescale.costs import Cost
@@ -31,7 +32,9 @@ def largest_compute(fit: Fit, group: str | None, cost: Cost) -> float:
     return float(np.max(compute_of_rows(table, cost))) if has_compute(table) else float("nan")
 
 
-def sideways(fit: Fit, group: str | None, points: Mapping[str, np.ndarray], extrapolation: np.ndarray) -> str:
+def sideways(
+    fit: Fit, group: str | None, points: Mapping[str, np.ndarray], extrapolation: np.ndarray
+) -> tuple[str, tuple[str, ...]]:
     """A sentence about inputs that lie far outside those of the data though the compute does not; empty without any.
 
     A size far below all of the data's is no extrapolation in compute, and no discrepancy is added to it.
@@ -41,23 +44,25 @@ def sideways(fit: Fit, group: str | None, points: Mapping[str, np.ndarray], extr
         group: a family, or None.
         points: inputs by name, over point.
         extrapolation: over point.
+
+    Returns:
+        the sentence of the point that is furthest outside, and that of each point.
     """
     table, inside = rows_of_group(fit.runs, group), ~is_beyond(extrapolation)
-    worst, words = FAR, ""
+    worst, words = np.full(inside.size, FAR), np.full(inside.size, "", object)
     for name in (name for name in points if name in table):
-        column, values = table[name].to_numpy(float), points[name][inside]
-        column, values = column[column > 0], values[values > 0]
-        if not column.size or not values.size:
+        column = table[name].to_numpy(float)
+        column = column[column > 0]
+        if not column.size:
             continue
         least, most = column.min(), column.max()
-        data = f"of the data ({least:.3g} to {most:.3g})"
-        for value, times, end in (
-            (values.min(), least / values.min(), "below the smallest"),
-            (values.max(), values.max() / most, "above the largest"),
-        ):
-            if times > worst:
-                worst, words = times, f"{name} {value:.3g} is {times:.3g}x {end} {data}"
-    return f"{words}, where nothing is known of the law; no discrepancy is added for that." if words else ""
+        data = f"of the data ({least:.3g} to {most:.3g}), where nothing is known of the law; no discrepancy is added "
+        for i in np.flatnonzero(inside & (points[name] > 0)):
+            value = points[name][i]
+            times, end = max((least / value, "below the smallest"), (value / most, "above the largest"))
+            if times > worst[i]:
+                worst[i], words[i] = times, f"{name} {value:.3g} is {times:.3g}x {end} {data}for that."
+    return str(words[worst.argmax()]), tuple(words)
 
 
 def is_beyond(extrapolation: Any) -> np.ndarray:
@@ -68,6 +73,26 @@ def is_beyond(extrapolation: Any) -> np.ndarray:
 def note_of(draws: xr.Dataset) -> str:
     """What there is to know of questions beyond the data, a sentence; empty where there are none."""
     return str(draws.attrs.get("note", ""))
+
+
+def notes_of_points(draws: xr.Dataset) -> tuple[str, ...]:
+    """The note of each question by itself; of answers without such notes that of the whole."""
+    return tuple(draws.attrs.get("notes", (note_of(draws),) * draws["extrapolation"].size))
+
+
+def noted(table: pd.DataFrame, note: str) -> pd.DataFrame:
+    """Put the notes of a table where they do not widen it.
+
+    Args:
+        table: with a column ``note``, what there is to know of each row.
+        note: what there is to know of all of them.
+
+    Returns:
+        the table without that column: it is ``attrs["notes"]``, beside ``attrs["note"]``.
+    """
+    bare = table.drop(columns="note")
+    bare.attrs |= {"note": note, "notes": tuple(table["note"])}
+    return bare
 
 
 def added_to(draws: xr.Dataset) -> np.ndarray:

@@ -17,7 +17,7 @@ from bayescale.decisions.allocation.feasible import Feasible, check_constraints,
 from bayescale.decisions.allocation.objectives import Objective, check_objective
 from bayescale.decisions.allocation.question import Question, inputs_of
 from bayescale.decisions.beyond import LEARNT
-from bayescale.decisions.extrapolation import added_to, note_of
+from bayescale.decisions.extrapolation import added_to, note_of, noted, notes_of_points
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.decisions.plan_table import PlanTable
 from bayescale.inference.fit import Fit
@@ -44,7 +44,7 @@ class Pareto(PlanTable):
             columns group, cost, compute (of training, FLOP), serving (FLOP of the tokens served), total (with serving
             at its price), dollars (of total) where there is a rate card, params, tokens, tokens_per_param, objective,
             value (of the objective), expected_loss, prob, lower, upper, extrapolation, discrepancy;
-            ``attrs["note"]`` is the note.
+            ``attrs["note"]`` is the note, ``attrs["notes"]`` that of each row.
         """
         return self.results.copy()
 
@@ -133,8 +133,7 @@ def pareto(
     front = front.sort_values(["compute", PARAMS.name], ignore_index=True)
     if rate_card is not None:
         front.insert(5, "dollars", rate_card.dollars(front["total"].to_numpy()))
-    front.attrs = plans.attrs
-    return Pareto(front)
+    return Pareto(noted(front, plans.attrs["note"]))
 
 
 def not_dominated(values: np.ndarray) -> np.ndarray:
@@ -181,6 +180,7 @@ def _plans(
         made |= {"objective": objective.name, "value": objective.value(losses), "expected_loss": losses.mean(axis=0)}
         made |= {"prob": prob, "lower": lower, "upper": upper}
         made |= {"extrapolation": draws["extrapolation"].to_numpy(), "discrepancy": added_to(draws)}
+        made |= {"note": notes_of_points(draws)}
         rows.append(pd.DataFrame(made))
     table = pd.concat(rows, ignore_index=True)
     table.attrs["note"] = note_of(draws)

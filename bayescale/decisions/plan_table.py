@@ -15,7 +15,7 @@ class PlanTable(ABC):
     """One row per plan, of one family.
 
     Args:
-        results: the rows; ``attrs["note"]`` is the note.
+        results: the rows; ``attrs["note"]`` is the note, ``attrs["notes"]`` that of each row.
     """
 
     results: pd.DataFrame

@@ -112,7 +112,7 @@ def predict(
     if compute_error is not None and TOKENS.name not in points:
         raise SettingsError(f"compute_error is of tokens found from compute, and no tokens are given to {law.name!r}.")
     compute = compute_of(points, cost)
-    about = {"kind": kind, "cost": cost.name}
+    about: dict[str, Any] = {"kind": kind, "cost": cost.name}
     if isinstance(fit, Law):
         values, label, beyond = _of_law(fit, points, group, kind), fit.name, np.full(compute.size, np.nan)
         owner, attrs = None, {"group": label, **about}
@@ -125,7 +125,9 @@ def predict(
         about["params_convention"] = fit.runs.params_convention
         about |= {} if compute_error is None else {"compute_error": f"sd {compute_error.relative_sd:g}"}
         words = words_of(chosen, shift, beyond)
-        words["note"] = " ".join(filter(None, (words["note"], sideways(fit, group, points, beyond))))
+        note, notes = sideways(fit, group, points, beyond)
+        words["note"] = f"{words['note']} {note}".strip()
+        words["notes"] = tuple(f"{ours} {theirs}".strip() for ours, theirs in zip(words["notes"], notes, strict=True))
         owner, attrs = fit, {"group": label, **about, **words}
     coords = {(quantities | DESIGN)[name]: value for name, value in points.items()}
     return Prediction(label, kind, labelled({law.response: values}, "point", coords, beyond, fit=owner, attrs=attrs))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import xarray as xr
 
-from bayescale.decisions.extrapolation import added_to, note_of, with_note
+from bayescale.decisions.extrapolation import added_to, note_of, noted, notes_of_points, with_note
 from bayescale.inference.monte_carlo import monte_carlo_errors
 from bayescale.inference.summary import check_prob, interval
 
@@ -24,7 +24,7 @@ class Prediction:
             (params, tokens, ...) and extrapolation over point; each with ``long_name`` and ``units``. Attributes:
             group, kind, cost (of extrapolation), and params_convention, the way in which the fit's table counts
             parameters and this prediction must; ``discrepancy``, the name of what was added beyond the data or
-            ``"none"``, and ``note``, how well intervals with it held.
+            ``"none"``, ``note``, how well intervals with it held, and ``notes``, the same of each point.
     """
 
     group: str
@@ -58,7 +58,7 @@ class Prediction:
             lower, upper, extrapolation: the point's compute (6ND) over the largest compute in the data, missing where
             either is not known; discrepancy: what was added to the law beyond the data, ``"none"`` inside them and
             where there is none; with none, intervals beyond the data are too narrow. Its ``attrs["response"]`` is the
-            name of the response, ``attrs["note"]`` the note.
+            name of the response, ``attrs["note"]`` the note, ``attrs["notes"]`` that of each row.
 
         Raises:
             SettingsError: no such probability.
@@ -79,10 +79,11 @@ class Prediction:
                 **(monte_carlo_errors(draws, prob) if mcse else {}),
                 "extrapolation": self.draws["extrapolation"].to_numpy(),
                 "discrepancy": added_to(self.draws),
+                "note": notes_of_points(self.draws),
             }
         )
-        table.attrs |= {"response": self.response, "note": self.note}
-        return table
+        table.attrs["response"] = self.response
+        return noted(table, self.note)
 
     def __repr__(self) -> str:
         head = f"Prediction of {self.response}, {self.kind}, {self.group}"

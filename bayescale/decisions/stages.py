@@ -13,7 +13,7 @@ from bayescale.decisions.asked import Asked
 from bayescale.decisions.beyond import find_discrepancy, shift_of, words_of
 from bayescale.decisions.chain import Chain
 from bayescale.decisions.draws import group_label, labelled, seed_of
-from bayescale.decisions.extrapolation import largest_compute
+from bayescale.decisions.extrapolation import largest_compute, noted, notes_of_points
 from bayescale.decisions.inputs import DESIGN, compute_of, points_of
 from bayescale.decisions.prediction import Prediction
 from bayescale.decisions.run_rows import rows_of_group
@@ -52,30 +52,42 @@ class ChainPrediction:
 
         Returns:
             columns stage (1, 2, ...), law, response, then those of :meth:`Prediction.table` and ``outside``;
-            ``attrs["note"]`` is the note.
+            ``attrs["note"]`` is the note, ``attrs["notes"]`` that of each row.
 
         Raises:
             SettingsError: no such probability.
         """
         parts = []
         for number, (law, made, outside) in enumerate(zip(self.laws, self.stages, self.outside, strict=True), start=1):
-            part = made.table(prob=prob).assign(outside=outside)
+            part = made.table(prob=prob)
+            part = part.assign(outside=outside, note=_staged(number, part.attrs["notes"]))
             for place, (name, value) in enumerate((("stage", number), ("law", law), ("response", made.response))):
                 part.insert(place, name, value)
             parts.append(part)
-        table = pd.concat(parts, ignore_index=True)
-        table.attrs = {"note": self.note}
-        return table
+        for part in parts:
+            part.attrs.clear()  # those of one stage
+        return noted(pd.concat(parts, ignore_index=True), self.note)
 
     @property
     def note(self) -> str:
         """What there is to know of points beyond the data, stage by stage; empty where there are none."""
         return " ".join(f"Stage {i}: {made.note}" for i, made in enumerate(self.stages, start=1) if made.note)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The same of each point by itself."""
+        stages = [_staged(i, notes_of_points(made.draws)) for i, made in enumerate(self.stages, start=1)]
+        return tuple(" ".join(filter(None, notes)) for notes in zip(*stages, strict=True))
+
     def __repr__(self) -> str:
         return f"Prediction of {' then '.join(self.laws)}\n{self.table().to_string(index=False)}" + (
             f"\n{self.note}" if self.note else ""
         )
+
+
+def _staged(number: int, notes: tuple[str, ...]) -> list[str]:
+    """Notes with the stage that they are of."""
+    return [f"Stage {number}: {note}" if note else "" for note in notes]
 
 
 def predict_stages(
@@ -105,7 +117,7 @@ def predict_stages(
         asked = Asked(fit, points | given, own, own_seed, shift=shift, run=group)
         values = asked.runs() if kind == "run" else asked.curves()
         outside.append(share_outside(fit, own, given) if given else np.full(compute.size, np.nan))
-        about = {"group": label, "kind": kind, "cost": SixND().name}
+        about: dict[str, Any] = {"group": label, "kind": kind, "cost": SixND().name}
         about |= words_of(chosen, shift, beyond)
         about["params_convention"] = first.runs.params_convention
         draws = labelled({fit.law.response: values}, "point", coords, beyond, fit=first, attrs=about)

@@ -65,7 +65,7 @@ def wide_plan(table: pd.DataFrame) -> pd.DataFrame:
     if "discrepancy" in table:
         loss = table.assign(_repeat=repeat)[table["quantity"] == LOSS.name]
         wide = wide.merge(loss[[*keys, "_repeat", "discrepancy"]], on=[*keys, "_repeat"], how="left")
-    wide.attrs |= table.attrs
+    wide.attrs |= {name: value for name, value in table.attrs.items() if name != "notes"}  # those are of its rows
     return wide.drop(columns="_repeat")
 
 

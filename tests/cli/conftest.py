@@ -90,6 +90,18 @@ def fit_nc(fit_output):
     return fit_output[0]
 
 
+@pytest.fixture(scope="session")
+def error_nc(frame, tmp_path_factory):
+    """A short fit of the errors of the same runs, without families."""
+    import bayescale as bs
+
+    error = 0.8 - 0.2 * np.exp(2.0 - frame["loss"]) + 0.002 * np.tile([1.0, -1.0], len(frame) // 2)
+    runs = bs.read_runs(frame[["loss"]].assign(error=error), law="downstream-error")
+    path = tmp_path_factory.mktemp("error") / "error.nc"
+    bs.fit("downstream-error", runs, seed=0).save(path)
+    return path
+
+
 @pytest.fixture
 def passing(monkeypatch):
     """Let every check of every fit pass, since a fit that does takes longer than a test may."""
@@ -107,11 +119,12 @@ def passing(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def example_files(runs_csv, fit_nc, in_flight, tmp_path_factory) -> Path:
+def example_files(runs_csv, fit_nc, error_nc, in_flight, tmp_path_factory) -> Path:
     """A folder with the files that examples in help and in the documentation are about."""
     folder = tmp_path_factory.mktemp("examples")
     shutil.copy(runs_csv, folder / "runs.csv")
     shutil.copy(fit_nc, folder / "fit.nc")
+    shutil.copy(error_nc, folder / "error.nc")
     in_flight.replace({"run": {"run 4": "big"}}).to_csv(folder / "curves.csv", index=False)
     study = 'laws = ["chinchilla"]\n[tables.runs]\nfiles = "runs.csv"\ngroup = "family"\n[settings]\ndraws = 200\n'
     (folder / "study.toml").write_text(study, encoding="utf-8")

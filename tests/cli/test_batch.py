@@ -226,3 +226,23 @@ def test_the_worst_fits_are_shown_and_the_rest_are_counted(capsys):
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()][-6:]
     assert [line.split(",")[0] for line in lines] == ["t7", "t2", "t5", "t4", "t1", "and 2 more"]
     assert lines[0] == "t7, chinchilla, normal, seed 7: flagged: why"
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "study.toml"
+beside = pytest.mark.skipif(not EXAMPLE.exists(), reason="the examples are not beside these tests")
+
+
+@beside
+def test_the_example_study_is_read_and_planned(bayescale):
+    result = bayescale("batch", EXAMPLE, "--dry-run", "--format", "json")
+    assert result.code == 0
+    assert len(result.records) == 32
+    assert {record["law"] for record in result.records} == {"chinchilla", "chinchilla-tied"}
+    assert {record["problem"] for record in result.records} == {""}
+
+
+@beside
+@pytest.mark.slow
+def test_the_example_study_ends_with_all_fits_ok(bayescale, tmp_path):
+    result = bayescale("batch", EXAMPLE, "--out", tmp_path / "results", "--format", "json")
+    assert (result.code, {record["status"] for record in result.records}) == (0, {"ok"})

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 POINT = ("--params", "1e9", "--tokens", "2e10", "--group", "starcoder")
-
-
-@pytest.fixture(scope="module")
-def error_nc(frame, tmp_path_factory):
-    """A short fit of the errors of the same runs, without families."""
-    import bayescale as bs
-
-    error = 0.8 - 0.2 * np.exp(2.0 - frame["loss"]) + 0.002 * np.tile([1.0, -1.0], len(frame) // 2)
-    runs = bs.read_runs(frame[["loss"]].assign(error=error), law="downstream-error")
-    path = tmp_path_factory.mktemp("error") / "error.nc"
-    bs.fit("downstream-error", runs, seed=0).save(path)
-    return path
 
 
 def test_two_fits_predict_loss_and_error(bayescale, fit_nc, error_nc):

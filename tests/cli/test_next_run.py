@@ -32,7 +32,7 @@ def test_it_names_the_next_run_and_what_it_is_worth(bayescale, fit_nc):
 def test_every_goal_gives_the_same_records_in_json_and_csv(bayescale, fit_nc, words):
     read = bayescale("next", fit_nc, *words, "--format", "json").records
     csv = pd.read_csv(io.StringIO(bayescale("next", fit_nc, *words, "--format", "csv").out))
-    assert [row.pop("note") for row in read] and len(csv) == len(read)
+    assert read[0]["note"] and len(csv) == len(read)
     pd.testing.assert_frame_equal(pd.DataFrame(read), csv, check_dtype=False, rtol=1e-12)
     assert csv["rank"].tolist() == list(range(1, len(csv) + 1))
 
@@ -82,9 +82,9 @@ def test_what_a_run_costs_is_counted_and_paid_as_asked(bayescale, fit_nc):
     [
         (
             ("--goal", "forecast", "--compute", "1e23"),
-            "--goal forecast takes --params, --tokens, --input, --worth, and not --co",
+            "--compute is of --goal regret; leave it out of --goal forecast.",
         ),
-        (("--worth", "3"), "--goal regret takes --compute, and not --worth."),
+        (("--worth", "3"), "--worth is of --goal forecast or parameters; leave it out of --goal regret."),
         (("--goal", "forecast"), "Forecast needs the inputs of the runs"),
         (("--goal", "parameters", "--parameter", "G"), "has no parameter 'G'"),
         (("--price", "1", "--rate", "flop_per_second=1e15"), "--price and --rate both say what a FLOP costs"),

@@ -70,17 +70,17 @@ def folder(tmp_path_factory):
 
 def test_settings_of_papers_and_of_fits_are_those_of_the_library(bayescale, folder):
     words = ("plan", "--published", "li2025predictable", "--published", "bi2024deepseek", *AT)
-    wanted = bs.hyperparameters(["li2025predictable", "bi2024deepseek"], **PLAN)
+    wanted = bs.hyperparameters(["li2025predictable", "bi2024deepseek"], **PLAN).table()
     assert_same(bayescale(*words, "--format", "json").records, wanted)
     shown = bayescale(*words).out
     assert shown.startswith("Best settings, median and 90% equal-tailed interval")
     assert "published bi2024deepseek" in shown and "batch size (tokens)" in shown
     files = [folder / "lr.nc", folder / "batch_tokens.nc"]
     result = bayescale("plan", *files, *AT, "--prob", "0.5", "--format", "json")
-    wanted = bs.hyperparameters([bs.load(file) for file in files], **PLAN, prob=0.5)
+    wanted = bs.hyperparameters([bs.load(file) for file in files], **PLAN).table(prob=0.5)
     assert_same(result.records, wanted)
     assert {record["source"] for record in result.records} == {"posterior"}
-    assert result.records[0]["note"].startswith("Extrapolated up to 98x in compute without a discrepancy")
+    assert result.records[0]["note"].startswith("Extrapolated 98x in compute without a discrepancy")
     assert "without a discrepancy: intervals there are too narrow." in bayescale("plan", *files, *AT).out
     assert "without a discrepancy" in bayescale("plan", *files, *AT, "--format", "csv").err
 
@@ -90,8 +90,8 @@ def test_what_settings_lose_is_what_the_library_says(bayescale, folder):
     own = f"{folder / 'own.py'}:Round"
     words = ("plan", folder / "bowl.nc", *at, "--answer", "regret", "--law", own)
     fit = bs.load(folder / "bowl.nc", law=bs.laws.find_law(own))
-    asked = {"params": 1e9, "tokens": 1e11, "batch_tokens": 1e6, "lr": 2e-3, "within": 0.01}
-    assert_same(bayescale(*words, "--format", "json").records, bs.mistuning(fit, **asked))
+    asked = {"params": 1e9, "tokens": 1e11, "batch_tokens": 1e6, "lr": 2e-3}
+    assert_same(bayescale(*words, "--format", "json").records, bs.mistuning(fit, **asked).table(within=0.01))
     result = bayescale(*words)
     assert result.out.startswith("Loss above the best settings for (all), mean and 90% equal-tailed interval")
     assert "power of two" in result.out and "given" in result.out
@@ -126,7 +126,7 @@ def test_the_trade_off_takes_a_loss_a_batch_or_a_fit(bayescale, folder, fit_nc):
         ((), "plan needs fits of laws of settings, or --published KEY such as li2025predictable."),
         (
             ("--published", "li2025predictable", "--batch", "1e6"),
-            "--batch and --learning-rate are judged by --answer regret; leave them out here.",
+            "--batch is of --answer regret or trade-off; leave it out of --answer settings.",
         ),
         (
             ("--published", "li2025predictable", "--answer", "regret"),

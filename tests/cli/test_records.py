@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer.main
 
@@ -66,6 +68,44 @@ def test_records_are_as_documented(ask, command):
         for name, value in record.items():
             kinds = TYPES[SAID["column"](command, name)[0]]
             assert type(value) in kinds, (name, value)
+
+
+# What asks one question inside the data of the examples, whose largest run has 9e20 FLOP, and two beyond them.
+INSIDE_AND_BEYOND = {
+    "predict": "predict fit.nc --params 1e9 7e9 7e10 --tokens 2e10 2e11 1e12",
+    "allocate": "allocate fit.nc --compute 1e20 1e22 1e24",
+    "allocate --answer plan": "allocate fit.nc --compute 1e20 1e22 1e24 --answer plan",
+    "pareto": "pareto fit.nc --compute 1e20 1e22 1e24 --serve 1e12",
+    "arms": "arms fit.nc --compute 1e20 1e22 1e24",
+    "arms --answer pairs": "arms fit.nc --compute 1e20 1e22 1e24 --answer pairs",
+}
+
+
+@pytest.mark.parametrize("command", INSIDE_AND_BEYOND.values(), ids=INSIDE_AND_BEYOND)
+def test_each_row_has_a_note_of_its_own_distance(ask, bayescale, command):
+    records = ask(command)
+    for record in records:
+        beyond = record["extrapolation"]
+        assert record["note"].startswith(f"Extrapolated {beyond:.3g}x in compute; " if beyond > 1 else "")
+        assert bool(record["note"]) == (beyond > 1)
+    assert len({record["note"] for record in records}) >= 3
+    printed = bayescale(*shlex.split(command), "--format", "csv")
+    assert pd.read_csv(io.StringIO(printed.out))["note"].fillna("").tolist() == [r["note"] for r in records]
+
+
+def test_a_table_for_people_tells_the_notes_of_a_few_rows_and_of_many_that_of_the_furthest(ask, bayescale):
+    command = shlex.split(INSIDE_AND_BEYOND["predict"])
+    (near, far) = (record["note"] for record in ask(INSIDE_AND_BEYOND["predict"])[1:])
+    shown = " ".join(bayescale(*command).out.split())
+    assert shown.endswith(f"{far.replace('Extrapolated', 'Extrapolated up to')} {near}")
+    many = bayescale("predict", "fit.nc", "--params", *range(10**10, 7 * 10**10, 10**10), "--tokens", "1e12")
+    assert many.out.count("Extrapolated") == 1
+
+
+def test_an_input_far_outside_is_noted_in_its_own_row(ask):
+    inside, small = ask("predict fit.nc --params 1e9 1e6 --tokens 2e10 2e9")
+    assert inside["note"] == ""
+    assert small["note"].startswith("params 1e+06 is 50x below the smallest of the data")
 
 
 @pytest.mark.parametrize("command", marked(SAID["OBJECTS"]))

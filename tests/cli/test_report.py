@@ -7,6 +7,8 @@ import shlex
 import shutil
 
 import numpy as np
+import pandas as pd
+import pytest
 
 
 def test_a_report_of_a_saved_fit(bayescale, fit_nc, tmp_path):
@@ -59,3 +61,58 @@ def test_wrong_words_are_refused_in_a_line(bayescale, fit_nc, tmp_path):
     assert result.code == 2
     assert "error: Fits are called as their files, and two have one name" in result.err
     assert not (tmp_path / "new").exists()
+
+
+@pytest.fixture
+def sheet(frame, tmp_path, monkeypatch):
+    """A table of one family as people have them: other names, tokens in billions, bits per byte."""
+    rows = frame[frame["family"] == "fineweb-edu"].round({"params": -5})
+    table = pd.DataFrame({"n_params": rows["params"], "tokens_b": rows["tokens"] / 1e9})
+    table.assign(bpb=rows["loss"] / np.log(2) / 4.3, corpus="web").to_csv(tmp_path / "sheet.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+READ = ("params=n_params", "tokens=tokens_b*1e9", "loss=bpb", "--loss-unit", "bits/byte", "--bytes-per-token", "4.3")
+
+
+def test_a_table_is_fitted_first_as_fit_would_and_the_fit_saved_beside(bayescale, sheet):
+    import bayescale as bs
+
+    result = bayescale("report", "sheet.csv", "--columns", *READ)
+    assert result.code == 0, result.err
+    first, second, *_ = result.out.splitlines()
+    assert first == "sheet.csv is a table of runs: fitted first, with the defaults of 'bayescale fit'."
+    assert second == "Fitted chinchilla to 25 runs, from sheet.csv"
+    assert "report/report.html  the page" in result.out
+    assert bayescale("fit", "sheet.csv", "--columns", *READ, "--out", "other.nc").code == 0
+    made, wanted = bs.load("sheet.nc"), bs.load("other.nc")
+    np.testing.assert_array_equal(made.posterior["E"], wanted.posterior["E"])
+    card = json.loads((sheet / "report" / "card.json").read_text("utf-8"))
+    command = card["fits"][0]["commands"][-1]
+    assert "tokens=tokens_b*1e9" in command and "--bytes-per-token 4.3" in command
+    assert bayescale(*shlex.split(command.replace("--out sheet.nc", "--out again.nc"))[1:]).code == 0
+    np.testing.assert_array_equal(bs.load("again.nc").posterior["E"], made.posterior["E"])
+
+
+def test_a_fit_that_is_there_is_not_replaced(bayescale, sheet):
+    (sheet / "sheet.nc").write_text("mine")
+    result = bayescale("report", "sheet.csv", "--columns", *READ)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: sheet.nc is there already: report it, bayescale report sheet.nc, or move it away so that sheet.csv is "
+        "fitted anew.\n"
+    )
+    assert (sheet / "sheet.nc").read_text() == "mine"
+
+
+def test_how_a_table_is_read_is_not_said_of_fits(bayescale, fit_nc):
+    result = bayescale("report", fit_nc, "--loss-unit", "bits/byte")
+    assert result.code == 2
+    assert result.err == f"error: --loss-unit says how a table of runs is read, and {fit_nc} is a fit; leave it out.\n"
+
+
+def test_tokens_in_billions_are_warned_of_with_the_option_that_reads_them(bayescale, sheet):
+    result = bayescale("report", "sheet.csv", "--columns", "params=n_params", "tokens=tokens_b", *READ[2:])
+    assert result.code == 0, result.err
+    assert "as --columns tokens='tokens_b*1e9' does." in result.err

@@ -132,7 +132,7 @@ def test_every_variable_has_a_name_and_a_unit(grouped):
     }  # fmt: skip
     assert made["params"].attrs["long_name"] == "model size"
     about = {"group": "web", "kind": "run", "cost": "6ND", "params_convention": "total"}
-    assert made.attrs == {**about, "discrepancy": "none", "note": ""}
+    assert made.attrs == {**about, "discrepancy": "none", "note": "", "notes": ("",)}
     plan = allocate(grouped, compute=1e21, group="web").draws
     assert {n: v.attrs["units"] for n, v in plan.variables.items() if n not in ("chain", "draw")} == {
         "params": "parameters", "tokens": "tokens", "tokens_per_param": "tokens/parameter", "loss": "nats/token",

@@ -32,7 +32,7 @@ def misses(grid: pd.DataFrame, settings: pd.DataFrame) -> np.ndarray:
 
 def best_settings(fit: bs.Fit, grid: pd.DataFrame) -> pd.DataFrame:
     cells = grid[CELL].drop_duplicates()
-    return bs.hyperparameters(fit, params=cells["params"].to_numpy(), tokens=cells["tokens"].to_numpy())
+    return bs.hyperparameters(fit, params=cells["params"].to_numpy(), tokens=cells["tokens"].to_numpy()).table()
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_curves_of_the_surface_bend_around_the_best_runs(step_grid, runs):
         k_eta=0.0165, k_B=0.014, tilt=0.37, skew=0.75, twist=0.39, N0=3.62e8, D0=2.14e10,
     )  # fmt: skip
     cells = step_grid[CELL].drop_duplicates()
-    made = bs.hyperparameters(law, params=cells["params"].to_numpy(), tokens=cells["tokens"].to_numpy())
+    made = bs.hyperparameters(law, params=cells["params"].to_numpy(), tokens=cells["tokens"].to_numpy()).table()
     # The best learning rate that the grid has is a factor of root two away from its neighbours.
     assert misses(step_grid, made).max() < 0.35
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayescale.costs import SixND
+from bayescale.data.scaled import scale_of
 
 if TYPE_CHECKING:
     from bayescale.data.runs import Runs
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 # Laws of language models are fitted from about 1e5 parameters and 1e7 tokens on: below these, a unit was lost.
 SMALL_PARAMS = 1e4
 SMALL_TOKENS = 1e6
+# A median below these is not what a lost unit makes of it: the unit was the next larger one.
+USUAL = {"params": 1e7, "tokens": 1e8}
 # Designs have a median of some ten to a hundred tokens per parameter; swapped, that is a tenth to a hundredth.
 FEW_TOKENS_PER_PARAM = 0.5
 # Attention, embeddings and recomputation add up to half to 6ND in small models; only sparse models, other sizes and
@@ -39,7 +42,7 @@ def params_look_scaled(runs: Runs) -> str | None:
     median = runs.table["params"].median()
     if median >= SMALL_PARAMS:
         return None
-    return f"the median params is {median:g}: sizes look like millions or billions, give the number of parameters."
+    return f"the median params is {median:g}: sizes look like millions or billions; {_remedy(runs, 'params', median)}"
 
 
 def tokens_look_scaled(runs: Runs) -> str | None:
@@ -47,7 +50,14 @@ def tokens_look_scaled(runs: Runs) -> str | None:
     median = runs.table["tokens"].median()
     if median >= SMALL_TOKENS:
         return None
-    return f"the median tokens is {median:g}: counts look like millions or billions, give the number of tokens."
+    return f"the median tokens is {median:g}: counts look like millions or billions; {_remedy(runs, 'tokens', median)}"
+
+
+def _remedy(runs: Runs, name: str, median: float) -> str:
+    """How to say that a column is in other units."""
+    column = (runs.renamed or {}).get(name) or name
+    scaled = scale_of(column, median, USUAL[name])
+    return f"give the number of {name if name == 'tokens' else 'parameters'}, as columns={{{name!r}: {scaled!r}}} does."
 
 
 def swapped_params_tokens(runs: Runs) -> str | None:

@@ -17,7 +17,7 @@ from bayescale.decisions.allocation.feasible import Feasible
 from bayescale.decisions.allocation.objectives import Mean, Objective
 from bayescale.decisions.allocation.problem import Problem
 from bayescale.decisions.allocation.regret import wasted_compute
-from bayescale.decisions.extrapolation import added_to, note_of, with_note
+from bayescale.decisions.extrapolation import added_to, note_of, noted, notes_of_points, with_note
 from bayescale.decisions.inputs import positive_numbers
 from bayescale.inference.monte_carlo import monte_carlo_errors
 from bayescale.inference.summary import check_prob, interval
@@ -86,7 +86,7 @@ class Plan:
             columns group, compute, cost (the name of what compute counts, with the sd of its error), quantity (params,
             tokens, tokens_per_param, loss), unit, prob, median, lower, upper, extrapolation: the budget over the
             largest cost of a run in the data, discrepancy (what was added to the loss beyond the data, or
-            ``"none"``); ``attrs["note"]`` is the note.
+            ``"none"``); ``attrs["note"]`` is the note, ``attrs["notes"]`` that of each row.
 
         Raises:
             SettingsError: no such probability.
@@ -110,12 +110,11 @@ class Plan:
                         **(monte_carlo_errors(draws, prob) if mcse else {}),
                         "extrapolation": self.draws["extrapolation"].to_numpy(),
                         "discrepancy": added_to(self.draws) if quantity.name == LOSS.name else "none",
+                        "note": notes_of_points(self.draws),
                     }
                 )
             )
-        table = in_order(pd.concat(rows, ignore_index=True), self._compute)
-        table.attrs["note"] = self.note
-        return table
+        return noted(in_order(pd.concat(rows, ignore_index=True), self._compute), self.note)
 
     def action_table(self, *, prob: float = 0.9) -> pd.DataFrame:
         """The plan to choose, one row per budget.
@@ -127,7 +126,8 @@ class Plan:
             columns group, compute, cost; dollars, device_hours and hours where there is a rate card; objective,
             params, tokens, tokens_per_param, value (of the objective), expected_loss, prob, lower, upper (of the loss
             of this plan), regret_percent and within_1_percent as in :meth:`regret`, binding (the limit that holds the
-            plan back, or empty), extrapolation, discrepancy; ``attrs["note"]`` is the note.
+            plan back, or empty), extrapolation, discrepancy; ``attrs["note"]`` is the note, ``attrs["notes"]`` that of
+            each row.
 
         Raises:
             SettingsError: no such probability.
@@ -148,10 +148,9 @@ class Plan:
             "binding": self.binding,
             "extrapolation": self.draws["extrapolation"].to_numpy(),
             "discrepancy": added_to(self.draws),
+            "note": notes_of_points(self.draws),
         }
-        table = pd.DataFrame({**self.asked_columns(), **columns})
-        table.attrs["note"] = self.note
-        return table
+        return noted(pd.DataFrame({**self.asked_columns(), **columns}), self.note)
 
     def regret(self, *, params: Any = None, prob: float = 0.9, within: float = 0.01) -> pd.DataFrame:
         """What a plan loses against the best that constraints allow, under each draw.

@@ -78,7 +78,8 @@ class Question:
 
     def labelled(self, problem: Problem, values: Mapping[Quantity, np.ndarray]) -> xr.Dataset:
         """Return draws over chain, draw and budget with all that is to be known of them."""
-        beyond, attrs = self.beyond(problem.budgets), {"group": self.label, "cost": self._cost_name}
+        beyond = self.beyond(problem.budgets)
+        attrs: dict[str, Any] = {"group": self.label, "cost": self._cost_name}
         owner = None if isinstance(self.fit, Law) else self.fit
         if owner is not None:
             attrs["params_convention"] = owner.runs.params_convention

@@ -14,11 +14,11 @@ from bayescale.decisions.arms.entrants import Arm, arms_of
 from bayescale.decisions.arms.result import Arms
 from bayescale.decisions.arms.sizes import budgets_and_sizes
 from bayescale.decisions.beyond import LEARNT, check_discrepancy
-from bayescale.decisions.draws import EXTRAPOLATION
+from bayescale.decisions.draws import EXTRAPOLATION, described
 from bayescale.decisions.extrapolation import is_beyond
 from bayescale.inference.fit import Fit
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS, Quantity
+from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS
 from bayescale.laws import Law
 from bayescale.models.discrepancy import Discrepancy
 
@@ -107,20 +107,17 @@ def _labelled(
             LOSS.name: (
                 ("chain", "draw", "arm", "budget"),
                 outcome.loss.reshape(*shape, *outcome.loss.shape[1:]),
-                _words(LOSS),
+                described(LOSS),
             )
         },
         {
             **own,
             "arm": [arm.name for arm in arms],
-            COMPUTE.name: ("budget", budgets, _words(COMPUTE)),
-            **{q.name: (("arm", "budget"), values, _words(q)) for q, values in per_arm.items()},
+            COMPUTE.name: ("budget", budgets, described(COMPUTE)),
+            **{q.name: (("arm", "budget"), values, described(q)) for q, values in per_arm.items()},
             "extrapolation": (("arm", "budget"), outcome.beyond, EXTRAPOLATION),
             "discrepancy": (("arm", "budget"), added),
+            "note": (("arm", "budget"), outcome.notes),
         },
         attrs | {"note": outcome.note},
     )
-
-
-def _words(quantity: Quantity) -> dict[str, str]:
-    return {"long_name": quantity.label, "units": quantity.unit}

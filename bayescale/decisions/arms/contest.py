@@ -15,7 +15,7 @@ from bayescale.decisions.allocation.objectives import Mean
 from bayescale.decisions.allocation.question import Question, inputs_of
 from bayescale.decisions.arms.entrants import TOGETHER, Arm
 from bayescale.decisions.asked import Asked
-from bayescale.decisions.beyond import find_discrepancy, noise_scale, words_of
+from bayescale.decisions.beyond import find_discrepancy, noise_scale, notes_of, words_of
 from bayescale.decisions.extrapolation import decades_beyond
 from bayescale.inference.evaluate import curve
 from bayescale.inference.fit import Fit
@@ -37,6 +37,7 @@ class Outcome:
         beyond: budgets over the largest cost of a run of the arm's data, arm x budget; NaN where there are none.
         added: the name of the discrepancy of each arm.
         note: what there is to know of budgets beyond the data.
+        notes: the same of each arm at each budget.
     """
 
     loss: np.ndarray
@@ -45,6 +46,7 @@ class Outcome:
     beyond: np.ndarray
     added: tuple[str, ...]
     note: str
+    notes: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,7 @@ class Contest:
             np.stack(beyond),
             tuple(name_of(one) for one in added),
             self._note(np.stack(beyond), shifts, added),
+            np.array([notes_of(*of) for of in zip(added, shifts, beyond, strict=True)], object),
         )
 
     def _of(self, arm: Arm, budgets: np.ndarray, kind: str) -> tuple[Any, ...]:

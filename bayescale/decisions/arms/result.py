@@ -13,13 +13,15 @@ import xarray as xr
 from bayescale.decisions.allocation.budgets import in_order
 from bayescale.decisions.arms import scores
 from bayescale.decisions.arms.contest import Contest
-from bayescale.decisions.extrapolation import is_beyond, note_of, with_note
+from bayescale.decisions.extrapolation import is_beyond, note_of, noted, with_note
 from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS
 
 # Budgets between the least and the largest one at which crossings are looked for, straight between them.
 GRID = 97
+# What a row ends with.
+LAST = ("extrapolation", "discrepancy", "note")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,7 +63,8 @@ class Arms:
         Returns:
             columns compute, cost, arm, params, tokens, kind, unit, prob, median, lower, upper (of the loss), best (the
             probability that no other arm is better), regret (the expected loss of choosing it over that of the best
-            arm of each draw), extrapolation, discrepancy; ``attrs["note"]`` is the note.
+            arm of each draw), extrapolation, discrepancy; ``attrs["note"]`` is the note, ``attrs["notes"]`` that of
+            each row.
 
         Raises:
             SettingsError: no such probability.
@@ -70,7 +73,7 @@ class Arms:
         median, lower, upper = interval(losses, check_prob(prob), axis=0)
         columns = {"median": median, "lower": lower, "upper": upper}
         columns |= {"best": scores.best(losses), "regret": scores.regret(losses)}
-        columns |= {name: self.draws[name].to_numpy() for name in ("params", "tokens", "extrapolation", "discrepancy")}
+        columns |= {name: self.draws[name].to_numpy() for name in ("params", "tokens", *LAST)}
         rows = [
             {"compute": compute, "cost": self.draws.attrs["cost"], "arm": arm, "kind": self.draws.attrs["kind"]}
             | {"unit": LOSS.unit, "prob": float(prob)}
@@ -79,7 +82,7 @@ class Arms:
             for j, arm in enumerate(self.arms)
         ]
         order = ["compute", "cost", "arm", "params", "tokens", "kind", "unit", "prob", "median", "lower", "upper"]
-        return self._noted(pd.DataFrame(rows)[[*order, "best", "regret", "extrapolation", "discrepancy"]])
+        return noted(pd.DataFrame(rows)[[*order, "best", "regret", *LAST]], self.note)
 
     def pairs(self, *, prob: float = 0.9) -> pd.DataFrame:
         """Return each pair of arms at each budget.
@@ -91,7 +94,8 @@ class Arms:
             columns compute, first, second, wins (the probability that the first has the lower loss), unit, prob,
             difference (median of the loss of the first less that of the second), lower, upper, sd (of the difference),
             correlation (of the two losses over draws: what they share cancels; missing where one has no spread),
-            extrapolation (of the arm that goes further); ``attrs["note"]`` is the note.
+            extrapolation (of the arm that goes further); ``attrs["note"]`` is the note, ``attrs["notes"]`` that of each
+            row.
 
         Raises:
             SettingsError: no such probability.
@@ -104,9 +108,11 @@ class Arms:
             part = {"compute": self._compute, "first": first, "second": second, "wins": scores.wins(ours, theirs)}
             part |= {"unit": LOSS.unit, "prob": float(prob), "difference": median, "lower": lower, "upper": upper}
             part |= {"sd": (ours - theirs).std(axis=0), "correlation": _correlation(ours, theirs)}
-            part |= {"extrapolation": self.draws["extrapolation"].to_numpy()[[i, j]].max(axis=0)}
+            beyond, notes = (self.draws[name].to_numpy()[[i, j]] for name in ("extrapolation", "note"))
+            further = np.nan_to_num(beyond, nan=0.0).argmax(axis=0)
+            part |= {"extrapolation": beyond.max(axis=0), "note": notes[further, np.arange(further.size)]}
             rows.append(pd.DataFrame(part))
-        return self._noted(in_order(pd.concat(rows, ignore_index=True), self._compute))
+        return noted(in_order(pd.concat(rows, ignore_index=True), self._compute), self.note)
 
     def crossings(self, *, prob: float = 0.9) -> pd.DataFrame:
         """Return where the curves of each pair cross between the least and the largest budget.

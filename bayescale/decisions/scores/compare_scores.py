@@ -13,6 +13,7 @@ from bayescale.decisions.arms.scores import best, wins
 from bayescale.decisions.beyond import LEARNT
 from bayescale.decisions.chain import Chain
 from bayescale.decisions.draws import seed_of
+from bayescale.decisions.extrapolation import noted
 from bayescale.decisions.predict import predict
 from bayescale.decisions.scores.link import RISING
 from bayescale.decisions.scores.ranking import Ranking, ranked
@@ -52,7 +53,8 @@ class ScoreComparison:
             columns recipe, params, tokens, response, kind, prob, median, lower, upper, best (the probability that no
             other recipe is better; recipes that are level share it), ranked (its place at the small scale, 1 being
             best), measured (its score there), ranked_params and ranked_tokens (that scale), extrapolation, discrepancy;
-            missing where there is no such scale. ``attrs["note"]`` is the note of the forecasts.
+            missing where there is no such scale. ``attrs["note"]`` is the note of the first forecast,
+            ``attrs["notes"]`` that of each row.
 
         Raises:
             SettingsError: no such probability.
@@ -62,15 +64,15 @@ class ScoreComparison:
         rows = []
         for i, (name, made) in enumerate(self.forecasts.items()):
             own = made.last.table(prob=prob).drop(columns=["group", "unit"])
-            own = own.assign(median=median[i], lower=lower[i], upper=upper[i], best=probable[i])
+            own = own.assign(median=median[i], lower=lower[i], upper=upper[i], best=probable[i], note=made.notes)
+            own.attrs.clear()  # those of one recipe
             own = own.assign(point=np.arange(len(own)))
             own.insert(0, "recipe", name)
             rows.append(own.assign(response=self.response, **self.ranking.of(name)))
         table = pd.concat(rows).sort_values("point", kind="stable", ignore_index=True).drop(columns="point")
-        last = ["extrapolation", "discrepancy"]
+        last = ["extrapolation", "discrepancy", "note"]
         table = table[[*(name for name in table.columns if name not in last), *last]]
-        table.attrs["note"] = next(iter(self.forecasts.values())).note
-        return table
+        return noted(table, next(iter(self.forecasts.values())).note)
 
     def pairs(self) -> pd.DataFrame:
         """One row per point and pair of recipes.

@@ -14,7 +14,7 @@ from bayescale.decisions.allocation.budgets import in_order
 from bayescale.decisions.allocation.objectives import Mean
 from bayescale.decisions.allocation.plan import Plan
 from bayescale.decisions.chain import Chain
-from bayescale.decisions.extrapolation import added_to, with_note
+from bayescale.decisions.extrapolation import added_to, noted, notes_of_points, with_note
 from bayescale.decisions.predict import predict
 from bayescale.decisions.scores.link import Link
 from bayescale.decisions.stages import ChainPrediction
@@ -91,13 +91,12 @@ class ScorePlan:
             SettingsError: no such probability.
         """
         table = self.plan.table(prob=prob)
+        table["note"] = table.attrs["notes"]
         median, lower, upper = interval(self.best_scores, prob)
         own = table[table["quantity"] == LOSS.name].assign(
             quantity=self.response, unit=self.link.response.unit, median=median, lower=lower, upper=upper
         )
-        found = in_order(pd.concat([table, own], ignore_index=True), self._compute)
-        found.attrs["note"] = self.note
-        return found
+        return noted(in_order(pd.concat([table, own], ignore_index=True), self._compute), self.note)
 
     def action_table(self, *, prob: float = 0.9) -> pd.DataFrame:
         """The split to choose, one row per budget.
@@ -112,7 +111,7 @@ class ScorePlan:
             (the size with the least expected loss), loss_regret (expected score that size gives up against this
             plan), outside (share of draws whose loss lies outside the range of the second stage's table), target and
             reaches (the probability that a new run reaches it) where there is one, binding, extrapolation,
-            discrepancy; ``attrs["note"]`` is the note.
+            discrepancy; ``attrs["note"]`` is the note, ``attrs["notes"]`` that of each row.
 
         Raises:
             SettingsError: no such probability.
@@ -138,10 +137,10 @@ class ScorePlan:
             reached = runs >= self.target if self.link.rises else runs <= self.target
             columns |= {"target": self.target, "reaches": reached.mean(axis=0)}
         draws = self.plan.draws
-        last = {"extrapolation": draws["extrapolation"].to_numpy(), "discrepancy": added_to(draws)}
+        last: dict[str, Any] = {"extrapolation": draws["extrapolation"].to_numpy(), "discrepancy": added_to(draws)}
+        last |= {"note": notes_of_points(draws)}
         table = pd.DataFrame({**self.plan.asked_columns(), **columns, "binding": self.plan.binding, **last})
-        table.attrs["note"] = self.note
-        return table
+        return noted(table, self.note)
 
     def __repr__(self) -> str:
         head = f"Plan for {self.response} by {self.chain.name}, {self.plan.group}"

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from scipy.optimize import minimize
 
 from bayescale.costs import Cost, SixND
 from bayescale.decisions.beyond import words_of
-from bayescale.decisions.extrapolation import largest_compute
+from bayescale.decisions.draws import described
+from bayescale.decisions.extrapolation import largest_compute, note_of, noted, notes_of_points, with_note
 from bayescale.decisions.inputs import compute_of, numbers_of, positive_number
 from bayescale.decisions.settings.hyperparameters import settings_of
-from bayescale.decisions.settings.sources import Source, bowl_of, points_of_plan
+from bayescale.decisions.settings.sources import Source, bowl_of, plan_coords, points_of_plan
 from bayescale.inference.evaluate import curve
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
 from bayescale.inference.summary import check_prob, interval
 from bayescale.language.errors import SettingsError
-from bayescale.language.quantities import BATCH, LEARNING_RATE
+from bayescale.language.quantities import BATCH, LEARNING_RATE, LOSS
 from bayescale.laws import Law
 
 # Where the search ends, in log settings: a bowl is flat there to a hundred-millionth.
@@ -28,6 +31,62 @@ CLOSE = 1e-4
 # First step of the search; a factor of a fifth is the least that people tell apart.
 STEP = 0.2
 Losses = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mistuning:
+    """What choices of settings lose against the best, draw by draw; made by :func:`mistuning`.
+
+    Args:
+        draws: percent (loss above the best, in per cent of it) and loss (the same in nats/token) over draw, point and
+            choice; lr and batch_tokens, which were chosen, over point and choice; with what the plan is (params,
+            tokens, ...) and extrapolation over point; each with ``long_name`` and ``units``. Attributes: group, note,
+            notes (of each point).
+    """
+
+    draws: xr.Dataset
+
+    @property
+    def note(self) -> str:
+        """What there is to know of plans beyond the data, a sentence; empty where there are none."""
+        return note_of(self.draws)
+
+    def table(self, *, prob: float = 0.9, within: float = 0.0025) -> pd.DataFrame:
+        """What is lost by each choice.
+
+        Args:
+            prob: probability of the equal-tailed intervals, in (0, 1).
+            within: share of the loss that good settings may lose, such as 0.0025 for 0.25 %.
+
+        Returns:
+            a row per plan and choice: group, the plan, choice, lr, batch_tokens, prob, percent (expected loss above the
+            best, in per cent of it), percent_lower, percent_upper, loss (the same in nats/token), loss_lower,
+            loss_upper, share (that is within), within (the probability of losing at most that), extrapolation;
+            ``attrs["note"]`` is the note, ``attrs["notes"]`` that of each row.
+
+        Raises:
+            SettingsError: no such probability, or a share that is not positive.
+        """
+        check_prob(prob)
+        share = positive_number("within", within, "a share of the loss such as 0.0025")
+        found = self.draws
+        asked = [str(name) for name in found.coords if name not in ("choice", "extrapolation")]
+        rows = []
+        for i in range(found.sizes["point"]):
+            point = found.isel(point=i)
+            plan = {name: float(point[name]) for name in asked}
+            for choice in found["choice"].to_numpy():
+                one = point.sel(choice=choice)
+                settings = {q.name: float(one[q.name]) for q in (LEARNING_RATE, BATCH)}
+                row = {"group": found.attrs["group"], **plan, "choice": str(choice), **settings, **_spread(one, prob)}
+                good = float((one["percent"] <= 100 * share).mean())
+                last = {"extrapolation": float(point["extrapolation"]), "note": notes_of_points(found)[i]}
+                rows.append({**row, "share": share, "within": good, **last})
+        return noted(pd.DataFrame(rows), self.note)
+
+    def __repr__(self) -> str:
+        head = f"Loss above the best settings, {self.draws.attrs['group']}"
+        return with_note(f"{head}\n{self.table().to_string(index=False)}", self.note)
 
 
 def mistuning(
@@ -38,11 +97,9 @@ def mistuning(
     group: str | None = None,
     seed: int | None = None,
     cost: Cost | None = None,
-    prob: float = 0.9,
-    within: float = 0.0025,
     **plan: Any,
-) -> pd.DataFrame:
-    """Return what settings lose against the best ones, which the posterior does not know.
+) -> Mistuning:
+    """Measure what settings lose against the best ones, which the posterior does not know.
 
     Three choices per plan: ``"best"``, the settings with the least expected loss; ``"power of two"``, the better of the
     two powers of two (in tokens) beside the best batch, with the learning rate that is best for it; and ``"given"``,
@@ -52,15 +109,11 @@ def mistuning(
         fit: a fit of a law with a bowl over both settings, such as ``step-law``, or the law at parameter values.
         lr: a learning rate to judge, or one per plan.
         batch_tokens: a batch size in tokens to judge, or one per plan.
-        group, seed, cost, prob, plan: as of :func:`bayescale.hyperparameters`.
-        within: share of the loss that good settings may lose, such as 0.0025 for 0.25 %.
+        group, seed, cost, plan: as of :func:`bayescale.hyperparameters`.
 
     Returns:
-        a row per plan and choice: group, the plan, choice, lr, batch_tokens, prob, percent (expected loss above the
-        best, in per cent of it), percent_lower, percent_upper, loss (the same in nats/token), loss_lower, loss_upper,
-        share (that is within), within (the probability of losing at most that), extrapolation; ``attrs["note"]`` as of
-        :func:`bayescale.hyperparameters`. Bowls are made for losses up to some two per cent above the best: a larger
-        loss than that is large, and not known.
+        a :class:`Mistuning`. Bowls are made for losses up to some two per cent above the best: a larger loss than that
+        is large, and not known.
 
     Raises:
         LawError: a law without such a bowl.
@@ -73,32 +126,40 @@ def mistuning(
         >>> from bayescale.laws import StepLaw
         >>> law = StepLaw(L_0=2.3, s_N=0.066, s_D=0.037, alpha=0.36, beta=0.28, eta_0=1.79, a_N=-0.713, a_D=0.307,
         ...               B_0=0.58, b_D=0.571, k_eta=0.013, k_B=0.011, tilt=0.4, skew=0.6, twist=0.4)
-        >>> table = mistuning(law, params=1e9, tokens=1e11, lr=4e-3)
+        >>> table = mistuning(law, params=1e9, tokens=1e11, lr=4e-3).table()
         >>> [f"{choice} {value:.2f} %" for choice, value in zip(table["choice"], table["percent"])]
         ['best 0.00 %', 'power of two 0.00 %', 'given 0.53 %']
     """
-    check_prob(prob)
-    share = positive_number("within", within, "a share of the loss such as 0.0025")
     source, counted = bowl_of(fit, group, seed), SixND() if cost is None else cost
     points = points_of_plan(source.law, plan, counted)
     count = next(iter(points.values())).size
     given = [_each(q, value, count) for q, value in ((LEARNING_RATE, lr), (BATCH, batch_tokens))]
     (_, rates), (_, batches) = settings_of(source, points)
     beyond = compute_of(points, counted) / (largest_compute(source.fit, group, counted) if source.fit else np.nan)
-    rows = []
+    parts = []
     for i in range(count):
         one = {name: float(values[i]) for name, values in points.items()}
-        losses = _losses(source, one)
-        centre = np.log(np.stack([rates[:, i], batches[:, i]]))
-        best = losses(np.exp(centre))
         own = [None if values is None else float(values[i]) for values in given]
-        for choice, settings in _choices(losses, np.median(centre, axis=1), own).items():
-            lost = np.maximum(losses(settings[:, None]) - best, 0.0)  # not below by rounding
-            asked = {"group": source.label, **one, "choice": choice, "lr": settings[0], "batch_tokens": settings[1]}
-            rows.append({**asked, **_spread(lost, best, prob, share), "extrapolation": beyond[i]})
-    table = pd.DataFrame(rows)
-    table.attrs["note"] = words_of(None, None, beyond)["note"]
-    return table
+        parts.append(_lost(_losses(source, one), np.log(np.stack([rates[:, i], batches[:, i]])), own))
+    coords = plan_coords(source.law, points, beyond)
+    words = words_of(None, None, beyond)
+    attrs = {"group": source.label, "note": words["note"], "notes": words["notes"]}
+    return Mistuning(xr.concat(parts, "point").assign_coords(coords).assign_attrs(attrs))
+
+
+def _lost(losses: Losses, centre: np.ndarray, own: list[float | None]) -> xr.Dataset:
+    """What each choice loses at one plan, whose best settings have the logs ``centre``, 2 x draw."""
+    best = losses(np.exp(centre))
+    choices = _choices(losses, np.median(centre, axis=1), own)
+    # Not below by rounding.
+    lost = np.stack([np.maximum(losses(settings[:, None]) - best, 0.0) for settings in choices.values()], axis=-1)
+    settings = np.stack(list(choices.values()))
+    variables = {
+        "percent": (("draw", "choice"), 100 * lost / best[:, None], {"long_name": "loss above the best", "units": "%"}),
+        "loss": (("draw", "choice"), lost, {"long_name": "loss above the best", "units": LOSS.unit}),
+    }
+    chosen = {q.name: ("choice", settings[:, i], described(q)) for i, q in enumerate((LEARNING_RATE, BATCH))}
+    return xr.Dataset({**variables, **chosen}, coords={"choice": list(choices)})
 
 
 def _each(quantity: Any, value: Any, count: int) -> np.ndarray | None:
@@ -154,10 +215,10 @@ def _least(losses: Losses, start: np.ndarray, fixed: list[float | None]) -> np.n
     return settings
 
 
-def _spread(lost: np.ndarray, best: np.ndarray, prob: float, share: float) -> dict[str, float]:
+def _spread(lost: xr.Dataset, prob: float) -> dict[str, float]:
     """Expectation and interval of what settings lose."""
     found: dict[str, float] = {"prob": float(prob)}
-    for name, values in (("percent", 100 * lost / best), ("loss", lost)):
-        _, lower, upper = interval(values, prob)
-        found |= {name: float(values.mean()), f"{name}_lower": float(lower), f"{name}_upper": float(upper)}
-    return found | {"share": share, "within": float((lost <= share * best).mean())}
+    for name in ("percent", "loss"):
+        _, lower, upper = interval(lost[name].to_numpy(), prob)
+        found |= {name: float(lost[name].mean()), f"{name}_lower": float(lower), f"{name}_upper": float(upper)}
+    return found

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from bayescale.costs import Cost
-from bayescale.decisions.draws import family_draws, group_label, law_of, seed_of
+from bayescale.decisions.draws import EXTRAPOLATION, described, family_draws, group_label, law_of, seed_of
 from bayescale.decisions.inputs import DESIGN, numbers_of, one_length
 from bayescale.inference.fit import Fit
 from bayescale.inference.precision import computing
@@ -107,6 +107,13 @@ def points_of_plan(law: type[Law], plan: Mapping[str, Any], cost: Cost) -> dict[
     if derived:
         points[COMPUTE.name] = np.asarray(cost(points["params"], points["tokens"]), float)
     return points
+
+
+def plan_coords(law: type[Law], points: Mapping[str, np.ndarray], extrapolation: np.ndarray) -> dict[str, Any]:
+    """Coordinates of datasets over plans: what was asked, and how far beyond the data it is."""
+    every = DESIGN | {q.name: q for q in law.arguments.values()}
+    coords = {name: ("point", values, described(every[name])) for name, values in points.items()}
+    return {**coords, "extrapolation": ("point", extrapolation, EXTRAPOLATION)}
 
 
 def _source(one: Any, group: str | None, seed: int | None) -> Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from matplotlib.patches import Patch
 from bayescale.decisions import Plan
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import PARAMS, TOKENS, Quantity
-from bayescale.show.figures import curves, style, ticks
+from bayescale.show.figures import curves, hover, style, ticks
 from bayescale.show.figures.sources import table_of
+from bayescale.show.numbers import format_estimate, format_number
 
 PANELS = (PARAMS, TOKENS)
 # How sizes and tokens are drawn that constraints do not allow.
@@ -84,13 +85,20 @@ def allocation(
             look = style.look(index)
             curves.draw_curve(ax, rows, x="compute", colour=look.colour, among=len(names))
             if len(rows) <= 12:  # few budgets: show which were asked for
-                ax.plot(rows["compute"], rows["median"], linestyle="none", zorder=4, **look.points)
+                (markers,) = ax.plot(rows["compute"], rows["median"], linestyle="none", zorder=4, **look.points)
+                hover.say(markers, [_budget_words(name, quantity, row) for row in rows.to_dict("records")])
         _shade(ax, source, quantity)
         style.set_axes(ax, style.compute_label(cost), style.axis_label(quantity, f"compute-optimal {quantity.label}"))
         ticks.count_axis(ax.yaxis)
     held = [("not allowed", Patch(**FORBIDDEN))] if _limits(source) is not None else []
     style.legend(axes[-1], [*_entries(data, names), *held])
     return axes[0], axes[1]
+
+
+def _budget_words(name: str, quantity: Quantity, row: Mapping[str, Any]) -> str:
+    middle, ends = format_estimate(row["median"], row["lower"], row["upper"])
+    interval = f" {ends}" if row["lower"] != row["upper"] else ""
+    return f"{style.plain(name)}: {middle}{interval} {quantity.unit} at {format_number(row['compute'])} FLOP"
 
 
 def _limits(source: Any) -> Any:

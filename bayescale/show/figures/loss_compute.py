@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from bayescale.inference.summary import check_prob
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS
 from bayescale.models.discrepancy import Discrepancy
-from bayescale.show.figures import curves, style
+from bayescale.show.figures import curves, hover, style
 from bayescale.show.figures.sources import COST, check_fit, own_groups, own_runs, table_of
+from bayescale.show.numbers import format_number
 
 # Points per curve up to the largest training compute, and beyond it.
 POINTS_INSIDE, POINTS_BEYOND = 33, 17
@@ -108,11 +109,17 @@ def loss_compute(
         look, rows = style.look(index), data[data["group"] == name]
         curve, runs = rows[rows["part"] == "curve"], rows[rows["part"] == "run"]
         curves.draw_curve(ax, curve, x="compute", colour=look.colour, among=len(names))
-        ax.plot(runs["compute"], runs["loss"], linestyle="none", zorder=4, **look.points)
+        (markers,) = ax.plot(runs["compute"], runs["loss"], linestyle="none", zorder=4, **look.points)
+        hover.say(markers, [_run_words(name, run) for run in runs.to_dict("records")])
         entries.append((style.plain(name), look.key()))
     style.set_axes(ax, style.compute_label(COST.name), style.axis_label(LOSS))
     style.legend(ax, entries + _key(data))
     return ax
+
+
+def _run_words(name: str, run: Mapping[str, Any]) -> str:
+    loss, compute = format_number(run["loss"], digits=4), format_number(run["compute"])
+    return f"{style.plain(name)}: loss {loss} at {compute} FLOP"
 
 
 def _key(data: pd.DataFrame) -> list[tuple[str, Any]]:

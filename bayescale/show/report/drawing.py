@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bayescale.show.figures import hover
+
 # Colours that the page sets, so that figures can be read on a dark one.
 _INK = {"#000000": "currentColor", "#1a1a1a": "currentColor", "#595959": "currentColor", "#666666": "var(--grey)"}
 _PAPER = {"#ffffff": "var(--paper)", "#e6e6e6": "var(--grid)", "#d9d9d9": "var(--band)", "#cccccc": "var(--band)"}
@@ -24,7 +26,10 @@ def svg_of(figure: Any, name: str, alternative: str) -> str:
     """
     from html import escape
 
+    told = list(hover.spoken(figure))
     drawn = _saved(figure, "svg", name).decode("utf-8")
+    for group, words in told:
+        drawn = hover.with_titles(drawn, group, words)
     # The page has the style that the element would bring along.
     body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", drawn, flags=re.DOTALL)
     inside = re.search(r'<svg[^>]*?viewBox="([^"]+)"[^>]*>(.*)</svg>', body, flags=re.DOTALL)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bayescale.decisions.extrapolation import notes_of_points
 from bayescale.decisions.inputs import DESIGN
 from bayescale.decisions.predict import predict
 from bayescale.decisions.prediction import Prediction
@@ -75,7 +76,8 @@ def _joined(made: Sequence[Prediction], draws: np.ndarray, weights: np.ndarray) 
     of = "one law or choice" if len(made) == 1 else f"a mixture of {len(made)} laws and choices"
     mixed = f"Leave-future-out scores give all weight to {of}"
     note = f"{mixed}. {heaviest.note}" if heaviest.note else f"{mixed}."
-    attrs = {**first.draws.attrs, "discrepancy": ", ".join(names), "note": note}
+    notes = tuple(f"{mixed}. {one}".strip() for one in notes_of_points(heaviest.draws))
+    attrs = {**first.draws.attrs, "discrepancy": ", ".join(names), "note": note, "notes": notes}
     variables = {first.response: (("chain", "draw", "point"), draws[None], response.attrs)}
     return Prediction(first.group, first.kind, xr.Dataset(variables, coords, attrs))
 

@@ -60,6 +60,17 @@ def test_figures_are_drawn(opened):
         assert len(drawing.get_attribute("aria-label")) > 40
 
 
+def test_a_marker_says_its_value_and_shows_that_the_pointer_is_on_it(opened):
+    page, said, wanted = opened
+    marker = page.locator("svg use:has(title)").first
+    assert ": loss " in marker.locator("title").text_content()
+    marker.scroll_into_view_if_needed()
+    assert marker.evaluate("one => getComputedStyle(one).opacity") == "1"
+    marker.hover()
+    assert marker.evaluate("one => getComputedStyle(one).opacity") == "0.5"
+    assert said == [] and wanted == [page.url]
+
+
 def test_letters_of_figures_have_the_colour_of_the_text(opened):
     page = opened[0]
     ink = page.evaluate("getComputedStyle(document.body).color")
