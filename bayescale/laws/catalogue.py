@@ -10,6 +10,7 @@ from types import ModuleType
 
 from bayescale.language.errors import LawError
 from bayescale.language.hints import nearest
+from bayescale.language.regular import is_regular
 from bayescale.laws.annealing import Annealing
 from bayescale.laws.base import Law
 from bayescale.laws.broken import BNSL1, BNSL2, BNSL1Error, BNSL2Error
@@ -121,7 +122,7 @@ def find_law(law: str | type[Law]) -> type[Law]:
 
 def _from_file(path: str, class_name: str) -> type[Law]:
     file = Path(path)
-    if not file.is_file():
+    if not is_regular(file):
         raise LawError(f"There is no file {path!r} to take the law {class_name!r} from.")
     module = _module_of(file.resolve(), file.read_bytes())
     found = vars(module).get(class_name)
