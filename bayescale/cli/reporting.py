@@ -62,6 +62,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, BayescaleError):
         say(f"error: {in_shell(str(error))}")
         return USAGE
+    if isinstance(error, MemoryError):
+        say("error: there is not enough memory for this; take fewer rows, families or draws.")
+        return USAGE
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         say(f"error: {where}{error.strerror or error}.")
@@ -85,7 +88,10 @@ def _as_option(found: re.Match[str]) -> str:
     import ast
     import shlex
 
-    names = ast.literal_eval(found[1])
+    try:
+        names = ast.literal_eval(found[1])
+    except (SyntaxError, ValueError):  # a name of the file's that only looks like one of these
+        return found[0]
     if None in names.values():
         return found[0]
     return "--columns " + " ".join(f"{name}={shlex.quote(column)}" for name, column in names.items())

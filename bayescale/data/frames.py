@@ -68,7 +68,7 @@ class ParquetSource(Source):
         with self._opened() as file:
             self._names = tuple(file.schema_arrow.names)
             rows = file.metadata.num_rows
-            self._limits = _limits(file, path.stat().st_size)
+            self._limits = limits(file, path.stat().st_size)
         self.header = tuple(name.strip() for name in self._names)
         check_header(self.header, name=self.name)
         _check_length(rows, name=self.name, max_rows=max_rows)
@@ -106,7 +106,7 @@ class ParquetSource(Source):
             ) from error
 
 
-def _limits(file: Any, size: int) -> dict[str, str]:
+def limits(file: Any, size: int) -> dict[str, str]:
     """Return why columns are not read that would take much more memory than the file has."""
     from pyarrow import types as arrow
 

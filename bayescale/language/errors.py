@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-
 # Characters of a message at most: names in files may have any length, and none tells more by its thousandth letter.
 LONGEST_MESSAGE = 4_000
 _END = 500
