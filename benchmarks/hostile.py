@@ -3,7 +3,7 @@
 python benchmarks/hostile.py [--tries 400] [--seed 0] [--doors csv fit] [--minutes 0]
 
 With minutes it goes on with seed after seed; what breaks a promise is printed with the seed that makes it again, as
-``python benchmarks/hostile.py --doors csv --seed 17 --tries 1``. Nothing needs the network or leaves a temporary folder.
+``python benchmarks/hostile.py --doors csv --seed 17 --tries 1``. Nothing needs the network.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -28,6 +29,8 @@ from threading import Thread
 MEMORY = 8 << 30
 # Seconds of one try; most take milliseconds, a fit that a command asks for more.
 LIMIT = 120.0
+# Seconds until a process has imported everything, on a busy machine.
+START = 600.0
 RESULT, REFUSED, BROKEN, CRASH, HANG = "result", "refused", "broken promise", "crash", "hang"
 OUTCOMES = (RESULT, REFUSED, BROKEN, CRASH, HANG)
 PAGE = Path(__file__).with_name("HOSTILE.md")
@@ -41,6 +44,7 @@ def child(folder: Path, door: str, first: int, tries: int) -> None:
 
     from bayescale.language.errors import BayescaleError
 
+    print("\x1enull", flush=True)  # ready: what it has imported took its time, not the input's
     for seed in range(first, first + tries):
         # Not a TemporaryDirectory, which would follow what it finds when it is removed.
         work = Path(tempfile.mkdtemp(dir=folder))
@@ -75,8 +79,11 @@ def tried(folder: Path, door: str, first: int, tries: int) -> Iterator[dict]:
         Thread(target=lambda pipe, kept: kept.extend(pipe), args=(process.stderr, errors), daemon=True).start()
         ended = CRASH
         try:
-            while (line := lines.get(timeout=LIMIT)) is not None:
-                found = json.loads(line)
+            limit = START
+            while (line := lines.get(timeout=limit)) is not None:
+                limit, found = LIMIT, json.loads(line)
+                if found is None:
+                    continue
                 at = found["seed"] + 1
                 yield found
         except Empty:
@@ -95,6 +102,14 @@ def _collect(pipe: Iterator[str], lines: Queue[str | None]) -> None:
         if line.startswith("\x1e"):
             lines.put(line[1:])
     lines.put(None)
+
+
+def collect(folder: Path, door: str, first: int, tries: int, found: list[dict]) -> None:
+    """Keep what became of the inputs of a door, and say at once what broke a promise."""
+    for one in tried(folder, door, first, tries):
+        found.append(one)
+        if one["outcome"] not in (RESULT, REFUSED):
+            print(f"{door}, seed {one['seed']}: {one['outcome']}, {one['said']}", flush=True)
 
 
 def page(found: dict[str, list[dict]], seed: int) -> str:
@@ -120,8 +135,8 @@ def page(found: dict[str, list[dict]], seed: int) -> str:
         [
             "# Hostile and broken input", "",
             "Written by `python benchmarks/hostile.py`. Every try is one call in a process with at most "
-            f"{MEMORY >> 30} GiB of address space and {LIMIT:.0f} s. A *result* is what was asked for; *refused* is one "
-            "of the package's own errors, on one line, and exit code 2 of a command. A *broken promise* is any other "
+            f"{MEMORY >> 30} GiB of address space and {LIMIT:.0f} s. A *result* is what was asked for; *refused* is "
+            "one of the package's own errors, on one line, and exit code 2 of a command. A *broken promise* is any other "
             "error, exit code 3, a traceback, a message of several lines, a formula in CSV, or something that was run.",
             "*Memory* is the most that the process had up to that input, Python, JAX and pandas included.", "",
             *table_lines(head, rows), "",
@@ -137,6 +152,7 @@ def main() -> None:
     parser.add_argument("--tries", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0)
+    parser.add_argument("--jobs", type=int, default=2, help="doors that are tried at the same time")
     parser.add_argument("--doors", nargs="*")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -151,13 +167,12 @@ def main() -> None:
         prepare(folder)
         found: dict[str, list[dict]] = {door: [] for door in chosen.doors or Doors(folder, folder).names()}
         while True:
-            for door, tries in found.items():
-                for one in tried(folder, door, seed, chosen.tries):
-                    tries.append(one)
-                    if one["outcome"] not in (RESULT, REFUSED):
-                        print(f"{door}, seed {one['seed']}: {one['outcome']}, {one['said']}", flush=True)
+            with ThreadPoolExecutor(chosen.jobs) as pool:
+                for door, tries in found.items():
+                    pool.submit(collect, folder, door, seed, chosen.tries, tries)
             seed += chosen.tries
-            print(f"{seed - chosen.seed} of each door", {d: dict(Counter(o["outcome"] for o in t)) for d, t in found.items()}, flush=True)  # fmt: skip
+            counts = {door: dict(Counter(one["outcome"] for one in tries)) for door, tries in found.items()}
+            print(f"{seed - chosen.seed} of each door", counts, flush=True)
             if time.monotonic() > until:
                 break
     if not chosen.doors:

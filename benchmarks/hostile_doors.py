@@ -30,7 +30,7 @@ engine = "instant"
 [outputs]
 summary = "summary.csv"
 """
-FORMULA = re.compile(r"\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 Try = Callable[[], object]
 
 

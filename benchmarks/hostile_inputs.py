@@ -91,7 +91,7 @@ def zipped(content: bytes, rng: random.Random) -> bytes:
     """Return content compressed with gzip, at times with a bomb behind it or a few bytes wrong."""
     kind = rng.randrange(4)
     if kind == 0:
-        filler = rng.choice((b"\n", b" ", b"\0", b"1e8,2e9,3.1\n", b'","\n', b"x"))
+        filler = rng.choice((b"\n", b" ", b"\0", b"1e8,2e9,3.1\n", b'"\n",', b"x"))
         content += filler * ((64 << 20) // len(filler))
     packed = gzip.compress(content, 1)
     return spoil(packed, rng) if kind == 1 else packed
@@ -110,7 +110,8 @@ def toml_text(good: bytes, rng: random.Random) -> bytes:
     )
     keys = (
         "laws", "noises", "seeds", "part", "precision", "model_error", "tables.made.files", "tables.made.group",
-        "tables.made.columns", "tables.made.max_rows", "tables.made.drop_early", "tables.made.loss_unit", "splits.whole",
+        "tables.made.columns", "tables.made.max_rows", "tables.made.drop_early", "tables.made.loss_unit",
+        "splits.whole",
         "splits.ratios", "settings.draws", "settings.chains", "settings.engine", "limits.seconds", "outputs.summary",
         "outputs.prob", "outputs.draws", "tables", "a.b.c", ".".join("a" * rng.choice((10, 60, 5000))),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 from collections.abc import Callable
@@ -35,10 +36,8 @@ def odd_frame(rng: random.Random) -> pd.DataFrame:
         table = table.rename(columns={rng.choice(list(table.columns)): rng.choice(names)})
     kind = rng.choice((None, "float32", "category", "string", "complex128", "datetime64[ns]"))
     if kind and rng.random() < 0.3 and list(table.columns).count("loss") == 1:
-        try:
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
             table["loss"] = table["loss"].astype(kind)
-        except (TypeError, ValueError, OverflowError):
-            pass
     return table
 
 

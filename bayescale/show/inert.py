@@ -10,7 +10,7 @@ import pandas as pd
 _BEGINNING = r"[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]"
 _AT_START = re.compile(rf"[ \u00a0\u3000\ufeff]*{_BEGINNING}")
 # After what separates cells where the comma is a decimal mark, and in tables that are pasted.
-_INSIDE = re.compile(rf"(?<=\S)([;\t\r\n]\s*)(?={_BEGINNING})")
+_INSIDE = re.compile(rf"([;\t\r\n]\s*)(?={_BEGINNING})")
 
 
 def inert(table: pd.DataFrame) -> pd.DataFrame:
