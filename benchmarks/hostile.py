@@ -136,8 +136,8 @@ def page(found: dict[str, list[dict]], seed: int) -> str:
             "# Hostile and broken input", "",
             "Written by `python benchmarks/hostile.py`. Every try is one call in a process with at most "
             f"{MEMORY >> 30} GiB of address space and {LIMIT:.0f} s. A *result* is what was asked for; *refused* is "
-            "one of the package's own errors, on one line, and exit code 2 of a command. A *broken promise* is any other "
-            "error, exit code 3, a traceback, a message of several lines, a formula in CSV, or something that was run.",
+            "one of the package's own errors, on one line, and exit code 2 of a command. A *broken promise* is any "
+            "other error, exit code 3, a traceback, a message of several lines, a formula in CSV, or code that ran.",
             "*Memory* is the most that the process had up to that input, Python, JAX and pandas included.", "",
             *table_lines(head, rows), "",
             *(["What broke a promise:", "", *wrong, ""] if wrong else []),
