@@ -38,6 +38,8 @@ class FormatWithLatex(StrEnum):
         return self in (FormatWithLatex.latex, FormatWithLatex.markdown)
 
 
+# Bytes of a list of candidates: a hundred thousand runs.
+MOST_CANDIDATES = 10_000_000
 FitFile = Annotated[str, typer.Argument(metavar="FIT.nc", help="A fit saved by 'bayescale fit'.", show_default=False)]
 OwnLaw = Annotated[
     str | None,
@@ -176,16 +178,27 @@ def pairs(option: str, words: list[str] | None, form: str = "NAME=COLUMN") -> di
 
 
 def read_candidates(path: str | None) -> pd.DataFrame | None:
-    """Read the candidates of --candidates; None where there are none."""
+    """Read the candidates of --candidates; None where there are none.
+
+    Raises:
+        DataError: no file, one that is no CSV, or one that is far larger than a list of candidates.
+    """
     if path is None:
         return None
+    import io
+
     import pandas as pd
 
     from bayescale.language.errors import DataError
+    from bayescale.language.regular import text_up_to
 
+    text = text_up_to(Path(path), MOST_CANDIDATES)
+    if text is None:
+        raise DataError(f"--candidates {path} must be a CSV of runs in UTF-8, of at most {MOST_CANDIDATES:,} bytes.")
     try:
-        return pd.read_csv(path)
-    except (ValueError, UnicodeDecodeError) as error:
+        # Of the text and not of the path, which pandas would also take for an address or an archive.
+        return pd.read_csv(io.StringIO(text))
+    except (ValueError, OverflowError) as error:
         raise DataError(f"--candidates {path} is no CSV of runs: {error}.") from None
 
 

@@ -105,11 +105,14 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right:
     from rich.table import Table
     from rich.text import Text
 
+    from bayescale.show.escape import unturned
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for position, header in enumerate(headers):
         table.add_column(header, justify="right" if header in right else "left", overflow="fold", no_wrap=not position)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # Text, because brackets in a name are no markup
+        # Text, because brackets in a name are no markup; and no name may turn the direction of the line it stands in.
+        table.add_row(*(Text(unturned(cell)) for cell in row))
     console = Console(file=sys.stdout, width=width(), highlight=False, emoji=False)
     with console.capture() as captured:
         console.print(Padding(table, (0, 0, 0, 2), expand=False))

@@ -62,6 +62,9 @@ def _report(error: Exception, options: Collection[str]) -> int:
     if isinstance(error, BayescaleError):
         say(f"error: {in_shell(str(error), options)}")
         return USAGE
+    if isinstance(error, MemoryError):
+        say("error: there is not enough memory for this; take fewer rows, families or draws.")
+        return USAGE
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         say(f"error: {where}{error.strerror or error}.")

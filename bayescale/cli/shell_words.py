@@ -33,7 +33,10 @@ def in_shell(text: str, options: Collection[str] = ("--columns",)) -> str:
 
 
 def _mapped(found: re.Match[str]) -> str:
-    names = ast.literal_eval(found[1])
+    try:
+        names = ast.literal_eval(found[1])
+    except (SyntaxError, ValueError):  # a name of the file's that only looks like one of these
+        return found[0]
     if None in names.values():
         return found[0]
     return "--columns " + " ".join(f"{name}={shlex.quote(column)}" for name, column in names.items())

@@ -166,8 +166,11 @@ def _label_reason(label: str, *, family: bool) -> str | None:
     """Say why a label cannot be used, or None."""
     if label.lower() in MISSING_TEXTS:
         return "is missing"
-    if any(unicodedata.category(character) == "Cc" for character in label):
+    kinds = {unicodedata.category(character) for character in label}
+    if "Cc" in kinds:
         return "contains control characters"
+    if "Cs" in kinds:
+        return "contains halves of characters (surrogates), which no file can hold"
     if family and label.casefold() in RESERVED:
         return "is a reserved name"
     return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,15 @@ from pandas.api import types
 
 from bayescale.data.cells import Values
 from bayescale.data.sources import FRAME, Chunk, Source, check_header, too_many_rows
+from bayescale.data.text_files import ANY_EXPANSION, EXPANSION
 from bayescale.language.errors import DataError
 
 # Rows turned from Parquet into memory at a time.
 BATCH_ROWS = 200_000
+# Bytes of a binary cell of fixed width; decimals have up to 32.
+LONGEST_FIXED = 64
+# Bits of a whole number that is shown by its digits; no float is as large.
+LONGEST_WHOLE = 2_048
 
 
 class FrameSource(Source):
@@ -61,6 +68,7 @@ class ParquetSource(Source):
         with self._opened() as file:
             self._names = tuple(file.schema_arrow.names)
             rows = file.metadata.num_rows
+            self._limits = limits(file, path.stat().st_size)
         self.header = tuple(name.strip() for name in self._names)
         check_header(self.header, name=self.name)
         _check_length(rows, name=self.name, max_rows=max_rows)
@@ -68,25 +76,56 @@ class ParquetSource(Source):
     def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
         """Yield the rows of the wanted columns, in order."""
         names = {name: self._names[self.header.index(name)] for name in wanted}
+        for stored in names.values():
+            if reason := self._limits.get(stored):
+                raise DataError(f"{self.name}, column {stored!r}: {reason}.")
         first = 1
-        with self._opened() as file:
+        with self._opened(list(names.values())) as file:
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(names.values())):
                 columns = {name: cells_of(batch.column(stored).to_pandas()) for name, stored in names.items()}
                 yield Chunk(np.arange(first, first + batch.num_rows), columns)
                 first += batch.num_rows
 
-    def _opened(self) -> Any:
-        """Open the file, with an error in one sentence when it is damaged."""
+    @contextmanager
+    def _opened(self, texts: Sequence[str] = ()) -> Iterator[Any]:
+        """Open the file, with an error in one sentence where it is damaged, as its end or as any page of it.
+
+        Args:
+            texts: columns of which equal texts are to be one in memory: a page may name a long one a million times.
+        """
         try:
-            from pyarrow import ArrowInvalid, parquet
+            from pyarrow import ArrowException, parquet
         except ImportError as error:
             raise DataError(f"{self.name} needs pyarrow to be read: pip install pyarrow, or save it as CSV.") from error
         try:
-            return parquet.ParquetFile(self._path)
-        except (ArrowInvalid, OSError) as error:
+            with parquet.ParquetFile(self._path, read_dictionary=list(texts)) as file:
+                yield file
+        except (ArrowException, OSError, UnicodeDecodeError) as error:
             raise DataError(
                 f"{self.name} is not a readable Parquet file: write it again, or save it as CSV."
             ) from error
+
+
+def limits(file: Any, size: int) -> dict[str, str]:
+    """Return why columns are not read that would take much more memory than the file has."""
+    from pyarrow import types as arrow
+
+    expanded: Counter[str] = Counter()
+    for group in range(file.metadata.num_row_groups):
+        row_group = file.metadata.row_group(group)
+        for place in range(row_group.num_columns):
+            column = row_group.column(place)
+            expanded[column.path_in_schema.split(".")[0]] += column.total_uncompressed_size
+    found = {
+        name: f"it expands to {count:,} bytes, far more than tables do; write it without compression"
+        for name, count in expanded.items()
+        if count > max(ANY_EXPANSION, EXPANSION * size)
+    }
+    for field in file.schema_arrow:
+        wide = arrow.is_fixed_size_binary(field.type) and field.type.byte_width > LONGEST_FIXED
+        if arrow.is_nested(field.type) or wide:
+            found[field.name] = f"its cells are of type {str(field.type)[:60]}, expected numbers or texts"
+    return found
 
 
 def cells_of(column: pd.Series) -> Values:
@@ -98,8 +137,19 @@ def cells_of(column: pd.Series) -> Values:
                 return column.to_numpy()
         else:
             return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        # One text per category, however many rows have it.
+        texts = [_text(cell) for cell in column.cat.categories.tolist()]
+        return [None if code < 0 else texts[code] for code in column.cat.codes.tolist()]
     missing = column.isna().to_numpy()
-    return [None if gap else str(cell) for cell, gap in zip(column.tolist(), missing, strict=True)]
+    return [None if gap else _text(cell) for cell, gap in zip(column.tolist(), missing, strict=True)]
+
+
+def _text(cell: object) -> str:
+    """Return a cell as text; Python prints no whole numbers of more than some thousand digits."""
+    if isinstance(cell, int) and cell.bit_length() > LONGEST_WHOLE:
+        return f"a whole number of {cell.bit_length():,} bits"
+    return str(cell)
 
 
 def _check_length(rows: int, *, name: str, max_rows: int) -> None:

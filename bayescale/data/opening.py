@@ -64,7 +64,11 @@ def _check_file(path: Path) -> None:
     """Refuse what cannot be opened as a regular file."""
     if not str(path).strip() or path == Path():
         raise DataError("The path is empty: give the path of a file.")
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise DataError(f"{path} cannot be reached ({error.strerror}): check its name and folder.") from None
+    if not there:
         raise DataError(f"{path} does not exist.")
     if path.is_dir():
         raise DataError(f"{path} is a directory: give the path of one file.")

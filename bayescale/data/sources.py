@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ class Chunk:
     columns: dict[str, Values]
 
 
+# Columns of a table at most; the widest public ones have some hundred.
+MOST_COLUMNS = 10_000
 # The name of a table that has none.
 FRAME = "DataFrame"
 
@@ -36,12 +39,16 @@ class Source(ABC):
 
 
 def check_header(header: Sequence[str], *, name: str) -> None:
-    """Refuse a header in which a column name is used twice.
+    """Refuse a header of more columns than a table of runs has, or in which a column name is used twice.
 
     Raises:
-        DataError: with the names that repeat.
+        DataError: with their number, or the names that repeat.
     """
-    repeated = sorted({column for column in header if column and header.count(column) > 1})
+    if len(header) > MOST_COLUMNS:
+        raise DataError(
+            f"{name} has {len(header):,} columns and up to {MOST_COLUMNS:,} are read: keep those that the runs need."
+        )
+    repeated = sorted(column for column, count in Counter(header).items() if column and count > 1)
     if repeated:
         names = ", ".join(repr(column) for column in repeated)
         raise DataError(f"{name} has more than one column named {names}: rename or remove the others.")

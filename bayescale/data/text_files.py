@@ -20,8 +20,13 @@ from bayescale.language.errors import DataError
 # None: the header of a .txt file decides between tab and comma.
 DELIMITERS: dict[str, str | None] = {".csv": ",", ".tsv": "\t", ".txt": None}
 NAMED_DELIMITERS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
-# Rows held as text at a time: tens of megabytes, whatever the size of the file.
+# Rows held as text at a time, fewer where lines are long: tens of megabytes, whatever the size of the file.
 CHUNK_ROWS = 50_000
+CHUNK_BYTES = 64 << 20
+# A quoted cell may have line breaks, and a quotation mark that is not closed has all that follow.
+RECORD_LINES = 100
+# How many times its size a compressed file may expand, and what any may: tables of runs do so up to some twentyfold.
+EXPANSION, ANY_EXPANSION = 200, 64 << 20
 
 
 class TextSource(Source):
@@ -42,14 +47,15 @@ class TextSource(Source):
         self._path = path
         self._gzipped = gzipped
         with self._opened() as stream:
-            lines = scan(stream, name=self.name, most_lines=max_rows + 1)
+            lines = scan(stream, name=self.name, most_lines=max_rows + 1, most_bytes=self._most_bytes())
         if lines is None:
             raise too_many_rows(self.name, max_rows)
+        self._chunk_rows = max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(1, lines.longest)))
         self._delimiter = delimiter or self._found_delimiter()
         self.header = self._first_record()
         _check_delimiter(self.header, delimiter=self._delimiter, name=self.name)
         check_header(self.header, name=self.name)
-        if lines == 1:
+        if lines.count == 1:
             raise DataError(f"{self.name} has a header and no rows: expected one row per run.")
 
     def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
@@ -61,7 +67,7 @@ class TextSource(Source):
             for row, record in numbered:
                 rows.append(row)
                 records.append(record)
-                if len(rows) == CHUNK_ROWS:
+                if len(rows) == self._chunk_rows:
                     yield _chunk(rows, records, places)
                     rows, records = [], []
         if rows:
@@ -109,15 +115,22 @@ class TextSource(Source):
     def _parsed(self) -> Generator[list[str]]:
         """Yield every record of the file, blank ones too."""
         with self._opened() as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as text:
+            lines = _Lines(text)
             # Strict: an open quotation mark would otherwise swallow the rows that follow without a word.
-            reader = csv.reader(text, delimiter=self._delimiter, strict=True, skipinitialspace=True)
+            reader = csv.reader(lines, delimiter=self._delimiter, strict=True, skipinitialspace=True)
             try:
-                yield from reader
+                for record in reader:
+                    lines.of_record = 0
+                    yield record
             except csv.Error as error:
                 raise DataError(
                     f"{self.name} cannot be split into fields at line {reader.line_num} ({error}): "
                     "look for a quotation mark that is not closed or not at the end of its field."
                 ) from error
+
+    def _most_bytes(self) -> int | None:
+        """What the bytes may expand to; None where they are not compressed."""
+        return max(ANY_EXPANSION, EXPANSION * self._path.stat().st_size) if self._gzipped else None
 
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
@@ -129,6 +142,23 @@ class TextSource(Source):
             raise DataError(f"{self.name} is not a whole gzip file ({error}): compress it again.") from error
         except OSError as error:
             raise DataError(f"{self.name} cannot be read: {error.strerror or error}.") from error
+
+
+class _Lines:
+    """The lines of a text for a reader of records, so many for one record at most."""
+
+    def __init__(self, text: Iterator[str]):
+        self._text = text
+        self.of_record = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        self.of_record += 1
+        if self.of_record > RECORD_LINES:
+            raise csv.Error(f"a row of more than {RECORD_LINES} lines")
+        return next(self._text)
 
 
 def _chunk(rows: list[int], records: list[list[str]], places: dict[str, int]) -> Chunk:

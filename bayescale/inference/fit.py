@@ -19,7 +19,7 @@ from bayescale.inference.preparation import prepare_fit
 from bayescale.inference.provenance import provenance
 from bayescale.inference.sampling import Sample, sample
 from bayescale.inference.settings import Settings, check_seed, merge_settings
-from bayescale.language.errors import LawError
+from bayescale.language.errors import FitError, LawError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
 from bayescale.models import Model, Noise, Pooling, Residuals, RunEffects, find_residuals, lay_out
@@ -226,6 +226,13 @@ def fit(
             f"{chosen.__name__}: the formula asks whether a value is true, or wants it as a Python number; inputs and "
             "parameters are arrays while it is traced. In place of if, min and max take where, minimum and maximum of "
             "bayescale.laws.namespace.namespace(...)."
+        ) from error
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise FitError(
+            "There is not enough memory for this fit; take fewer rows, families or draws, or fit families one by one "
+            "with fit_many."
         ) from error
     made = assemble(model, runs, layout, anchors, drawn, seed, seconds=time.perf_counter() - began)
     # Engines complete the settings; what was asked for is what makes the same fit again.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bayescale.data import Runs
-from bayescale.inference.table import MAX_ROWS, check_table
+from bayescale.inference.table import MAX_ROWS, check_families, check_table
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law
@@ -48,11 +48,14 @@ def prepare_fit(
     anchors = design_anchors(law, runs, prior_anchors(law, priors)) if complete else {}
     if noise is None:
         noise = StudentT if residuals is None else Normal
+    kinds = Pooling.of(pooling, grouped=len(runs.families) > 1)
+    if any(kinds.kind(parameter.name) != "complete" for parameter in law.parameters):
+        check_families(runs, "fitted together", "fit them one by one with fit_many, or with pooling='complete'")
     layout = lay_out(law, runs, effects, anchors, find_noise(noise), residuals)
     model = build_model(
         law,
         noise=find_noise(noise),
-        pooling=Pooling.of(pooling, grouped=len(runs.families) > 1),
+        pooling=kinds,
         effects=effects,
         priors=priors,
         n_families=len(layout.families),

@@ -11,6 +11,8 @@ from bayescale.models import Noise
 
 # What a table of a fit may have at most.
 MAX_ROWS = 200_000
+# Families with values of their own: the metric of their sampler has the square of their number of parameters.
+MAX_FAMILIES = 1_000
 
 
 def check_table(runs: object) -> None:
@@ -21,6 +23,23 @@ def check_table(runs: object) -> None:
     """
     if not isinstance(runs, Runs):
         raise SettingsError(f"runs must come from read_runs, got {type(runs).__name__}; write read_runs(table) first.")
+
+
+def check_families(runs: Runs, what: str, remedy: str) -> None:
+    """Check that there are not more families than can be looked at in one go.
+
+    Args:
+        runs: the table.
+        what: is done to them.
+        remedy: what to do instead.
+
+    Raises:
+        FitError: there are more.
+    """
+    if len(runs.families) > MAX_FAMILIES:
+        raise FitError(
+            f"The table has {len(runs.families):,} families and up to {MAX_FAMILIES:,} are {what}; {remedy}."
+        )
 
 
 def check_batch(noise: type[Noise]) -> None:

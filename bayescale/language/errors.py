@@ -5,9 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+# Characters of a message at most: names in files may have any length, and none tells more by its thousandth letter.
+LONGEST_MESSAGE = 4_000
+_END = 500
+
+
+def sentence(text: str) -> str:
+    """Return a message on one line and of bounded length, whatever stood in the names that it quotes.
+
+    >>> sentence("no column 'a\\nb'"), len(sentence("x" * 1_000_000))
+    ("no column 'a\\\\nb'", 4000)
+    """
+    if len(text) > LONGEST_MESSAGE:
+        text = f"{text[: LONGEST_MESSAGE - _END - 3]}...{text[-_END:]}"
+    if text.isprintable():
+        return text
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return plain if len(plain) <= LONGEST_MESSAGE else f"{plain[: LONGEST_MESSAGE - 3]}..."
+
 
 class BayescaleError(ValueError):
-    """Base of every error that a user's input can cause."""
+    """Base of every error that a user's input can cause; its message is one line of bounded length."""
+
+    def __init__(self, message: str):
+        super().__init__(sentence(message))
 
 
 @dataclass(frozen=True)
@@ -63,9 +84,9 @@ class CodedWarning(UserWarning):
     """Base of the warnings of the package: ``code`` names the suspicion for scripts."""
 
     def __init__(self, code: str, message: str):
-        super().__init__(f"[{code}] {message}")
         self.code = code
-        self.message = message
+        self.message = sentence(message)
+        super().__init__(f"[{code}] {self.message}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         # What an exception is pickled with by default is its one printed text.

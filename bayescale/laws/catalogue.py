@@ -10,6 +10,7 @@ from types import ModuleType
 
 from bayescale.language.errors import LawError
 from bayescale.language.hints import nearest
+from bayescale.language.regular import is_regular
 from bayescale.laws.annealing import Annealing
 from bayescale.laws.base import Law
 from bayescale.laws.broken import BNSL1, BNSL2, BNSL1Error, BNSL2Error
@@ -37,6 +38,8 @@ from bayescale.laws.step_law_surface import StepLaw, StepLawND
 from bayescale.laws.token_offset import ChinchillaEmbedding, ChinchillaOffset, ChinchillaOffsetEmbedding
 from bayescale.laws.transfer import EffectiveTransfer
 
+# Of a file with laws of one's own.
+MOST_BYTES = 10_000_000
 # In the order in which they are listed: by what they take, and the most used first.
 CATALOGUE: tuple[type[Law], ...] = (
     Chinchilla,
@@ -121,9 +124,13 @@ def find_law(law: str | type[Law]) -> type[Law]:
 
 def _from_file(path: str, class_name: str) -> type[Law]:
     file = Path(path)
-    if not file.is_file():
+    if not is_regular(file):
         raise LawError(f"There is no file {path!r} to take the law {class_name!r} from.")
-    module = _module_of(file.resolve(), file.read_bytes())
+    with file.open("rb") as source:
+        content = source.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise LawError(f"{path} has more than {MOST_BYTES:,} bytes, and is no file of laws.")
+    module = _module_of(file.resolve(), content)
     found = vars(module).get(class_name)
     if not (isinstance(found, type) and issubclass(found, Law)):
         laws = [n for n, v in vars(module).items() if isinstance(v, type) and issubclass(v, Law) and v is not Law]

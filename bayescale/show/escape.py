@@ -81,8 +81,17 @@ def one_line(text: str) -> str:
     'two lines'
     """
     composed = unicodedata.normalize("NFC", str(text))
-    kept = (c for c in composed if c not in _TURNS)
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in kept).strip()
+    separators = ("Cc", "Cs", "Zl", "Zp")
+    return "".join(" " if unicodedata.category(c) in separators else c for c in unturned(composed)).strip()
+
+
+def unturned(text: str) -> str:
+    """Return text without the characters that turn the direction of what stands after them.
+
+    >>> unturned("dense\\u202e")
+    'dense'
+    """
+    return "".join(c for c in text if c not in _TURNS)
 
 
 def _one(character: str) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
-# What a spreadsheet begins a formula with, or skips before one.
-_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What a spreadsheet begins a formula with, also in the wide forms of East Asian ones, or skips before one.
+_BEGINNING = r"[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]"
+_AT_START = re.compile(rf"[ \u00a0\u3000\ufeff]*{_BEGINNING}")
+# After what separates cells where the comma is a decimal mark, and in tables that are pasted.
+_INSIDE = re.compile(rf"([;\t\r\n]\s*)(?={_BEGINNING})")
 
 
 def inert(table: pd.DataFrame) -> pd.DataFrame:
@@ -24,4 +29,7 @@ def inert(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _plain(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_BEGINNINGS) else value
+    if not isinstance(value, str):
+        return value
+    inside = _INSIDE.sub(r"\1'", value)
+    return f"'{inside}" if _AT_START.match(inside) else inside

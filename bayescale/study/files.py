@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bayescale.language.errors import StoreError
+from bayescale.language.regular import is_regular, text_up_to
 
 UNFINISHED = ".unfinished-"
+# Of a manifest, which has some 400 bytes of each fit.
+MOST_BYTES = 1 << 30
 
 
 def write_whole(target: Path, content: bytes) -> None:
@@ -53,8 +56,24 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        StoreError: it cannot be removed, or is a folder.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be removed ({error.strerror}) and is in the way; remove it, or give a folder of its own."
+        ) from None
+
+
 def sha256_of(path: Path) -> str | None:
-    """Hash of a file; None where it cannot be read."""
+    """Hash of a file; None where it cannot be read, or is a link or no file."""
+    if not is_regular(path, links=False):
+        return None
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -69,10 +88,13 @@ def write_sealed(target: Path, content: dict[str, Any]) -> None:
 
 
 def read_sealed(path: Path, kind: str) -> dict[str, Any] | None:
-    """Read JSON that was written with its checksum; None where it is missing, damaged or of another kind."""
+    """Read JSON that was written with its checksum; None where it is missing, a link, damaged or of another kind."""
+    text = text_up_to(path, MOST_BYTES, links=False)
+    if text is None:
+        return None
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = json.loads(text)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(content, dict) or content.get("format") != kind:
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import platform
+import re
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayescale.language.errors import StoreError
-from bayescale.study.files import UNFINISHED
+from bayescale.study.files import UNFINISHED, remove
 
 if TYPE_CHECKING:
     from bayescale.study.chunks import Shard
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 # Folders in it: what a part consists of, and the records by which parts count.
 KINDS = {"summary": ".parquet", "estimates": ".parquet", "draws": ".nc"}
 RECORDS = "parts"
+# Name of a part: the beginning of a hash.
+PART_ID = re.compile(r"[0-9a-f]{32}")
 # Seconds that shards which start together wait for the first of them to write the manifest.
 PATIENCE = 60.0
 
@@ -64,13 +68,25 @@ class Folder:
             ) from None
 
     def sweep(self) -> None:
-        """Remove what a process that was killed has left: unfinished files, and files of parts that do not count."""
+        """Remove what a process that was killed has left: unfinished files, and files of parts that do not count.
+
+        Files of other names are somebody's, and stay: a folder may have had a ``summary`` before it had a study.
+
+        Raises:
+            StoreError: one cannot be removed.
+        """
         for path in self.path.glob(f"{UNFINISHED}*"):
-            path.unlink(missing_ok=True)
-        for name in (RECORDS, *KINDS):
+            remove(path)
+        for name, ending in {RECORDS: ".json", **KINDS}.items():
             for path in (self.path / name).iterdir():
-                if path.name.startswith(UNFINISHED) or not self.record(path.stem).exists():
-                    path.unlink(missing_ok=True)
+                ours = PART_ID.fullmatch(path.stem) and path.suffix == ending
+                if path.name.startswith(UNFINISHED) or (ours and not self.record(path.stem).exists()):
+                    remove(path)
+
+    def parts(self) -> list[str]:
+        """Names of the parts that there are records of, whole or not."""
+        names = sorted(path.stem for path in (self.path / RECORDS).glob("*.json"))
+        return [name for name in names if PART_ID.fullmatch(name)]
 
     @contextmanager
     def held(self, shard: Shard | None) -> Iterator[Hold]:
@@ -125,8 +141,13 @@ class Hold:
 @contextmanager
 def _lock(path: Path, *, shared: bool) -> Iterator[int]:
     """Hold a file's lock and write into it whose it is."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    except OSError as error:  # a link to elsewhere, or a folder
+        raise StoreError(f"{path} cannot be used as a lock ({error.strerror}); remove it.") from None
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise StoreError(f"{path} cannot be used as a lock (it is no file); remove it.")
         try:
             fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -105,8 +105,8 @@ class Keys:
     def distinct(self, key: str, default: tuple[Any, ...]) -> tuple[Any, ...]:
         """A list without repetitions, of at least one if there is to be any."""
         values = self._of(key, self.take(key, list(default)), None, list, "a list")
-        if twice := [value for i, value in enumerate(values) if value in values[:i]]:
-            raise SettingsError(f"{key} of {self.where} has {twice[0]!r} twice; name each once.")
+        if (twice := _first_twice(values)) is not None:
+            raise SettingsError(f"{key} of {self.where} has {values[twice]!r} twice; name each once.")
         if not values and default:
             raise SettingsError(f"{key} of {self.where} is empty; give at least one, or leave it out.")
         return tuple(values)
@@ -127,6 +127,17 @@ class Keys:
         if not isinstance(value, kind):
             raise SettingsError(f"{key} of {self.where} must be {words}, got {value!r}.")
         return value
+
+
+def _first_twice(values: Sequence[Any]) -> int | None:
+    """The place of the first value that is there before, however many there are."""
+    seen: set[Any] = set()
+    for place, value in enumerate(values):
+        same = value if isinstance(value, int | float | str) else repr(value)  # lists and tables have no hash
+        if same in seen:
+            return place
+        seen.add(same)
+    return None
 
 
 def plain_name(name: str, where: str) -> str:

@@ -45,7 +45,7 @@ class Manifest:
         if content is None or content.get("version") != VERSION:
             return None
         try:
-            tasks = tuple(Task(**task) for task in content["tasks"])
+            tasks = tuple(_task(task) for task in content["tasks"])
             return cls(tasks, outputs_of(Keys(content["outputs"], "[outputs]")), content["about"])
         except (KeyError, TypeError, SettingsError):  # other keys, or values that there cannot be
             return None
@@ -54,6 +54,20 @@ class Manifest:
         """Write it, whole or not at all."""
         content = {"outputs": asdict(self.outputs), "about": self.about, "tasks": [asdict(task) for task in self.tasks]}
         write_sealed(folder.manifest, {"format": FORMAT, "version": VERSION, **content})
+
+
+def _task(content: Mapping[str, Any]) -> Task:
+    """A task whose values are such as are written.
+
+    Raises:
+        TypeError: it has other keys, or values of other types.
+    """
+    task = Task(**content)
+    texts = (task.hash, task.label, task.table, task.family, task.law, task.noise)
+    number = task.ratio is None or (isinstance(task.ratio, int | float) and not isinstance(task.ratio, bool))
+    if not (all(isinstance(text, str) for text in texts) and number and isinstance(task.seed, int)):
+        raise TypeError("a value of another type")
+    return task
 
 
 def manifest_in(folder: Folder) -> Manifest:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,19 +12,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xarray as xr
 
+from bayescale.data.frames import limits
+from bayescale.data.text_files import ANY_EXPANSION, EXPANSION
+from bayescale.language.errors import StoreError
 from bayescale.study.chunks import Chunk
-from bayescale.study.files import read_sealed, sha256_of, write_sealed, write_whole
-from bayescale.study.folder import KINDS, RECORDS, Folder
+from bayescale.study.files import read_sealed, remove, sha256_of, write_sealed, write_whole
+from bayescale.study.folder import KINDS, PART_ID, Folder
 from bayescale.study.tasks import Task
 from bayescale.study.work import Part
 
 FORMAT = "bayescale-part"
 # What became of a fit through no fault of its table; done again when asked.
 REDO = ("timed out", "worker died")
-_ID = re.compile(r"[0-9a-f]{32}")
 _TYPES = {"int64": pa.int64(), "float64": pa.float64()}
 
 
@@ -85,14 +87,14 @@ def _encoded(content: pd.DataFrame | xr.Dataset) -> bytes:
 
 def records(folder: Folder) -> Iterator[Record]:
     """The parts that are whole and as they were written, by name."""
-    for path in sorted((folder.path / RECORDS).glob("*.json")):
-        if (found := read_record(folder, path.stem)) is not None:
+    for name in folder.parts():
+        if (found := read_record(folder, name)) is not None:
             yield found
 
 
 def read_record(folder: Folder, name: str) -> Record | None:
     """The record of a part; None where it or a file of the part is missing or was damaged."""
-    content = read_sealed(folder.record(name), FORMAT) if _ID.fullmatch(name) else None
+    content = read_sealed(folder.record(name), FORMAT) if PART_ID.fullmatch(name) else None
     if content is None or content.get("id") != name:
         return None
     content = {key: tuple(v) if isinstance(v, list) else v for key, v in content.items() if key != "format"}
@@ -100,20 +102,29 @@ def read_record(folder: Folder, name: str) -> Record | None:
         record = Record(**content)
     except TypeError:  # of another version
         return None
+    if not _is_sound(record):
+        return None
     same = all(kind in KINDS and sha256_of(folder.file(kind, name)) == was for kind, was in record.files.items())
     return record if same and {"summary", "estimates"} <= set(record.files) else None
 
 
+def _is_sound(record: Record) -> bool:
+    """Whether the values of a record are such as are written; its checksum only says that they are as they were."""
+    lists = all(isinstance(v, tuple) and all(isinstance(one, str) for one in v) for v in (record.tasks, record.status))
+    number = isinstance(record.seconds, int | float) and not isinstance(record.seconds, bool)
+    paired = lists and len(record.tasks) == len(record.status) == len(set(record.tasks)) > 0
+    return paired and number and record.seconds >= 0 and isinstance(record.files, Mapping)
+
+
 def remove_part(folder: Folder, name: str) -> None:
     """Remove a part, its record first, so that it never counts while a file of it is gone."""
-    folder.record(name).unlink(missing_ok=True)
-    for kind in KINDS:
-        folder.file(kind, name).unlink(missing_ok=True)
+    for path in (folder.record(name), *(folder.file(kind, name) for kind in KINDS)):
+        remove(path)
 
 
 def has_parts(folder: Folder) -> bool:
     """Whether a folder holds fits at all."""
-    return any((folder.path / RECORDS).glob("*.json"))
+    return bool(folder.parts())
 
 
 def settle(folder: Folder, tasks: Collection[Task], redo: Collection[str]) -> set[str]:
@@ -125,10 +136,10 @@ def settle(folder: Folder, tasks: Collection[Task], redo: Collection[str]) -> se
         redo: hashes of those that are done again if they ended by :data:`REDO`.
     """
     wanted, done = {task.hash: task for task in tasks}, set[str]()
-    for path in sorted((folder.path / RECORDS).glob("*.json")):
-        record = read_record(folder, path.stem)
+    for name in folder.parts():
+        record = read_record(folder, name)
         if record is None:
-            remove_part(folder, path.stem)
+            remove_part(folder, name)
             continue
         ended = dict(zip(record.tasks, record.status, strict=True))
         kept = [h for h in record.tasks if h in wanted and h not in done and not (h in redo and ended[h] in REDO)]
@@ -156,5 +167,29 @@ def _only(folder: Folder, record: Record, chunk: Chunk) -> Part:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of a part."""
-    return pq.read_table(path).to_pandas()
+    """Read a table of a part, which may be somebody else's.
+
+    Raises:
+        StoreError: it is damaged, or would take much more memory than the file has.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
+            refused = limits(file, path.stat().st_size)
+        if refused:
+            raise StoreError(f"{path} is no table of results: {next(iter(refused.values()))}.")
+        table = pq.read_table(path, read_dictionary=texts)
+        expanded = sum(_expanded(chunk) for name in texts for chunk in table.column(name).chunks)
+        if expanded > max(ANY_EXPANSION, EXPANSION * path.stat().st_size):
+            raise StoreError(f"{path} is no table of results: its texts take {expanded:,} bytes.")
+        schema = pa.schema([(f.name, pa.string() if f.name in texts else f.type) for f in table.schema])
+        return table.cast(schema).to_pandas()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise StoreError(
+            f"{path} is damaged ({type(error).__name__}); start the study again, which makes it anew."
+        ) from error
+
+
+def _expanded(chunk: pa.Array) -> int:
+    """Bytes of texts of which each stands in memory once, when each row has its own."""
+    return int(pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0)

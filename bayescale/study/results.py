@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
+from bayescale.inference.store.hdf5 import check_closed
 from bayescale.language.errors import SettingsError, StoreError
 from bayescale.show.inert import inert
 from bayescale.study.files import write_whole
@@ -92,8 +93,13 @@ class Results:
         record = self.parts[found[0]]
         if "draws" not in record.files:
             raise StoreError(f"There are no draws of the fit {task!r}; the study keeps none, or the fit failed.")
-        with xr.open_dataset(Folder(self.path).file("draws", record.id), engine="h5netcdf") as file:
-            return file.isel(fit=record.tasks.index(found[0])).load()
+        file = Folder(self.path).file("draws", record.id)
+        try:
+            check_closed(file)
+            with xr.open_dataset(file, engine="h5netcdf") as draws:
+                return draws.isel(fit=record.tasks.index(found[0])).load()
+        except Exception as error:  # whatever a damaged file makes of other libraries
+            raise StoreError(f"{file} holds no draws of a study: {error}.") from error
 
     def _table(self, kind: str) -> pd.DataFrame:
         folder, order = Folder(self.path), {task.hash: i for i, task in enumerate(self.manifest.tasks)}
@@ -101,6 +107,9 @@ class Results:
         tables = [read_table(folder.file(kind, name)) for name in wanted]
         if not tables:
             return pd.DataFrame()
+        for name, table in zip(wanted, tables, strict=True):
+            if lacking := {"task", "status"} - set(table) if kind == "summary" else {"task"} - set(table):
+                raise StoreError(f"{folder.file(kind, name)} lacks the column {min(lacking)!r}; start the study again.")
         whole = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
         place = whole["task"].map(order)
         return whole.iloc[place.argsort(kind="stable")].reset_index(drop=True)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import glob
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from bayescale.data import Runs, datasets, read_runs
 from bayescale.data.schema import FEWEST_ROWS
 from bayescale.language.errors import BayescaleError, DataError, SettingsError
+from bayescale.language.regular import is_regular
 from bayescale.study.study import Study, Tables
 from bayescale.validation.backtest.splits import splits_of
+
+# What one pattern may match.
+MOST_FILES = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +60,7 @@ def pieces_of(study: Study, law: str) -> tuple[Piece, ...]:
         _check_groups(tables, [runs for _, runs in read])
         found.extend(piece for name, runs in read for piece in _pieces(study, tables, name, runs))
     labels = [piece.label for piece in found]
-    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+    if twice := sorted(label for label, count in Counter(labels).items() if count > 1):
         raise SettingsError(f"Two tables of the study are called {twice[0]!r}; rename a table, a file or a family.")
     return tuple(found)
 
@@ -65,11 +71,30 @@ def _paths(study: Study, tables: Tables) -> list[tuple[str, Path | None]]:
         return [(tables.name, None)]
     if not glob.has_magic(tables.files):
         return [(tables.name, study.folder / tables.files)]
-    matched = sorted(Path(name).as_posix() for name in glob.glob(tables.files, root_dir=study.folder, recursive=True))
-    paths = [name for name in matched if (study.folder / name).is_file()]
+    try:
+        paths = sorted({name for name in _matched(tables.files, study.folder) if is_regular(study.folder / name)})
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise SettingsError(f"[tables.{tables.name}] of the study has no pattern of files ({error}).") from None
+    if len(paths) > MOST_FILES:
+        raise SettingsError(f"[tables.{tables.name}] of the study matches more than {MOST_FILES:,} files.")
     if not paths:
         raise SettingsError(f"[tables.{tables.name}] of the study matches no file: {tables.files!r} in {study.folder}.")
     return [(f"{tables.name}/{name}", study.folder / name) for name in paths]
+
+
+def _matched(pattern: str, folder: Path) -> Iterator[str]:
+    """Names that match a pattern; ``**`` goes into folders, not along links, which may lead in circles."""
+    if "**" not in Path(pattern).parts:
+        names = glob.iglob(pattern, root_dir=folder)
+        yield from (Path(name).as_posix() for name in islice(names, MOST_FILES + 1))
+        return
+    base = Path(Path(pattern).anchor) if Path(pattern).is_absolute() else folder
+    plain = not any(part.startswith(".") and part != ".." for part in Path(pattern).parts)
+    found = base.glob(str(Path(pattern).relative_to(Path(pattern).anchor)))
+    for path in islice(found, MOST_FILES + 1):
+        name = path.relative_to(base) if base == folder else path
+        if not (plain and any(part.startswith(".") and part != ".." for part in name.parts)):
+            yield name.as_posix()
 
 
 def _read(study: Study, tables: Tables, path: Path | None, law: str) -> Runs | BayescaleError:

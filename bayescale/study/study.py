@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import signature
@@ -14,6 +13,7 @@ from bayescale.data import read_runs
 from bayescale.inference.settings import PRECISIONS, Settings, check_seed, merge_settings
 from bayescale.language.errors import SettingsError
 from bayescale.study.keys import Keys, plain_name
+from bayescale.study.toml import read_toml
 
 # Fits of one part of the results: several compiled calls, and little to do again after a fault.
 PART = 64
@@ -107,16 +107,8 @@ class Study:
         Raises:
             SettingsError: no such file, no TOML, or a key that is unknown or has a value that it cannot have.
         """
-        file = Path(path)
-        try:
-            content = tomllib.loads(file.read_text("utf-8"))
-        except FileNotFoundError:
-            raise SettingsError(f"There is no study {str(path)!r}; give the name of a TOML file.") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"The study {str(path)!r} is no TOML file: {error}.") from None
-        except OSError as error:
-            raise SettingsError(f"The study {str(path)!r} cannot be read ({error.strerror}).") from None
-        return cls.of(content, folder=file.resolve().parent)
+        content = read_toml(path)
+        return cls.of(content, folder=Path(path).resolve().parent)
 
     @classmethod
     def of(cls, content: Mapping[str, Any], *, folder: str | os.PathLike[str] = ".") -> Study:

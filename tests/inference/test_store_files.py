@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayescale.inference.store import archive, load
+from bayescale.inference.store import archive, hdf5, load
 from bayescale.language.errors import StoreError
 
 DRAWS = "unconstrained_posterior"
@@ -130,7 +130,7 @@ SPOILT_FILES = {
 @pytest.mark.parametrize("kind", SPOILT_FILES)
 def test_a_spoilt_file_is_refused_in_one_sentence(kind, copy, monkeypatch, rewrite, refused):
     change, message = SPOILT_FILES[kind]
-    monkeypatch.setattr(archive, "MAX_OBJECTS", FEW_OBJECTS)
+    monkeypatch.setattr(hdf5, "MAX_OBJECTS", FEW_OBJECTS)
     rewrite(copy, file=change)
     refused(copy, message)
 

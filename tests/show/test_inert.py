@@ -7,13 +7,15 @@ import pytest
 
 from bayescale.show.inert import inert
 
-FORMULAS = ("=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "  =1")
+FORMULAS = ("=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "  =1", "\u3000=1", "\uff1d1")
+# After what separates cells or rows for some readers there is another beginning.
+INSIDE = {"\t=1": "'\t'=1", "\r=1": "'\r'=1", "a;=1": "a;'=1", "a\n+1": "a\n'+1", "a;\uff1d1": "a;'\uff1d1"}
 
 
-@pytest.mark.parametrize("text", FORMULAS)
-def test_a_formula_is_text(text):
+@pytest.mark.parametrize(("text", "plain"), [*((text, f"'{text}") for text in FORMULAS), *INSIDE.items()])
+def test_a_formula_is_text(text, plain):
     table = inert(pd.DataFrame({"family": [text], text: [1]}))
-    assert table.iloc[0, 0] == f"'{text}" and table.columns[1] == f"'{text}"
+    assert table.iloc[0, 0] == plain and table.columns[1] == plain
 
 
 def test_numbers_and_other_texts_stay_as_they_are():

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from bayescale.data.datasets.entry import DataFile
 from bayescale.language.errors import DataError, MissingDataError
+from bayescale.language.regular import is_regular
 
 # A folder with copies, laid out as the paths of the registry's files say; it is read and never written.
 COPIES = "BAYESCALE_DATASETS"
+# Of a file of the registry; the largest has some ten megabytes.
+MOST_BYTES = 1 << 30
 # Where downloads go instead of the user's cache.
 CACHE = "BAYESCALE_DATASETS_CACHE"
 
@@ -36,7 +39,7 @@ def cache_folder() -> Path:
 def found(file: DataFile) -> tuple[str, Path] | None:
     """Return where a copy lies, ``"local"`` or ``"cached"``, and its path; its content is not looked at."""
     for state, folder in (("local", copies_folder()), ("cached", cache_folder())):
-        if folder is not None and (folder / file.path).is_file():
+        if folder is not None and is_regular(folder / file.path):
             return state, folder / file.path
     return None
 
@@ -56,7 +59,7 @@ def locate(file: DataFile, name: str, *, path: str | os.PathLike[str] | None = N
     """
     if path is not None:
         copy = Path(path).expanduser()
-        if not copy.is_file():
+        if not is_regular(copy):
             raise DataError(f"{copy} is no file: path must be your own copy of {file.path} for data set {name!r}.")
         return checked(file, copy, "give the path of the right file")
     if (here := found(file)) is not None:
@@ -83,12 +86,17 @@ def checked(file: DataFile, copy: Path, remedy: str) -> Path:
     Raises:
         DataError: it is another.
     """
+    size = copy.stat().st_size
+    if size > MOST_BYTES:
+        raise DataError(
+            f"{copy} is not the file that the registry knows: it has {size:,} bytes. {remedy.capitalize()}."
+        )
     with copy.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if digest != file.sha256:
         raise DataError(
             f"{copy} is not the file that the registry knows: expected sha256 {file.sha256}, got {digest} "
-            f"({copy.stat().st_size:,} bytes). It was changed or cut short: {remedy}."
+            f"({size:,} bytes). It was changed or cut short: {remedy}."
         )
     return copy
 

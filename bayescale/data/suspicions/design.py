@@ -78,12 +78,10 @@ def loss_rises_with_compute(runs: Runs) -> str | None:
 
 def _centred_ranks(values: pd.Series, codes: np.ndarray) -> np.ndarray:
     """Return the ranks within each family around their mean; zero in families too small to show a trend."""
-    ranks = np.zeros(len(values))
-    order = np.argsort(codes, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
-        if len(rows) > 2:
-            ranks[rows] = values.iloc[rows].rank().to_numpy() - (len(rows) + 1) / 2
-    return ranks
+    # All families at once: there may be as many as rows.
+    count = np.bincount(codes)[codes]
+    ranks = pd.Series(values.to_numpy()).groupby(codes).rank().to_numpy()
+    return np.where(count > 2, ranks - (count + 1) / 2, 0.0)
 
 
 def _spread(values: pd.Series) -> float:

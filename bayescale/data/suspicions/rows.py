@@ -46,7 +46,7 @@ def single_run_family(runs: Runs) -> str | None:
     """Families whose curve comes from the other families."""
     if not runs.families:
         return None
-    counts = runs.table["family"].value_counts()
+    counts = runs.table["family"].value_counts().to_dict()
     single = [name for name in runs.families if counts[name] == 1]
     if not single:
         return None

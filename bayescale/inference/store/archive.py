@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from bayescale.inference.store.hdf5 import brief, check_objects, opened
 from bayescale.language.errors import StoreError
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ VERSION = 1
 DRAWS, STATS, RUNS = "unconstrained_posterior", "sample_stats", "runs"
 MAX_BYTES = 4 * 2**30
 MAX_RECORD = 4 * 2**20
-MAX_OBJECTS = 10_000
-
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -82,7 +80,7 @@ def writable_target(path: str | os.PathLike[str]) -> Path:
 def is_fit(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a saved fit, of whatever version; what can be opened but was written by others is none."""
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             return "format" in file.attrs and _text(file, "format") == FORMAT
     except (StoreError, OSError, RuntimeError, UnicodeDecodeError):  # the last three by a damaged file
         return False
@@ -105,7 +103,7 @@ def write_archive(groups: Mapping[str, xr.Dataset], record: str, sha256: str, ta
         os.replace(unfinished, target)
     except Exception as error:
         raise StoreError(
-            f"The fit could not be written to {target} ({_brief(error)}); check the space that is left on the disk."
+            f"The fit could not be written to {target} ({brief(error)}); check the space that is left on the disk."
         ) from error
     finally:
         unfinished.unlink(missing_ok=True)
@@ -117,9 +115,9 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
     Raises:
         StoreError: what it is instead of a saved fit; the message lacks the path.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         _check_format(file)
-        _check_objects(file)
+        check_objects(file)
         limit = min(MAX_BYTES, os.path.getsize(path))
         sets = {name: _variables(file, name) for name in (DRAWS, STATS, RUNS)}
         declared = sum(one.size * one.dtype.itemsize for group in sets.values() for one in group.values())
@@ -131,70 +129,18 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
         return Archive(_text(file, "record"), _text(file, "sha256"), groups)
 
 
-@contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
-    """Open a file as HDF5, after a look at its first bytes."""
-    import h5py
-
-    if os.path.isdir(path):
-        raise StoreError("it is a folder; give the name of a file written by save.")
-    if not os.path.exists(path):
-        raise StoreError("there is no such file; check its name and folder.")
-    if not os.path.isfile(path):
-        raise StoreError("it is a device or a pipe; give the name of a file written by save.")
-    try:
-        raw = open(path, "rb")  # noqa: SIM115 - closed below, and errors of opening are not those of reading
-    except OSError as error:
-        raise StoreError(f"it cannot be opened ({error.strerror}); check its permissions.") from None
-    with raw:
-        begin = raw.read(len(_SIGNATURE))
-        if not begin:
-            raise StoreError("it is empty; copy it or save the fit again.")
-        if begin != _SIGNATURE:
-            raise StoreError(f"it is no NetCDF-4 file, it begins with {begin!r}; expected a file written by save.")
-        try:
-            # The very file that was looked at, without the locks that some network drives refuse.
-            file = h5py.File(raw, "r")
-        except OSError as error:
-            raise StoreError(f"it is truncated or damaged ({_brief(error)}); copy it or save the fit again.") from None
-        with file:
-            yield file
-
-
 def _check_format(file: h5py.File) -> None:
     """Refuse files of other programs and of later versions."""
     if "format" not in file.attrs or _text(file, "format") != FORMAT:
         raise StoreError(f"it was not written by bayescale, it lacks the format {FORMAT!r}; expected a file from save.")
-    version = np.ravel(file.attrs.get("format_version", ()))
+    there = "format_version" in file.attrs and math.prod(file.attrs.get_id("format_version").shape) == 1
+    version = np.ravel(file.attrs["format_version"] if there else ())
     if version.size != 1 or version.dtype.kind not in "iu" or version[0] < 1:
         raise StoreError("its format_version is no positive integer; save the fit again.")
     if version[0] > VERSION:
         raise StoreError(
             f"it has format version {version[0]} and this bayescale reads versions up to {VERSION}; update bayescale."
         )
-
-
-def _check_objects(file: h5py.File) -> None:
-    """Refuse everything by which an HDF5 file can reach other files, or send a reader in circles."""
-    import h5py
-
-    waiting, seen = [file["/"]], 0
-    while waiting:
-        group = waiting.pop()
-        for name in group:
-            where = f"{group.name.rstrip('/')}/{name}"
-            seen += 1
-            if seen > MAX_OBJECTS or where.count("/") > 4:
-                raise StoreError("it holds more or deeper groups than a fit has; expected a file written by save.")
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise StoreError(f"{where!r} links to somewhere else; a fit holds its own data, so save it again.")
-            member = group[name]
-            if isinstance(member, h5py.Group):
-                waiting.append(member)
-            elif not isinstance(member, h5py.Dataset):
-                raise StoreError(f"{where!r} is neither a group nor a variable; expected a file written by save.")
-            elif member.external or member.is_virtual:
-                raise StoreError(f"{where!r} takes its data from another file; a fit holds its own, so save it again.")
 
 
 def _variables(file: h5py.File, name: str) -> dict[str, h5py.Dataset]:
@@ -233,7 +179,8 @@ def _read(variable: h5py.Dataset) -> np.ndarray:
 
 def _text(file: h5py.File, name: str) -> str:
     """A text among the root's attributes."""
-    value: Any = file.attrs.get(name)
+    # A list of texts may name one long text many times, which reading would multiply.
+    value: Any = file.attrs.get(name) if name in file.attrs and file.attrs.get_id(name).shape == () else None
     if isinstance(value, bytes):
         value = value.decode()
     if not isinstance(value, str):
@@ -243,9 +190,3 @@ def _text(file: h5py.File, name: str) -> str:
             f"its attribute {name!r} has {len(value):,} characters and at most {MAX_RECORD:,} are expected."
         )
     return value
-
-
-def _brief(error: BaseException) -> str:
-    """The message of an error of another library, on one line and not too long."""
-    line = " ".join(str(error).split()) or type(error).__name__
-    return line if len(line) <= 200 else line[:199] + "…"

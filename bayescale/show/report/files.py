@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from bayescale.language.errors import StoreError
+from bayescale.language.regular import text_up_to
 
 CARD = "card.json"
 SCHEMA = "bayescale-report/1"
 # What a report writes, and what it may so remove again.
 ENDINGS = (".html", ".json", ".tex", ".bib", ".pdf")
 _LONGEST = 60
+# Of a card; those of many fits have some hundred thousand.
+MOST_BYTES = 64 << 20
 
 
 def file_name(name: str) -> str:
@@ -79,6 +82,12 @@ def write_report(target: Path, files: Mapping[str, str | bytes]) -> None:
 def _replace(target: Path, unfinished: Path, files: Mapping[str, str | bytes]) -> None:
     stale = set(_files_of(target) or ()) - set(files)
     # The card comes last: it is what makes the folder a report.
+    for name in files:
+        place = (target / name).parent
+        if Path(os.path.realpath(place)) != place:
+            raise StoreError(
+                f"{place} is a link to another place; remove it, reports are written to their folder only."
+            )
     for name in sorted(files, key=lambda name: name == CARD):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(unfinished / name, target / name)
@@ -88,9 +97,10 @@ def _replace(target: Path, unfinished: Path, files: Mapping[str, str | bytes]) -
 
 def _files_of(folder: Path) -> list[str] | None:
     """The files that the report in a folder wrote; None where there is no report. The card may come from anyone."""
+    text = text_up_to(folder / CARD, MOST_BYTES)
     try:
-        card = json.loads((folder / CARD).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        card = json.loads(text) if text is not None else None
+    except (ValueError, RecursionError):
         return None
     if not isinstance(card, dict) or card.get("schema") != SCHEMA or not isinstance(card.get("files"), list):
         return None

@@ -15,7 +15,7 @@ from bayescale.decisions.next_run.goals import AHEAD
 from bayescale.decisions.next_run.grid import default_candidates
 from bayescale.inference.noise_information import information
 from bayescale.inference.pilot import Pilot, fit_pilot
-from bayescale.inference.table import check_table
+from bayescale.inference.table import check_families, check_table
 from bayescale.language.errors import FitError, SettingsError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
@@ -96,7 +96,9 @@ def identify(
 def _tables(runs: Runs, group: str | None) -> list[tuple[str, Runs]]:
     if len(runs) == 0:
         raise FitError("There are no runs; identify needs a table with at least one.")
-    if group is not None:
+    if group is None:
+        check_families(runs, "looked at in one go", "name one with group='...', or select some with runs.select(...)")
+    else:
         return [(group, runs.select(group))]
     return list(runs.by_family()) or [("", runs)]
 
@@ -139,7 +141,10 @@ def _candidates(law: type[Law], runs: Runs, given: pd.DataFrame | None) -> pd.Da
     if missing := [name for name in law.inputs() if name not in given]:
         raise SettingsError(f"candidates lack {missing[0]!r}, which the law {law.name!r} takes.")
     inputs = given[list(law.inputs())].reset_index(drop=True)
-    values = inputs.to_numpy(float)
+    try:
+        values = inputs.to_numpy(float)
+    except (TypeError, ValueError):
+        values = np.full(inputs.shape, np.nan)
     low = np.array([law_quantity.lower for law_quantity in law.arguments.values()])
     if not len(values) or not (np.isfinite(values) & (values >= low)).all():
         raise SettingsError("candidates must have a row per run, with finite numbers that the law's inputs may be.")

@@ -1,0 +1,93 @@
+"""HDF5 files that may be anything: opened, and refused where they reach beyond themselves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bayescale.language.errors import StoreError
+
+if TYPE_CHECKING:
+    import h5py
+
+MAX_OBJECTS = 10_000
+# What the draws of a part may take beside what their file has: HDF5 fills what was never written.
+_SPARE = 1 << 20
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """Open a file as HDF5, after a look at its first bytes."""
+    import h5py
+
+    if os.path.isdir(path):
+        raise StoreError("it is a folder; give the name of a file written by save.")
+    if not os.path.exists(path):
+        raise StoreError("there is no such file; check its name and folder.")
+    if not os.path.isfile(path):
+        raise StoreError("it is a device or a pipe; give the name of a file written by save.")
+    try:
+        raw = open(path, "rb")  # noqa: SIM115 - closed below, and errors of opening are not those of reading
+    except OSError as error:
+        raise StoreError(f"it cannot be opened ({error.strerror}); check its permissions.") from None
+    with raw:
+        begin = raw.read(len(_SIGNATURE))
+        if not begin:
+            raise StoreError("it is empty; copy it or save the fit again.")
+        if begin != _SIGNATURE:
+            raise StoreError(f"it is no NetCDF-4 file, it begins with {begin!r}; expected a file written by save.")
+        try:
+            # The very file that was looked at, without the locks that some network drives refuse.
+            file = h5py.File(raw, "r")
+        except OSError as error:
+            raise StoreError(f"it is truncated or damaged ({brief(error)}); copy it or save the fit again.") from None
+        with file:
+            yield file
+
+
+def check_closed(path: str | os.PathLike[str]) -> None:
+    """Refuse a file that would read others, or declares more data than it has.
+
+    Raises:
+        StoreError: what it is instead; the message lacks the path.
+    """
+    with opened(path) as file:
+        sizes = [(member.size or 0) * member.dtype.itemsize for member in check_objects(file)]
+        if sum(sizes) > os.path.getsize(path) + _SPARE:
+            raise StoreError(f"it declares {sum(sizes):,} bytes of data, more than it has; make it again.")
+
+
+def check_objects(file: h5py.File) -> list[h5py.Dataset]:
+    """Refuse everything by which an HDF5 file can reach other files, or send a reader in circles; return its data."""
+    import h5py
+
+    waiting, seen, found = [file["/"]], 0, []
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            where = f"{group.name.rstrip('/')}/{name}"
+            seen += 1
+            if seen > MAX_OBJECTS or where.count("/") > 4:
+                raise StoreError("it holds more or deeper groups than a fit has; expected a file written by save.")
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise StoreError(f"{where!r} links to somewhere else; a fit holds its own data, so save it again.")
+            member = group[name]
+            if isinstance(member, h5py.Group):
+                waiting.append(member)
+                continue
+            if not isinstance(member, h5py.Dataset):
+                raise StoreError(f"{where!r} is neither a group nor a variable; expected a file written by save.")
+            if member.external or member.is_virtual:
+                raise StoreError(f"{where!r} takes its data from another file; a fit holds its own, so save it again.")
+            found.append(member)
+    return found
+
+
+def brief(error: BaseException) -> str:
+    """The message of an error of another library, on one line and not too long."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    return line if len(line) <= 200 else line[:199] + "…"
