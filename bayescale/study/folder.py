@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayescale.language.errors import StoreError
-from bayescale.study.files import UNFINISHED
+from bayescale.language.files import UNFINISHED
 
 if TYPE_CHECKING:
     from bayescale.study.chunks import Shard
