@@ -34,12 +34,12 @@ def write_sealed_arrays(target: Path, about: Mapping[str, Any], arrays: Mapping[
     Raises:
         OSError: it cannot be written; an older file stays as it was.
     """
-    plain = {name: np.ascontiguousarray(values, values.dtype.newbyteorder("<")) for name, values in arrays.items()}
+    plain = {name: np.asarray(values, values.dtype.newbyteorder("<"), order="C") for name, values in arrays.items()}
     listed = [[name, values.dtype.str, values.shape] for name, values in plain.items()]
     head = json.dumps({"about": about, "arrays": listed}).encode() + b"\n"
     digest = hashlib.sha256(head)
     for values in plain.values():
-        digest.update(values.data if values.size else b"")
+        digest.update(values.tobytes())
     with whole_file(target) as unfinished, open(unfinished, "wb") as file:
         file.write(f"{FORMAT} {VERSION} {digest.hexdigest()}\n".encode() + head)
         for values in plain.values():
