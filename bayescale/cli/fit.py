@@ -45,6 +45,7 @@ USUAL = {"params": "7e10", "tokens": "1.4e12"}
 
 
 def fit(
+    context: typer.Context,
     table: Table,
     law: LawName = "chinchilla",
     out: Out = "fit.nc",
@@ -93,7 +94,7 @@ def fit(
         "model_error": model_error,
         "priors": None if public_priors is None else priors_of(law_class.name, public_priors, model_error),
     }
-    with interruptible(checkpoint, target) as kept:
+    with interruptible(context, checkpoint, target) as kept:
         made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings, checkpoint=kept)
         made.save(target)
     describe(made)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+import typer
 
 from bayescale.cli.reporting import INTERRUPTED, say
 
@@ -22,10 +22,11 @@ WORDS = "bayescale.words"
 
 
 @contextmanager
-def interruptible(path: str | None, out: Path) -> Iterator[Checkpoint | None]:
+def interruptible(context: typer.Context, path: str | None, out: Path) -> Iterator[Checkpoint | None]:
     """Yield the checkpoint of a fit, which is removed once the fit is saved.
 
     Args:
+        context: of the command.
         path: of the checkpoint, if there is to be one.
         out: where the fit is saved.
 
@@ -47,15 +48,15 @@ def interruptible(path: str | None, out: Path) -> Iterator[Checkpoint | None]:
             if kept is None:
                 say(f"interrupted: nothing is kept of the fit; keep what is done with --checkpoint {USUAL}")
             else:
-                say(f"interrupted: {kept.note}; go on with: {_command()}")
+                say(f"interrupted: {kept.note}; go on with: {_command(context)}")
             raise SystemExit(INTERRUPTED) from None
     if kept is not None:
         kept.remove()
 
 
-def _command() -> str:
+def _command(context: typer.Context) -> str:
     """The command as it was given."""
-    return shlex.join(("bayescale", *click.get_current_context().meta.get(WORDS, ())))
+    return shlex.join(("bayescale", *context.meta.get(WORDS, ())))
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def test_the_finished_part_is_kept_and_the_command_that_is_printed_goes_on(folde
     counts = []
     for number in (signal.SIGINT, signal.SIGTERM):
         done = interrupted(folder, number, *words)
-        assert (done.returncode, done.stdout) == (130, "")
+        assert (done.returncode, done.stdout) == (130, ""), done.stderr
         (line,) = done.stderr.splitlines()
         said = re.fullmatch(
             r"interrupted: (\d+) of 600 draws, warm-up included, are kept in a checkpoint; go on with: (.*)", line

@@ -11,7 +11,8 @@ import pytest
 import xarray as xr
 
 from bayescale.inference.checkpoint import trail as trails
-from bayescale.language.errors import SettingsWarning, StoreError
+from bayescale.inference.checkpoint.sealed import read_sealed_arrays, write_sealed_arrays
+from bayescale.language.errors import FitError, SettingsWarning, StoreError
 
 nuts = importlib.import_module("bayescale.inference.nuts")
 sampling = importlib.import_module("bayescale.inference.sampling")
@@ -235,6 +236,36 @@ def test_a_file_of_something_else_is_refused_before_anything_is_computed(fitted,
     assert path.read_text() == "params,tokens,loss\n"
     with pytest.raises(StoreError, match=r"is a folder; give the name of a file in it, such as .*fit\.checkpoint\.$"):
         fitted(checkpoint=tmp_path)
+
+
+def test_a_fit_that_cannot_be_made_leaves_no_checkpoint(fitted, tmp_path, monkeypatch):
+    """What is done would only fail again."""
+    advance = nuts._advance
+
+    def broken(*arguments):
+        state, kept = advance(*arguments)
+        return state, kept._replace(position=np.full(kept.position.shape, np.nan))
+
+    monkeypatch.setattr(nuts, "_advance", broken)
+    with pytest.raises(FitError, match="not finite"):
+        fitted(checkpoint=tmp_path / "fit.checkpoint")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("geometry/stretch", "it has nothing as geometry/stretch and float64 of"),
+        ("lane/0/state/z", "it has nothing as lane/0/state/z and float64 of"),
+        ("lane/0/kept/energy", "it lacks draws; remove it to begin anew."),
+    ],
+)
+def test_a_file_whose_checksum_is_right_and_that_lacks_something_is_refused(name, message, begun, fitted):
+    about, arrays = read_sealed_arrays(begun)
+    del arrays[name]
+    write_sealed_arrays(begun, about, arrays)
+    with pytest.raises(StoreError, match=f"^{re.escape(f'{begun} cannot be resumed from: {message}')}"):
+        fitted(checkpoint=begun)
 
 
 # --- What goes wrong while it is written -----------------------------------------------------------------------------

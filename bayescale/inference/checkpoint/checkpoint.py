@@ -12,7 +12,7 @@ import numpy as np
 from bayescale.inference.checkpoint.identity import differences
 from bayescale.inference.checkpoint.sealed import read_sealed_arrays
 from bayescale.inference.checkpoint.trail import Trail
-from bayescale.language.errors import StoreError
+from bayescale.language.errors import FitError, StoreError
 from bayescale.language.files import sweep, writable_target
 
 USUAL = "fit.checkpoint"
@@ -62,7 +62,7 @@ class Checkpoint:
     @property
     def note(self) -> str:
         """What is kept of a fit that was interrupted, in words."""
-        if self._trail is None or not self.target.exists():
+        if self._trail is None or not self._trail.planned or not self.target.exists():
             return "No draws had been made yet"
         return f"{self._trail.done}, are kept in {self.path!s}"
 
@@ -80,6 +80,10 @@ def kept_in(checkpoint: str | os.PathLike[str] | Checkpoint | None) -> Iterator[
     own = checkpoint if checkpoint is None or isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
     try:
         yield own
+    except FitError:
+        if own is not None:  # what is done is of no use: it would fail again
+            own.remove()
+        raise
     except KeyboardInterrupt as error:
         if own is None:
             error.add_note(f"Nothing is kept of the fit; fit(..., checkpoint={USUAL!r}) keeps what is done of it.")

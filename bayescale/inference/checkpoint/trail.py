@@ -43,7 +43,7 @@ class Trail:
         self.why: str | None = about.get("why")
         self.attempts: list[dict[str, Any]] = list(about.get("attempts", ()))
         self.resumed = int(about.get("resumed", -1)) + 1
-        self._seconds, self._total = float(about.get("seconds", 0.0)), int(about.get("total", 0))
+        self._seconds, self.planned = float(about.get("seconds", 0.0)), int(about.get("planned", 0))
         self._geometry = {n: v for n, v in (arrays or {}).items() if n.startswith("geometry/")}
         self._waiting = _by_lane(arrays or {})
         self._lanes: dict[int, tuple[Any, list[Kept]]] = {}
@@ -65,19 +65,19 @@ class Trail:
     def geometry(self, found: Any) -> Any:
         """Return the geometry that the run was begun with, which is the one that was found if it begins now."""
         if self._geometry:
-            return from_arrays(found, self._geometry, "geometry")
+            return self._restored(found, self._geometry, "geometry")
         self._geometry = to_arrays(found, "geometry")
         return found
 
     def plan(self, draws: int) -> None:
         """Say how many draws all chains of this attempt make, warm-up included."""
-        self._total = draws
+        self.planned = draws
 
     def begun(self, lane: int, first: Any) -> tuple[Any, list[Kept]]:
         """Return the state of a lane and what it has drawn, which is its first state and nothing if it begins now."""
         if (saved := self._waiting.get(lane)) is None:
             return first, []
-        state, chunks = from_arrays(first, saved, f"lane/{lane}/state"), [_kept(lane, saved)]
+        state, chunks = self._restored(first, saved, f"lane/{lane}/state"), [self._drawn(lane, saved)]
         self._lanes[lane] = state, list(chunks)
         return state, chunks
 
@@ -116,9 +116,9 @@ class Trail:
         """How far the run is, in words."""
         counts = [kept.diverging.size for _, chunks in list(self._lanes.values()) for kept in chunks]
         waiting = [v[f"lane/{n}/kept/diverging"].size for n, v in self._waiting.items() if n not in self._lanes]
-        count = min(sum(counts) + sum(waiting), self._total)
+        count = min(sum(counts) + sum(waiting), self.planned)
         again = f" of attempt {len(self.attempts) + 1}" if self.attempts else ""
-        return f"{count:,} of {self._total:,} draws{again}, warm-up included"
+        return f"{count:,} of {self.planned:,} draws{again}, warm-up included"
 
     def _about(self) -> dict[str, Any]:
         return {
@@ -127,7 +127,7 @@ class Trail:
             "attempts": self.attempts,
             "resumed": self.resumed,
             "seconds": round(self.seconds, 3),
-            "total": self._total,
+            "planned": self.planned,
         }
 
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -140,6 +140,24 @@ class Trail:
             arrays |= {f"lane/{lane}/kept/{name}": part for name, part in joined(chunks)._asdict().items()}
         return arrays
 
+    def _restored(self, template: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> Any:
+        try:
+            return from_arrays(template, arrays, prefix)
+        except StoreError as error:
+            raise StoreError(f"{self._target} cannot be resumed from: {error}") from None
+
+    def _drawn(self, lane: int, saved: Mapping[str, np.ndarray]) -> Kept:
+        """The draws of a lane.
+
+        Raises:
+            StoreError: they are not there, or not as many positions as statistics.
+        """
+        found = [saved.get(f"lane/{lane}/kept/{name}") for name in Kept._fields]
+        position, *stats = [() if part is None else part.shape for part in found]
+        if not position or {position[:-1]} != set(stats):
+            raise StoreError(f"{self._target} cannot be resumed from: it lacks draws; remove it to begin anew.")
+        return Kept(*found)
+
     def _warn(self, error: OSError) -> None:
         if not self._warned:
             self._warned = True
@@ -148,19 +166,6 @@ class Trail:
                 "the disk, or what is done since is lost if it is ended."
             )
             warnings.warn(SettingsWarning("checkpoint-not-written", text), stacklevel=2)
-
-
-def _kept(lane: int, saved: Mapping[str, np.ndarray]) -> Kept:
-    """The draws of a lane.
-
-    Raises:
-        StoreError: they are not there, or not as many positions as statistics; the message lacks the path.
-    """
-    found = [saved.get(f"lane/{lane}/kept/{name}") for name in Kept._fields]
-    shapes = [None if part is None else part.shape for part in found]
-    if None in shapes or len({shapes[0][:-1], *shapes[1:]}) > 1:  # type: ignore[index]
-        raise StoreError(f"it lacks draws of chain {lane}; remove it to begin anew.")
-    return Kept(*found)
 
 
 def _by_lane(arrays: Mapping[str, np.ndarray]) -> dict[int, dict[str, np.ndarray]]:
