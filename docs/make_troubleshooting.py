@@ -147,7 +147,7 @@ TAIL = """## Other things that happen
 | a plan's interval spans decades | size and tokens rise together in the table, or there are few budgets | `bs.identify` names the run to add |
 | `Extrapolated ...` under an answer | the question lies beyond the largest run of the table | read how often such intervals held, in the note itself |
 | `interrupted: ...`, exit code 130 | Ctrl-C or SIGTERM | with `--checkpoint` give the command that it prints ([](long_runs.md)); without it nothing is kept |
-| Ctrl-C takes a while | chains stop after the draws that they are at, and the first ones come after compiling | wait; a second Ctrl-C stops the waiting |
+| Ctrl-C takes a while | chains stop after the draws that they are at, and the first ones come after compiling | wait: the line comes by itself |
 | `internal error`, exit code 3 | a bug in bayescale | run it with `--debug` and report what it prints |
 | a test run says that tests were left out | published tables are not part of the project | `BAYESCALE_TEST_DATA` names their folder |
 """

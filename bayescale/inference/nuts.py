@@ -75,14 +75,15 @@ def run_nuts(
 def _in_threads(one: Callable[[int], Any], count: int, trail: Trail) -> list[Any]:
     """Run chains in threads; whatever ends one of them, or the wait for them, stops all after their next chunk."""
     # XLA releases the interpreter lock while it computes, so threads use all cores and share one compile.
-    with ThreadPoolExecutor(min(count, os.cpu_count() or 1)) as pool:
-        waiting = [pool.submit(one, chain) for chain in range(count)]
-        try:
-            return [chain.result() for chain in waiting]
-        except BaseException:
-            trail.stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(min(count, os.cpu_count() or 1))
+    try:
+        return [chain.result() for chain in [pool.submit(one, chain) for chain in range(count)]]
+    except BaseException:
+        trail.stop.set()
+        raise
+    finally:
+        # No thread computes on afterwards, unless a second interrupt ends the wait for it.
+        pool.shutdown(cancel_futures=True)
 
 
 def _kernel(
