@@ -121,6 +121,11 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "narrow",
         "`noise='normal'`",
     ),
+    "checkpoint-not-written": (
+        "the checkpoint of a fit that goes on could not be written, for want of space for example; said once, and again "
+        "after a writing that went well",
+        "make space: the fit tries again by itself, and loses what is done since then only if it is ended ([](long_runs.md))",
+    ),
 }
 ERRORS = {
     errors.DataError: "mend the cells that it names; `error.cells` has all of them, `--debug` prints them",
@@ -128,7 +133,8 @@ ERRORS = {
     errors.LawError: "`bayescale laws` lists the laws; a law of your own is checked when its file is read",
     errors.SettingsError: "the message says what is accepted",
     errors.FitError: "look at `bs.identify`, units and priors; report a table that should fit",
-    errors.StoreError: "a damaged or foreign file is never read in part: fit again, or give the right file",
+    errors.StoreError: "a damaged or foreign file is never read in part: fit again, or give the right file; of a "
+    "checkpoint the message says in what its fit is another ([](long_runs.md))",
     errors.CheckError: "[](checks.md) says what each check means and what to change; `error.checks` has those that fail",
 }
 TAIL = """## Other things that happen
@@ -140,6 +146,8 @@ TAIL = """## Other things that happen
 | very wide intervals of A and B | they are printed at one parameter and one token, far from all runs | look at predictions; `summary` is not where uncertainty shows |
 | a plan's interval spans decades | size and tokens rise together in the table, or there are few budgets | `bs.identify` names the run to add |
 | `Extrapolated ...` under an answer | the question lies beyond the largest run of the table | read how often such intervals held, in the note itself |
+| `interrupted: ...`, exit code 130 | Ctrl-C or SIGTERM | with `--checkpoint` give the command that it prints ([](long_runs.md)); without it nothing is kept |
+| Ctrl-C takes a while | chains stop after the draws that they are at, and the first ones come after compiling | wait: the line comes by itself |
 | `internal error`, exit code 3 | a bug in bayescale | run it with `--debug` and report what it prints |
 | a test run says that tests were left out | published tables are not part of the project | `BAYESCALE_TEST_DATA` names their folder |
 """

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from bayescale.cli.examples import start
+from bayescale.cli.interruption import WORDS
 from bayescale.cli.reporting import USAGE, reporting
 from bayescale.cli.verbs import VERBS, Commands
 
@@ -30,6 +31,7 @@ class Door(TyperGroup):
         """Bring ``--debug`` to the front, where the group takes it."""
         end = args.index("--") if "--" in args else len(args)
         words = [word for word in args[:end] if word != "--debug"]
+        ctx.meta[WORDS] = tuple(args)
         return super().parse_args(ctx, ["--debug"] * (len(words) < end) + words + args[end:])
 
     def invoke(self, ctx: Any) -> Any:
@@ -73,7 +75,7 @@ def bayescale(
 ) -> None:
     """Bayesian scaling laws: from a table of training runs to posterior, prediction and compute-optimal plan.
 
-    Exit codes: 0 done, 1 a check fails, 2 wrong usage or input, 3 a bug in bayescale.
+    Exit codes: 0 done, 1 a check fails, 2 wrong usage or input, 3 a bug in bayescale, 130 interrupted.
     """
     if context.invoked_subcommand is None:
         # A script that lost its command must not pass for one that did its work.

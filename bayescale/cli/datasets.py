@@ -117,19 +117,17 @@ def _write(runs: Runs, out: str) -> None:
     from pathlib import Path
 
     from bayescale.language.errors import SettingsError
+    from bayescale.language.files import whole_file
 
     target = Path(os.path.realpath(Path(out).expanduser()))
     if target.suffix.lower() != ".csv":
         raise SettingsError(f"--out must end in .csv, got {out!r}.")
     if not target.parent.is_dir() or (target.exists() and not target.is_file()):
         raise SettingsError(f"--out {out} cannot be written: give the path of a file in a folder that exists.")
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        runs.table.to_csv(unfinished, index=False, lineterminator="\n")
-        unfinished.replace(target)
+        with whole_file(target) as unfinished:
+            runs.table.to_csv(unfinished, index=False, lineterminator="\n")
     except OSError as error:
         raise SettingsError(f"--out {out} could not be written: {error}.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     read = "" if runs.params_convention == "total" else f" --params-convention {runs.params_convention}"
     typer.echo(f"Saved {len(runs):,} rows to {out}. Next:\n  bayescale fit {shlex.quote(out)}{read}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayescale.language.errors import SettingsError
+from bayescale.language.files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,9 +64,5 @@ def write_figures(fit: Fit, plans: Sequence[Plan], folder: Path, *, group: str, 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:
     """Write beside the file and rename."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole_file(path) as unfinished:
         write(unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

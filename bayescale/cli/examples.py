@@ -22,6 +22,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "fit": (
         "bayescale fit runs.csv --law chinchilla --group family --out fit.nc",
+        "bayescale fit runs.csv --group family --checkpoint fit.checkpoint",
         "bayescale fit runs.csv --columns params=n_params loss=val_loss",
         "bayescale fit runs.csv --law my_laws.py:MyLaw --model-error 0.04",
     ),

@@ -12,6 +12,7 @@ from bayescale.cli.fit_options import (
     BytesPerToken,
     ChainMethod,
     Chains,
+    CheckpointFile,
     Columns,
     Draws,
     Effects,
@@ -32,6 +33,7 @@ from bayescale.cli.fit_options import (
     Warmup,
     read_table,
 )
+from bayescale.cli.interruption import interruptible
 from bayescale.cli.options import chosen, pairs
 from bayescale.cli.output import paragraph
 
@@ -43,6 +45,7 @@ USUAL = {"params": "7e10", "tokens": "1.4e12"}
 
 
 def fit(
+    context: typer.Context,
     table: Table,
     law: LawName = "chinchilla",
     out: Out = "fit.nc",
@@ -64,6 +67,7 @@ def fit(
     engine: Engine = None,
     target_accept: TargetAccept = None,
     chain_method: ChainMethod = None,
+    checkpoint: CheckpointFile = None,
 ) -> None:
     """Fit a law to a table of runs and save the fit.
 
@@ -90,8 +94,9 @@ def fit(
         "model_error": model_error,
         "priors": None if public_priors is None else priors_of(law_class.name, public_priors, model_error),
     }
-    made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings)
-    made.save(target)
+    with interruptible(context, checkpoint, target) as kept:
+        made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings, checkpoint=kept)
+        made.save(target)
     describe(made)
     typer.echo(f"\nSaved to {out}. Next:")
     own_law = f" --law {shlex.quote(law)}" if ".py:" in law else ""
@@ -178,8 +183,9 @@ def _target(out: str, table: str) -> Path:
     Raises:
         StoreError: the place cannot be written, or holds something that is no fit.
     """
-    from bayescale.inference.store.archive import is_fit, writable_target
+    from bayescale.inference.store.archive import is_fit
     from bayescale.language.errors import StoreError
+    from bayescale.language.files import writable_target
 
     target = writable_target(out)
     if target == Path(table).resolve():

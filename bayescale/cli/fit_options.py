@@ -98,6 +98,15 @@ TargetAccept = Annotated[
 ChainMethod = Annotated[
     str | None, typer.Option("--chain-method", help="parallel, sequential or vectorized.", show_default=_LIBRARY)
 ]
+CheckpointFile = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Keep what NUTS has done in this file until the fit is saved; the same command goes on from it.",
+        show_default=False,
+    ),
+]
 
 
 def read_table(

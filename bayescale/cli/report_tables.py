@@ -62,8 +62,8 @@ def _free_target(table: str) -> Path:
     Raises:
         StoreError: something is there already, or the folder cannot be written to.
     """
-    from bayescale.inference.store.archive import writable_target
     from bayescale.language.errors import StoreError
+    from bayescale.language.files import writable_target
 
     path = Path(table)
     path = path.with_suffix("") if path.suffix == ".gz" else path

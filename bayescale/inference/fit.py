@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Mapping
@@ -9,17 +10,17 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import jax
 import pandas as pd
 import xarray as xr
 
 from bayescale.data import Runs
+from bayescale.inference.checkpoint import Checkpoint, kept_in
+from bayescale.inference.engine_errors import engine_errors
 from bayescale.inference.posterior import natural_dataset, sites_dataset
 from bayescale.inference.preparation import prepare_fit
 from bayescale.inference.provenance import provenance
 from bayescale.inference.sampling import Sample, sample
 from bayescale.inference.settings import Settings, check_seed, merge_settings
-from bayescale.language.errors import FitError, LawError
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
 from bayescale.models import Model, Noise, Pooling, Residuals, RunEffects, find_residuals, lay_out
@@ -170,6 +171,7 @@ def fit(
     seed: int = 0,
     settings: Settings | None = None,
     progress: bool | None = None,
+    checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
     **sampler: Any,
 ) -> Fit:
     """Fit a law to runs.
@@ -199,12 +201,15 @@ def fit(
         seed: every random number derives from it.
         settings: sampler settings; single ones can be given by name, for example ``draws=2000``, ``engine="nuts"``.
         progress: show a progress bar; by default on a terminal only.
+        checkpoint: a file that the state of NUTS is written to while it runs, some ten seconds apart. A process that
+            was ended goes on from it with the same call, to the same draws; the file is removed when the fit is done.
 
     Returns:
         a :class:`Fit`; its ``check()`` raises unless the sampler did its work.
 
     Raises:
         LawError, SettingsError, DataError, FitError: what was expected, what came, what to do.
+        StoreError: the checkpoint is damaged, of another fit or version, or cannot be written where it is to be.
 
     Warns:
         SettingsWarning: a replaced prior that looks like one at anchors of 1; checkpoints that are fitted as if they
@@ -219,22 +224,9 @@ def fit(
     for warning in (*prior_suspicions(model), *checkpoint_suspicions(model, runs), *residual_suspicions(model)):
         warnings.warn(warning, stacklevel=2)
     began = time.perf_counter()
-    try:
-        drawn = sample(model, layout, settings, seed, progress)
-    except jax.errors.ConcretizationTypeError as error:
-        raise LawError(
-            f"{chosen.__name__}: the formula asks whether a value is true, or wants it as a Python number; inputs and "
-            "parameters are arrays while it is traced. In place of if, min and max take where, minimum and maximum of "
-            "bayescale.laws.namespace.namespace(...)."
-        ) from error
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        raise FitError(
-            "There is not enough memory for this fit; take fewer rows, families or draws, or fit families one by one "
-            "with fit_many."
-        ) from error
-    made = assemble(model, runs, layout, anchors, drawn, seed, seconds=time.perf_counter() - began)
+    with kept_in(checkpoint) as kept, engine_errors(chosen):
+        drawn = sample(model, layout, settings, seed, progress, kept)
+        made = assemble(model, runs, layout, anchors, drawn, seed, seconds=time.perf_counter() - began)
     # Engines complete the settings; what was asked for is what makes the same fit again.
     return replace(made, record={**made.record, "asked_settings": asdict(settings)})
 
@@ -246,5 +238,5 @@ def assemble(
     unconstrained = sites_dataset(model, drawn.sites, layout.families, layout.levels)
     sample_stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in drawn.stats.items()})
     sample_stats = sample_stats.assign_coords(chain=unconstrained["chain"], draw=unconstrained["draw"])
-    record = provenance(model, runs, anchors, drawn.settings, seed, seconds=seconds)
+    record = provenance(model, runs, anchors, drawn.settings, seed, seconds=seconds + drawn.seconds_before)
     return Fit(model, runs, anchors, drawn.settings, seed, unconstrained, sample_stats, {**record, **drawn.record})

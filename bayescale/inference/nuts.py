@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,9 @@ import numpy as np
 from numpyro.infer.hmc import hmc
 from numpyro.infer.util import ParamInfo
 
+from bayescale.inference.checkpoint.trail import Trail
 from bayescale.inference.coordinates import Coordinates, Geometry, guide_and_gradient
+from bayescale.inference.lanes import Kept, joined, made, run_lane
 from bayescale.inference.likelihood import prepare
 from bayescale.inference.precision import RUN_OFTEN, RUN_SELDOM
 from bayescale.inference.settings import Settings
@@ -29,21 +31,6 @@ Progress = Callable[[int, int, int], None]
 Arguments = tuple[Coordinates, tuple[int, int], Geometry, Any, Any]
 
 
-class Kept(NamedTuple):
-    """What is kept of every draw: the position and, under their names in ``sample_stats``, the statistics.
-
-    ``lp`` holds the potential, minus the log density, until the chunks are joined.
-    """
-
-    position: Any
-    lp: Any
-    energy: Any
-    n_steps: Any
-    acceptance_rate: Any
-    diverging: Any
-    step_size: Any
-
-
 def run_nuts(
     coordinates: Coordinates,
     geometry: Geometry,
@@ -53,6 +40,7 @@ def run_nuts(
     seed: int,
     thin: int = 1,
     progress: Progress | None = None,
+    trail: Trail | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Sample the posterior.
 
@@ -64,23 +52,38 @@ def run_nuts(
         seed: 32-bit seed.
         thin: draws made for each one kept.
         progress: called with (chain, draws done, divergences after warm-up) from the sampling threads.
+        trail: where what is done is noted, and where chains begin that another process has begun.
 
     Returns:
         Positions (chain x draw x size) and sampler statistics (each chain x draw).
     """
     keys = jax.random.split(jax.random.key(seed), 2 * settings.chains)
     arguments = (coordinates, (settings.nuts_warmup, settings.max_tree_depth), geometry, data, settings.target_accept)
+    trail = trail or Trail()
+    trail.plan(settings.chains * _length(settings, thin))
     if settings.chain_method == "vectorized":
-        return _run_together(arguments, keys, settings, thin, progress)
-    one = partial(_run_chain, arguments, keys, settings, thin, progress)
+        return _run_together(arguments, keys, settings, thin, progress, trail)
+    one = partial(_run_chain, arguments, keys, settings, thin, progress, trail)
     if settings.chain_method == "sequential":
         chains = [one(chain) for chain in range(settings.chains)]
     else:
-        # XLA releases the interpreter lock while it computes, so threads use all cores and share one compile.
-        with ThreadPoolExecutor(min(settings.chains, os.cpu_count() or 1)) as pool:
-            chains = list(pool.map(one, range(settings.chains)))
+        chains = _in_threads(one, settings.chains, trail)
     positions = np.stack([positions for positions, _ in chains])
     return positions, {name: np.stack([stats[name] for _, stats in chains]) for name in chains[0][1]}
+
+
+def _in_threads(one: Callable[[int], Any], count: int, trail: Trail) -> list[Any]:
+    """Run chains in threads; whatever ends one of them, or the wait for them, stops all after their next chunk."""
+    # XLA releases the interpreter lock while it computes, so threads use all cores and share one compile.
+    pool = ThreadPoolExecutor(min(count, os.cpu_count() or 1))
+    try:
+        return [chain.result() for chain in [pool.submit(one, chain) for chain in range(count)]]
+    except BaseException:
+        trail.stop.set()
+        raise
+    finally:
+        # No thread computes on afterwards, unless a second interrupt ends the wait for it.
+        pool.shutdown(cancel_futures=True)
 
 
 def _kernel(
@@ -181,33 +184,39 @@ _advance_all = jax.jit(
 
 
 def _run_chain(
-    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None, chain: int
+    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None, trail: Trail, chain: int
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def report(chunks: list[Kept]) -> None:
+        if progress is not None:
+            progress(chain, made(chunks), _divergences(chunks, settings))
+
     with jax.enable_x64(True):
-        start = _start(arguments[0], keys[chain])
-        state = _first_state(arguments, start, keys[settings.chains + chain])
-        chunks = []
-        for done in _chunks(settings, thin):
-            state, kept = _advance(*arguments, state)
-            chunks.append(Kept(*map(np.asarray, kept)))
-            if progress is not None:
-                progress(chain, done, _divergences(chunks, settings))
+        state = _first_state(arguments, _start(arguments[0], keys[chain]), keys[settings.chains + chain])
+        chunks = run_lane(
+            chain, state, lambda state: _advance(*arguments, state),
+            draws=_length(settings, thin), trail=trail, report=report,
+        )  # fmt: skip
     return _collect(chunks, settings, thin, 0)
 
 
 def _run_together(
-    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None
+    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None, trail: Trail
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     starts = jax.vmap(lambda key: _start(arguments[0], key))(keys[: settings.chains])
     firsts = [_first_state(arguments, *pair) for pair in zip(starts, keys[settings.chains :], strict=True)]
     states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *firsts)
-    chunks = []
-    for done in _chunks(settings, thin):
-        states, kept = _advance_all(*arguments, states)
-        chunks.append(Kept(*map(np.asarray, kept)))
-        if progress is not None:
-            for chain in range(settings.chains):
-                progress(chain, done, _divergences([Kept(*(p[chain] for p in c)) for c in chunks], settings))
+
+    def report(chunks: list[Kept]) -> None:
+        if progress is None:
+            return
+        for chain in range(settings.chains):
+            alone = [Kept(*(part[chain] for part in chunk)) for chunk in chunks]
+            progress(chain, made(chunks), _divergences(alone, settings))
+
+    chunks = run_lane(
+        0, states, lambda states: _advance_all(*arguments, states),
+        draws=_length(settings, thin), trail=trail, report=report,
+    )  # fmt: skip
     return _collect(chunks, settings, thin, 1)
 
 
@@ -216,20 +225,19 @@ def _start(coordinates: Coordinates, key: Any) -> Any:
     return jax.random.normal(key, (coordinates.size,))
 
 
-def _chunks(settings: Settings, thin: int) -> range:
-    total = settings.nuts_warmup + thin * settings.nuts_draws
-    return range(CHUNK, total + CHUNK, CHUNK)
+def _length(settings: Settings, thin: int) -> int:
+    """Draws that a chain makes, warm-up included."""
+    return settings.nuts_warmup + thin * settings.nuts_draws
 
 
 def _collect(chunks: list[Kept], settings: Settings, thin: int, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Join chunks along draws, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
-    end = settings.nuts_warmup + thin * settings.nuts_draws
-    whole = Kept(*(np.concatenate(parts, axis=axis) for parts in zip(*chunks, strict=True)))
-    made = Kept(*(part[(slice(None),) * axis + (slice(settings.nuts_warmup, end),)] for part in whole))
-    kept = Kept(*(part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in made))
+    whole, after = joined(chunks), slice(settings.nuts_warmup, _length(settings, thin))
+    drawn = Kept(*(part[(slice(None),) * axis + (after,)] for part in whole))
+    kept = Kept(*(part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in drawn))
     stats = {name: part for name, part in kept._asdict().items() if name != "position"}
     stats["lp"] = -stats["lp"]
-    stats["diverging"] = made.diverging.reshape(*made.diverging.shape[:axis], -1, thin).any(axis=-1)
+    stats["diverging"] = drawn.diverging.reshape(*drawn.diverging.shape[:axis], -1, thin).any(axis=-1)
     stats["tree_depth"] = np.ceil(np.log2(stats["n_steps"] + 1)).astype(int)
     return kept.position, stats
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
 
+from bayescale.inference.checkpoint import Checkpoint, Trail, identity_of
 from bayescale.inference.coordinates import Coordinates
 from bayescale.inference.evaluate import site_values
 from bayescale.inference.geometry import find_geometry
@@ -35,25 +37,39 @@ class Sample:
         sites: unconstrained values of every sampled site, chain x draw x ...
         stats: sampler statistics, chain x draw.
         settings: as they were in the end.
-        record: for the fit's record: ``engine`` (name, why, quality) and, of NUTS, its ``attempts``.
+        record: for the fit's record: ``engine`` (name, why, quality) and, of NUTS, its ``attempts`` and how often it
+            was ``resumed``.
+        seconds_before: that processes took which were ended before this one.
     """
 
     sites: Mapping[str, np.ndarray]
     stats: Mapping[str, np.ndarray]
     settings: Settings
     record: Mapping[str, Any]
+    seconds_before: float = 0.0
 
 
-def sample(model: Model, layout: Layout, settings: Settings, seed: int, progress: bool | None) -> Sample:
+def sample(
+    model: Model,
+    layout: Layout,
+    settings: Settings,
+    seed: int,
+    progress: bool | None,
+    checkpoint: Checkpoint | None = None,
+) -> Sample:
     """Draw from the posterior with the engine that the settings ask for.
 
     Raises:
         FitError: the instant engine was asked for and cannot do it, or draws are not finite.
+        StoreError: the checkpoint is not of this fit.
     """
+    trail = Trail() if checkpoint is None else checkpoint.open(identity_of(model, layout, settings, seed))
     drawn, why = None, "as asked for"
     if settings.warmup is None:
         settings = replace(settings, warmup=LONG_WARMUP if has_few_rows(model, layout) else SHORT_WARMUP)
-    if settings.engine == "auto" and settings.target_accept is not None:
+    if trail.why is not None:  # another process has come to NUTS already
+        why = trail.why
+    elif settings.engine == "auto" and settings.target_accept is not None:
         why = "target_accept is given"
     elif settings.engine != "nuts":
         try:
@@ -65,7 +81,8 @@ def sample(model: Model, layout: Layout, settings: Settings, seed: int, progress
                 ) from None
             why = f"not instant: {error}"
     if drawn is None:
-        drawn = _nuts(model, layout, settings, seed, progress, why)
+        trail.why = why
+        drawn = _nuts(model, layout, settings, seed, progress, trail)
     if not all(np.isfinite(value).all() for value in drawn.sites.values()):
         raise FitError("The sampler produced values that are not finite; look at the table's units and the priors.")
     return drawn
@@ -80,35 +97,55 @@ def _instant(model: Model, layout: Layout, settings: Settings, seed: int) -> Sam
     return Sample(drawn.sites, drawn.stats, replace(settings, draws=drawn.stats["lp"].shape[1]), {"engine": engine})
 
 
-def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress: bool | None, why: str) -> Sample:
-    """Run NUTS with smaller and smaller steps until no draw diverges."""
-    coordinates, attempts = Coordinates(model), []
+def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress: bool | None, trail: Trail) -> Sample:
+    """Run NUTS, or go on with a run that was ended, and say by which engine the draws are."""
+    coordinates = Coordinates(model)
     settings = replace(settings, draws=settings.nuts_draws)
     planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
     with computing():
         data = jax.device_put(sampled_arrays(layout))
         density = searched_density(model, layout)
         start = None if density is None else _best(density)
-        geometry = jax.device_put(find_geometry(coordinates, data, start))
-        for target, thin in planned:
-            settings = replace(settings, target_accept=target)
-            stream = seed_for(seed, f"nuts/{target}")
-            with chain_progress(settings, thin, progress) as report:
-                positions, stats = run_nuts(
-                    coordinates, geometry, data, settings=settings, seed=stream, thin=thin, progress=report
-                )
-            attempts.append({"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())})
-            if not attempts[-1]["divergences"]:
-                break
+        geometry = jax.device_put(trail.geometry(find_geometry(coordinates, data, start)))
+        try:
+            positions, stats, attempts = _attempts(
+                partial(run_nuts, coordinates, geometry, data), planned, settings, seed, progress, trail
+            )
+        finally:
+            # Whatever ended the run, what is done is kept; and where it is done, the fit is not there yet.
+            trail.write()
         flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
     values = {name: np.asarray(value) for name, value in flat.items()}
     sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
-    engine: dict[str, Any] = {"name": "nuts", "why": why}
+    engine: dict[str, Any] = {"name": "nuts", "why": trail.why}
     if density is not None:
         unconstrained = np.column_stack([sites[p.name].ravel() for p in model.parameters])
         missed = density.modes.missed(density.positions(unconstrained))
         engine["quality"] = {"modes": len(density.modes.shares), "missed": missed}
-    return Sample(sites, stats, settings, {"engine": engine, "attempts": attempts})
+    settings = replace(settings, target_accept=attempts[-1]["target_accept"])
+    record = {"engine": engine, "attempts": attempts} | ({"resumed": trail.resumed} if trail.resumed else {})
+    return Sample(sites, stats, settings, record, trail.seconds_before)
+
+
+def _attempts(
+    run: Callable[..., tuple[np.ndarray, dict[str, np.ndarray]]],
+    planned: Sequence[tuple[float, int]],
+    settings: Settings,
+    seed: int,
+    progress: bool | None,
+    trail: Trail,
+) -> tuple[np.ndarray, dict[str, np.ndarray], list[dict[str, Any]]]:
+    """Run NUTS with smaller and smaller steps until no draw diverges; return positions, statistics and attempts."""
+    for target, thin in planned[len(trail.attempts) :]:
+        settings = replace(settings, target_accept=target)
+        with chain_progress(settings, thin, progress) as report:
+            stream = seed_for(seed, f"nuts/{target}")
+            positions, stats = run(settings=settings, seed=stream, thin=thin, progress=report, trail=trail)
+        attempt = {"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())}
+        if not attempt["divergences"] or (target, thin) == planned[-1]:
+            break
+        trail.next_attempt(attempt)
+    return positions, stats, [*trail.attempts, attempt]
 
 
 def searched_density(model: Model, layout: Layout) -> Density | None:

@@ -69,7 +69,7 @@ class FitError(BayescaleError):
 
 
 class StoreError(BayescaleError):
-    """A saved fit that cannot be read or written."""
+    """A saved fit, or the checkpoint of one, that cannot be read or written."""
 
 
 class CheckError(BayescaleError):

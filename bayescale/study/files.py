@@ -1,18 +1,16 @@
-"""Files that are whole or not there, and texts that know whether they are as they were written."""
+"""Files of a study, whole or not there, and texts that know whether they are as they were written."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import uuid
 from pathlib import Path
 from typing import Any
 
 from bayescale.language.errors import StoreError
+from bayescale.language.files import brief, whole_file
 from bayescale.language.regular import is_regular, text_up_to
 
-UNFINISHED = ".unfinished-"
 # Of a manifest, which has some 400 bytes of each fit.
 MOST_BYTES = 1 << 30
 
@@ -27,33 +25,14 @@ def write_whole(target: Path, content: bytes) -> None:
     Raises:
         StoreError: it cannot be written; nothing is left behind, and an older file stays as it was.
     """
-    unfinished = target.parent / f"{UNFINISHED}{uuid.uuid4().hex}{target.suffix}"
     try:
-        with open(unfinished, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, target)
-        _sync_folder(target.parent)
+        with whole_file(target) as unfinished:
+            unfinished.write_bytes(content)
     except Exception as error:
-        line = " ".join(str(error).split())[:200] or type(error).__name__
         raise StoreError(
-            f"{target} could not be written ({line}). Make space or choose another folder, then start the study "
-            "again: what is done is kept."
+            f"{target} could not be written ({brief(error)}). Make space or choose another folder, then start the "
+            "study again: what is done is kept."
         ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name last: without it a power cut may forget the rename."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # some network drives cannot
-    finally:
-        os.close(handle)
 
 
 def remove(path: Path) -> None:

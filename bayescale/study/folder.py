@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayescale.language.errors import StoreError
-from bayescale.study.files import UNFINISHED, remove
+from bayescale.language.files import UNFINISHED
+from bayescale.study.files import remove
 
 if TYPE_CHECKING:
     from bayescale.study.chunks import Shard

@@ -9,16 +9,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bayescale.data import Runs
+from bayescale.inference.provenance import versions
 from bayescale.inference.table import check_batch
 from bayescale.language.errors import BayescaleError, SettingsError
-from bayescale.language.installed import version_of
 from bayescale.laws import definition_hash, find_law
 from bayescale.models import find_noise
 from bayescale.study.sources import Piece, pieces_of
 from bayescale.study.study import Study
 
-# Another version of these may give other draws.
-VERSIONS = ("bayescale", "jax", "jaxlib", "numpyro", "numpy", "scipy")
 # What tells fits apart, for people: columns of the results.
 KEYS = ("table", "family", "ratio", "law", "noise", "seed")
 
@@ -101,11 +99,6 @@ def expand(study: Study, laws: Mapping[str, str]) -> Tasks:
                     tasks.append(Task(digest, piece.label, piece.table, piece.family, piece.ratio, law, noise, seed))
                     runs[digest] = piece.runs
     return Tasks(study, tuple(tasks), runs, found)
-
-
-def versions() -> dict[str, str]:
-    """Versions of what draws come from."""
-    return {name: version_of(name) for name in VERSIONS}
 
 
 def _spec(name: str, laws: Mapping[str, str]) -> str:

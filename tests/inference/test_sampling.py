@@ -122,7 +122,7 @@ def divergences(monkeypatch):
     def fake(*per_attempt: int) -> list[dict]:
         calls, numbers = [], iter(per_attempt)
 
-        def run(coordinates, geometry, data, *, settings, seed, thin, progress):
+        def run(coordinates, geometry, data, *, settings, seed, thin, progress, trail):
             calls.append({"target_accept": settings.target_accept, "thin": thin, "seed": seed})
             shape = (settings.chains, settings.draws)
             diverging = np.zeros(shape, bool)

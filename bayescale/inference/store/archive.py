@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bayescale.inference.store.hdf5 import brief, check_objects, opened
+from bayescale.inference.store.hdf5 import check_objects, opened
 from bayescale.language.errors import StoreError
+from bayescale.language.files import MAX_BYTES, MAX_RECORD, brief, whole_file
 
 if TYPE_CHECKING:
     import h5py
@@ -25,8 +25,6 @@ FORMAT = "bayescale-fit"
 VERSION = 1
 
 DRAWS, STATS, RUNS = "unconstrained_posterior", "sample_stats", "runs"
-MAX_BYTES = 4 * 2**30
-MAX_RECORD = 4 * 2**20
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -57,26 +55,6 @@ def checksum(record: str, draws: Arrays, stats: Arrays) -> str:
     return digest.hexdigest()
 
 
-def writable_target(path: str | os.PathLike[str]) -> Path:
-    """Return where to write, with links followed.
-
-    Raises:
-        StoreError: no such folder, a folder instead of a file, or no permission.
-    """
-    if not isinstance(path, str | os.PathLike):
-        raise StoreError(f"path must be a file name, got {type(path).__name__}; write save('fit.nc').")
-    target = Path(os.path.realpath(os.fspath(path)))
-    if target.is_dir():
-        raise StoreError(f"{path!s} is a folder; give the name of a file in it, such as {Path(path) / 'fit.nc'}.")
-    if target.exists() and not target.is_file():
-        raise StoreError(f"{path!s} is a device or a pipe; give the name of a file to write the fit to.")
-    if not target.parent.is_dir():
-        raise StoreError(f"There is no folder {Path(path).parent} to write {Path(path).name} to; make it first.")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise StoreError(f"The folder {Path(path).parent} cannot be written to; choose another or change permissions.")
-    return target
-
-
 def is_fit(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a saved fit, of whatever version; what can be opened but was written by others is none."""
     try:
@@ -94,19 +72,13 @@ def write_archive(groups: Mapping[str, xr.Dataset], record: str, sha256: str, ta
     """
     tree = xr.DataTree.from_dict(dict(groups))
     tree.attrs.update(format=FORMAT, format_version=VERSION, record=record, sha256=sha256)
-    unfinished = target.parent / f".bayescale-{uuid.uuid4().hex}.part"
     try:
-        tree.to_netcdf(unfinished, engine="h5netcdf")
-        # The content has to be on disk before the name is: a crash must not leave an empty file under it.
-        with open(unfinished, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(unfinished, target)
+        with whole_file(target) as unfinished:
+            tree.to_netcdf(unfinished, engine="h5netcdf")
     except Exception as error:
         raise StoreError(
             f"The fit could not be written to {target} ({brief(error)}); check the space that is left on the disk."
         ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read_archive(path: str | os.PathLike[str]) -> Archive:

@@ -12,13 +12,11 @@ from bayescale.inference.posterior import sites_dataset
 from bayescale.inference.settings import Settings, check_seed
 from bayescale.inference.store.archive import (
     DRAWS,
-    MAX_BYTES,
     RUNS,
     STATS,
     Archive,
     checksum,
     read_archive,
-    writable_target,
     write_archive,
 )
 from bayescale.inference.store.draws import check_draws, check_stats
@@ -37,6 +35,7 @@ from bayescale.inference.store.record import (
 from bayescale.inference.store.table import runs_dataset, stored_runs
 from bayescale.inference.tree import stored_groups
 from bayescale.language.errors import BayescaleError, SettingsError, StoreError
+from bayescale.language.files import MAX_BYTES, writable_target
 from bayescale.language.priors import PRIORS
 from bayescale.laws import Law, find_law
 from bayescale.models import RESIDUALS, Noise

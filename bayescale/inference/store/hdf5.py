@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bayescale.language.errors import StoreError
+from bayescale.language.files import MAX_OBJECTS, brief
 
 if TYPE_CHECKING:
     import h5py
 
-MAX_OBJECTS = 10_000
 # What the draws of a part may take beside what their file has: HDF5 fills what was never written.
 _SPARE = 1 << 20
 
@@ -85,9 +85,3 @@ def check_objects(file: h5py.File) -> list[h5py.Dataset]:
                 raise StoreError(f"{where!r} takes its data from another file; a fit holds its own, so save it again.")
             found.append(member)
     return found
-
-
-def brief(error: BaseException) -> str:
-    """The message of an error of another library, on one line and not too long."""
-    line = " ".join(str(error).split()) or type(error).__name__
-    return line if len(line) <= 200 else line[:199] + "…"
