@@ -220,7 +220,7 @@ def fit(
         warnings.warn(warning, stacklevel=2)
     began = time.perf_counter()
     try:
-        drawn = sample(model, layout, settings, seed, progress)
+        drawn = sample(model, layout, settings, seed, progress, runs)
     except jax.errors.ConcretizationTypeError as error:
         raise LawError(
             f"{chosen.__name__}: the formula asks whether a value is true, or wants it as a Python number; inputs and "

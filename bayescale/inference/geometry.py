@@ -27,15 +27,19 @@ SMALLEST_CURVATURE = 0.05
 WIDE_TIP = 1.0
 
 
-def find_geometry(coordinates: Coordinates, data: Any, start: np.ndarray | None = None) -> Geometry:
+def find_geometry(
+    coordinates: Coordinates, data: Any, start: np.ndarray | None = None, pilot: Pilot | None = None
+) -> Geometry:
     """Return the geometry for a model and its data. Deterministic: it depends on no seed.
 
     Args:
         coordinates: of the model.
         data: arrays of a layout.
         start: law parameters near the mode, on the unconstrained scale; None for the priors' centre.
+        pilot: where it is known already.
     """
-    pilot = fit_pilot(coordinates.model, data, common=not coordinates.law_parameters, start=start)
+    if pilot is None:
+        pilot = fit_pilot(coordinates.model, data, common=not coordinates.law_parameters, start=start)
     log_scale, scale_precision = _noise_information(coordinates, pilot)
     design = _design_centre(coordinates.model, data)
     pooled = _Pooled(*map(np.asarray, _pooled(coordinates, pilot.value, design, data["anchors"])))
@@ -214,6 +218,7 @@ def _start(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled) -> np.ndarra
     values = {p.name: pilot.value[:, j] for j, p in enumerate(model.law.parameters)}
     if model.noise.scale:
         values[model.noise.scale] = np.log(pilot.scale)
+    values |= {name: np.asarray(value) for name, value in (pilot.correlation or {}).items()}
     betweens = {c.name: c.between for c in model.coordinates} | {p.name: p.between for p in model.partial_noise}
     start = np.zeros(coordinates.size)
     place = 0

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bayescale.inference.compressed.density import Nodes, log_likelihood_of_curves
 from bayescale.inference.formula import split_log_loss
 from bayescale.models.chain import innovations, links
 from bayescale.models.layout import Layout
@@ -51,21 +52,23 @@ class Rows(NamedTuple):
     linked: Any = None
 
 
-def prepare(model: Model, data: Mapping[str, Any]) -> Rows:
+def prepare(model: Model, data: Mapping[str, Any]) -> Rows | Nodes:
     """Compute what does not depend on the parameters; to be called outside the sampler's loop.
 
     Args:
         model: the model.
-        data: arrays of a layout.
+        data: arrays of a layout, or of a compressed one.
     """
     split = split_log_loss(model.law)
     fixed = jax.vmap(jax.vmap(lambda inputs: split.fixed_part((inputs, data["anchors"]))))(data["inputs"])
+    if "forms" in data:
+        return Nodes(fixed, data["log_loss"], data["mask"], data["level"], data["family"], data["forms"])
     value = data.get("value", {"sd": data["measurement_sd"], "columns": {}})
     where = data["mask"], data["level"], data["family"]
     return Rows(fixed, observed(data), value["sd"], *where, value["columns"], data.get("gap"), data.get("linked"))
 
 
-def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows, tip: Any = None) -> Any:
+def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows | Nodes, tip: Any = None) -> Any:
     """Log likelihood summed over all runs.
 
     Args:
@@ -98,10 +101,13 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
     def block(own: Any, fixed: Any, seen: Any, counts: Any, shift: Any, sd: Any, columns: Any) -> Any:
         return noise(own, seen, curve(own, fixed, seen, shift), counts, sd, columns)
 
+    moved = None if shifts is None else shifts[rows.level]
+    if isinstance(rows, Nodes):
+        over = jax.vmap(curve, in_axes=(0 if names else None, 0, 0, None if shifts is None else 0))
+        return log_likelihood_of_curves(model, values, over(owned, rows.fixed, rows.observed, moved), rows)
     same_sd = rows.measurement_sd.size == 1
     axes = (0 if names else None, 0, 0, 0, None if shifts is None else 0, None if same_sd else 0, 0)
     sd = rows.measurement_sd.reshape(1) if same_sd else rows.measurement_sd
-    moved = None if shifts is None else shifts[rows.level]
     if model.residuals is not None:
         mean = jax.vmap(curve, in_axes=(axes[0], 0, 0, axes[4]))(owned, rows.fixed, rows.observed, moved)
         new, share = _innovations(model, values, rows, rows.mask * (rows.observed - mean))

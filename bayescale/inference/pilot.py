@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ class Pilot(NamedTuple):
         scale: noise scale of each family.
         rows: number of rows of each family.
         row_precision, row_residual: of every row, block x width, zero where masked.
+        correlation: unconstrained values of the residuals' parameters, as far as they are known.
     """
 
     value: np.ndarray
@@ -37,6 +39,7 @@ class Pilot(NamedTuple):
     rows: np.ndarray
     row_precision: np.ndarray
     row_residual: np.ndarray
+    correlation: Mapping[str, float] | None = None
 
 
 def fit_pilot(model: Model, data: Any, *, common: bool = False, start: np.ndarray | None = None) -> Pilot:

@@ -9,12 +9,14 @@ from typing import Any
 import jax
 import numpy as np
 
+from bayescale.data import Runs
+from bayescale.inference.compressed.choice import INSTANT, Likelihood, check_at_draws, choose_likelihood, whole
+from bayescale.inference.compressed.ordered import CannotCompress
 from bayescale.inference.coordinates import Coordinates
 from bayescale.inference.evaluate import site_values
 from bayescale.inference.geometry import find_geometry
 from bayescale.inference.instant.density import Density
 from bayescale.inference.instant.engine import NotInstant, density_for, run_instant
-from bayescale.inference.likelihood import sampled_arrays
 from bayescale.inference.nuts import run_nuts
 from bayescale.inference.precision import computing
 from bayescale.inference.progress import chain_progress
@@ -44,16 +46,26 @@ class Sample:
     record: Mapping[str, Any]
 
 
-def sample(model: Model, layout: Layout, settings: Settings, seed: int, progress: bool | None) -> Sample:
+def sample(
+    model: Model, layout: Layout, settings: Settings, seed: int, progress: bool | None, runs: Runs | None = None
+) -> Sample:
     """Draw from the posterior with the engine that the settings ask for.
 
+    Args:
+        model, layout, settings, seed, progress: of the fit.
+        runs: the table, without which its likelihood is not compressed.
+
     Raises:
-        FitError: the instant engine was asked for and cannot do it, or draws are not finite.
+        FitError: the instant engine or a compressed likelihood was asked for and cannot be had, or draws are not
+            finite.
     """
     drawn, why = None, "as asked for"
+    likelihood = choose_likelihood(model, runs, layout, settings)
     if settings.warmup is None:
         settings = replace(settings, warmup=LONG_WARMUP if has_few_rows(model, layout) else SHORT_WARMUP)
-    if settings.engine == "auto" and settings.target_accept is not None:
+    if settings.engine == "auto" and likelihood.compressed is not None:
+        why = "its likelihood is compressed"
+    elif settings.engine == "auto" and settings.target_accept is not None:
         why = "target_accept is given"
     elif settings.engine != "nuts":
         try:
@@ -65,7 +77,12 @@ def sample(model: Model, layout: Layout, settings: Settings, seed: int, progress
                 ) from None
             why = f"not instant: {error}"
     if drawn is None:
-        drawn = _nuts(model, layout, settings, seed, progress, why)
+        try:
+            drawn = _nuts(model, layout, likelihood, settings, seed, progress, why)
+        except CannotCompress as error:
+            if settings.likelihood == "compressed":
+                raise FitError(f"The likelihood cannot be compressed: {error}. Use likelihood='full'.") from None
+            drawn = _nuts(model, layout, whole(layout, str(error)), settings, seed, progress, why)
     if not all(np.isfinite(value).all() for value in drawn.sites.values()):
         raise FitError("The sampler produced values that are not finite; look at the table's units and the priors.")
     return drawn
@@ -77,19 +94,28 @@ def _instant(model: Model, layout: Layout, settings: Settings, seed: int) -> Sam
         drawn = run_instant(density_for(model, layout), settings, seed_for(seed, "instant"))
     why = "as asked for" if settings.engine == "instant" else f"{len(model.parameters)} parameters, its checks pass"
     engine = {"name": "instant", "why": why, "quality": drawn.quality}
-    return Sample(drawn.sites, drawn.stats, replace(settings, draws=drawn.stats["lp"].shape[1]), {"engine": engine})
+    record = {"engine": engine, "likelihood": {"kind": "full", "why": INSTANT}}
+    return Sample(drawn.sites, drawn.stats, replace(settings, draws=drawn.stats["lp"].shape[1]), record)
 
 
-def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress: bool | None, why: str) -> Sample:
+def _nuts(
+    model: Model,
+    layout: Layout,
+    likelihood: Likelihood,
+    settings: Settings,
+    seed: int,
+    progress: bool | None,
+    why: str,
+) -> Sample:
     """Run NUTS with smaller and smaller steps until no draw diverges."""
     coordinates, attempts = Coordinates(model), []
     settings = replace(settings, draws=settings.nuts_draws)
     planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
     with computing():
-        data = jax.device_put(sampled_arrays(layout))
+        data = jax.device_put(likelihood.arrays)
         density = searched_density(model, layout)
         start = None if density is None else _best(density)
-        geometry = jax.device_put(find_geometry(coordinates, data, start))
+        geometry = jax.device_put(find_geometry(coordinates, data, start, likelihood.pilot))
         for target, thin in planned:
             settings = replace(settings, target_accept=target)
             stream = seed_for(seed, f"nuts/{target}")
@@ -101,14 +127,16 @@ def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress:
             if not attempts[-1]["divergences"]:
                 break
         flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
-    values = {name: np.asarray(value) for name, value in flat.items()}
-    sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
+        values = {name: np.asarray(value) for name, value in flat.items()}
+        sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
+        off = None if likelihood.compressed is None else check_at_draws(model, likelihood, layout, sites)
     engine: dict[str, Any] = {"name": "nuts", "why": why}
     if density is not None:
         unconstrained = np.column_stack([sites[p.name].ravel() for p in model.parameters])
         missed = density.modes.missed(density.positions(unconstrained))
         engine["quality"] = {"modes": len(density.modes.shares), "missed": missed}
-    return Sample(sites, stats, settings, {"engine": engine, "attempts": attempts})
+    record = {"engine": engine, "attempts": attempts, "likelihood": likelihood.record(off)}
+    return Sample(sites, stats, settings, record)
 
 
 def searched_density(model: Model, layout: Layout) -> Density | None:
