@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +28,6 @@ class Pilot(NamedTuple):
         scale: noise scale of each family.
         rows: number of rows of each family.
         row_precision, row_residual: of every row, block x width, zero where masked.
-        correlation: unconstrained values of the residuals' parameters, as far as they are known.
     """
 
     value: np.ndarray
@@ -39,7 +37,18 @@ class Pilot(NamedTuple):
     rows: np.ndarray
     row_precision: np.ndarray
     row_residual: np.ndarray
-    correlation: Mapping[str, float] | None = None
+
+
+class KnownPilot(NamedTuple):
+    """A pilot that was found on other arrays than those of rows.
+
+    Args:
+        pilot: the law's parameters and their curvature.
+        correlation: unconstrained values of the parameters of residuals along runs, as far as they are known.
+    """
+
+    pilot: Pilot
+    correlation: dict[str, float]
 
 
 def fit_pilot(model: Model, data: Any, *, common: bool = False, start: np.ndarray | None = None) -> Pilot:

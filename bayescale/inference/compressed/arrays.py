@@ -13,7 +13,7 @@ from bayescale.inference.compressed.nodes import interpolation, node_rows
 from bayescale.inference.compressed.ordered import CannotCompress, Ordered
 from bayescale.inference.compressed.pilot import fit_curves, most_likely_correlation
 from bayescale.inference.curves import curves_of
-from bayescale.inference.pilot import Pilot, fit_pilot
+from bayescale.inference.pilot import KnownPilot, Pilot, fit_pilot
 from bayescale.models import Model
 from bayescale.models.layout import Layout, padded_count
 from bayescale.models.residuals import AR1, OU
@@ -44,7 +44,7 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> d
     arrays["forms"] = build_forms(model, ordered, nodes, values, response, **shape, center=center)
     correlation, weight = _correlation(model, arrays, start)
     pilot = fit_curves(model, arrays, weight, start, common=_has_common_law(model))
-    arrays["pilot"] = pilot._replace(correlation=correlation)
+    arrays["pilot"] = KnownPilot(pilot, correlation)
     return arrays
 
 

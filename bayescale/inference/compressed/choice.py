@@ -14,7 +14,7 @@ from bayescale.inference.compressed.compress import TOLERANCE, Compressed, beyon
 from bayescale.inference.compressed.ordered import CannotCompress
 from bayescale.inference.compressed.points import full_log_likelihood, log_likelihood_at
 from bayescale.inference.likelihood import sampled_arrays
-from bayescale.inference.pilot import Pilot
+from bayescale.inference.pilot import KnownPilot
 from bayescale.inference.precision import computing
 from bayescale.inference.settings import Settings
 from bayescale.language.errors import FitError
@@ -42,7 +42,7 @@ class Likelihood:
     """
 
     arrays: dict[str, Any]
-    pilot: Pilot | None = None
+    pilot: KnownPilot | None = None
     compressed: Compressed | None = None
     why: str = ""
 

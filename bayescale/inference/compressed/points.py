@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from bayescale.inference.likelihood import log_likelihood, prepare
-from bayescale.inference.pilot import Pilot
+from bayescale.inference.pilot import KnownPilot
 from bayescale.models.model import Model
 
 # How far from the pilot, in sds of each family's posterior given the noise scale.
@@ -19,22 +19,23 @@ SPREADS = (0.0, 1.0, 1.0, 1.0, 1.0, 3.0, 3.0, 3.0, 3.0)
 EFFECT = 0.01
 
 
-def plausible_points(model: Model, pilot: Pilot) -> dict[str, Any]:
+def plausible_points(model: Model, known: KnownPilot) -> dict[str, Any]:
     """Values of all parameters in natural units at several points, with a leading axis of points.
 
     Args:
         model: the model.
-        pilot: the law's parameters, their precision and the noise scale per family.
+        known: the law's parameters, their precision and the noise scale per family; what follows from residuals.
 
     Returns:
         ``values`` as :func:`log_likelihood` takes them, and ``shifts``, None without effects.
     """
+    pilot = known.pilot
     rng, law = np.random.default_rng(0), model.law.parameters
     prior = np.diag([model.prior(p.name).unconstrained_moments()[1] ** -2.0 for p in law])
     root = np.linalg.inv(np.linalg.cholesky(pilot.precision + prior)).swapaxes(1, 2)
     found: dict[str, list[Any]] = {}
     residuals = model.residuals.parameters if model.residuals else ()
-    centre = {p.name: model.prior(p.name).unconstrained_moments()[0] for p in residuals} | dict(pilot.correlation or {})
+    centre = {p.name: model.prior(p.name).unconstrained_moments()[0] for p in residuals} | known.correlation
     for spread in SPREADS:
         away = spread * np.einsum("fij,fj->fi", root, rng.standard_normal(pilot.value.shape))
         unconstrained = {p.name: (pilot.value + away)[:, j] for j, p in enumerate(law)}
