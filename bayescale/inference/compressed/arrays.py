@@ -31,9 +31,7 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> d
         layout: the arrays of all rows.
         count: nodes per curve at most.
     """
-    nodes = [
-        node_rows(ordered.place[a:b], count) for a, b in zip(ordered.begin[:-1], ordered.begin[1:], strict=True)
-    ]
+    nodes = [node_rows(ordered.place[a:b], count) for a, b in zip(ordered.begin[:-1], ordered.begin[1:], strict=True)]
     response = layout.arrays["log_loss"][layout.position][ordered.order]
     values = best_values(ordered, nodes, response)
     width, padded = max(one.size for one in nodes), padded_count(ordered.count)

@@ -55,6 +55,17 @@ class Likelihood:
         return {"kind": "compressed", **numbers, "bound": one.bound, "draws": DRAWS, "at_draws": at_draws}
 
 
+def likelihood_words(record: Mapping[str, Any]) -> str:
+    """What a fit's record says of its likelihood, in words."""
+    if record.get("kind") != "compressed":
+        return f"full: {record.get('why', 'all rows')}"
+    off = max(record["bound"], record["at_draws"])
+    return (
+        f"compressed: {record['nodes']} nodes of each of {record['curves']:,} curves for {record['rows']:,} rows, "
+        f"off by at most {off:.2g} nats"
+    )
+
+
 def choose_likelihood(model: Model, runs: Runs | None, layout: Layout, settings: Settings) -> Likelihood:
     """Return the compressed likelihood where it is asked for or pays, else that of all rows with the reason.
 
@@ -109,4 +120,3 @@ def check_at_draws(model: Model, likelihood: Likelihood, layout: Layout, sites: 
     if not worst < TOLERANCE:
         raise CannotCompress(f"nodes missed the log likelihood by {worst:.2g} nats at a draw, more than {TOLERANCE:g}")
     return worst
-

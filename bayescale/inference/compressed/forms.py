@@ -1,7 +1,7 @@
 """Quadratic forms of training curves: what normal residuals along them cost, exactly, given the law at their nodes.
 
-With P the interpolation from the nodes of a curve to its rows, the residuals are e - P d, where e = y - P c are those of
-the best values c at the nodes and d is how far the law is from these. Their cost r' S r is then a quadratic in d,
+With P the interpolation from the nodes of a curve to its rows, the residuals are e - P d, where e = y - P c are those
+of the best values c at the nodes and d is how far the law is from these. Their cost r' S r is then a quadratic in d,
 q - 2 v d + d' M d, whose numbers q, v and M are sums over rows that are taken once.
 
 The precision S of the residuals depends on a parameter of the model. For correlations that are the same from row to row

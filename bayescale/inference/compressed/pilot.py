@@ -81,7 +81,9 @@ class _Costs:
         return Pilot(np.zeros(0), precision, score, np.clip(scale, 1e-6, 1.0), self.rows, level, missed)
 
 
-def most_likely_correlation(residual: list[np.ndarray], place: list[np.ndarray], lowest: float, highest: float) -> float:
+def most_likely_correlation(
+    residual: list[np.ndarray], place: list[np.ndarray], lowest: float, highest: float
+) -> float:
     """Log tau of an OU process with the largest likelihood given residuals of some curves.
 
     Args:

@@ -91,7 +91,9 @@ def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any], m
         if len(runs) < FEWEST_ROWS:
             raise DataError(f"the table has {len(runs)} run(s): a fit needs at least {FEWEST_ROWS}.")
         if len(runs) > MAX_ROWS_OF_MANY:
-            raise DataError(f"the table has {len(runs):,} rows, and up to {MAX_ROWS_OF_MANY:,} are fitted; keep every k-th.")
+            raise DataError(
+                f"the table has {len(runs):,} rows, and up to {MAX_ROWS_OF_MANY:,} are fitted; keep every k-th."
+            )
     except BayescaleError as error:
         return Given(label, None, str(error))
     except Exception as error:  # whatever a table can be: it is one of many, and the others are fitted
