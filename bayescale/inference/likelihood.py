@@ -103,8 +103,8 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
 
     moved = None if shifts is None else shifts[rows.level]
     if isinstance(rows, Nodes):
-        over = jax.vmap(curve, in_axes=(0 if names else None, 0, 0, None if shifts is None else 0))
-        return log_likelihood_of_curves(model, values, over(owned, rows.fixed, rows.observed, moved), rows)
+        means = jax.vmap(curve, in_axes=(0 if names else None, 0, 0, None if shifts is None else 0))
+        return log_likelihood_of_curves(model, values, means(owned, rows.fixed, rows.observed, moved), rows)
     same_sd = rows.measurement_sd.size == 1
     axes = (0 if names else None, 0, 0, 0, None if shifts is None else 0, None if same_sd else 0, 0)
     sd = rows.measurement_sd.reshape(1) if same_sd else rows.measurement_sd

@@ -34,7 +34,7 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> d
     nodes = [node_rows(ordered.place[a:b], count) for a, b in zip(ordered.begin[:-1], ordered.begin[1:], strict=True)]
     response = layout.arrays["log_loss"][layout.position][ordered.order]
     values = best_values(ordered, nodes, response)
-    width, padded = max(one.size for one in nodes), padded_count(ordered.count)
+    width, padded = max(one.size for one in nodes), padded_count(ordered.curves)
     arrays = _node_arrays(ordered, layout, nodes, values, (padded, width))
     start = fit_pilot(model, arrays, common=_has_common_law(model))
     shape = {"width": width, "padded": padded}
@@ -74,7 +74,7 @@ def _node_arrays(
         "measurement_sd": np.zeros((1, 1)),
         "mask": mask,
         "level": spread(layout.arrays["level"][places]),
-        "family": np.pad(ordered.family, (0, shape[0] - ordered.count), mode="edge"),
+        "family": np.pad(ordered.family, (0, shape[0] - ordered.curves), mode="edge"),
         "level_family": layout.arrays["level_family"],
         "anchors": layout.arrays["anchors"],
     }
@@ -94,7 +94,7 @@ def _correlation_length(
         return 0.0
     mean, _ = curves_of(model, arrays)(pilot.value)
     residuals, places = [], []
-    for i in np.unique(np.linspace(0, ordered.count - 1, SAMPLED_CURVES).astype(int)):
+    for i in np.unique(np.linspace(0, ordered.curves - 1, SAMPLED_CURVES).astype(int)):
         place = ordered.place[ordered.begin[i] : ordered.begin[i + 1]]
         chosen, y = nodes[i], response[ordered.begin[i] : ordered.begin[i + 1]]
         one = y - interpolation(place, place[chosen]) @ mean[i, : chosen.size]

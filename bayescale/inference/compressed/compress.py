@@ -75,7 +75,7 @@ def compress(model: Model, runs: Runs, layout: Layout, *, nodes: tuple[int, ...]
         points, full = reference
         bound = float(np.abs(np.asarray(log_likelihood_at(model, points, on_device(arrays))) - full).max())
         if bound < TOLERANCE:
-            return Compressed(arrays, count, ordered.count, ordered.order.size, bound, full.size)
+            return Compressed(arrays, count, ordered.curves, ordered.order.size, bound, full.size)
     raise CannotCompress(_coarse(bound))
 
 

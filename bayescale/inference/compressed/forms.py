@@ -128,8 +128,8 @@ def build_forms(
             square[a, :k, :k, i], linear[a, :k, i], constant[a, i] = gram[:k, :k], gram[:k, k], gram[k, k]
         if shares.size:
             shares += log_share(gaps)
-    rows_of = np.pad(ordered.lengths, (0, padded - ordered.count)).astype(float)
-    links = float(ordered.order.size - ordered.count)
+    rows_of = np.pad(ordered.lengths, (0, padded - ordered.curves)).astype(float)
+    links = float(ordered.order.size - ordered.curves)
     return Forms(constant, linear, square, rows_of, links, center, shares)
 
 

@@ -30,7 +30,7 @@ class Ordered(NamedTuple):
     place: np.ndarray
 
     @property
-    def count(self) -> int:
+    def curves(self) -> int:
         """The number of curves."""
         return self.family.size
 

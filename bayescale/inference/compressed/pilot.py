@@ -1,4 +1,4 @@
-"""The pilot of a compressed likelihood: Gauss-Newton steps on the costs of curves, which know how rows hang together."""
+"""The pilot of a compressed likelihood: Gauss-Newton steps on costs of curves, which know how rows hang together."""
 
 from __future__ import annotations
 

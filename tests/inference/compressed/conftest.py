@@ -45,7 +45,9 @@ def table_of():
         along = find_residuals(residuals)
         layout = lay_out(Chinchilla, runs, effects, design_anchors(Chinchilla, runs), noise, along)
         sizes = {"n_families": len(layout.families), "n_levels": len(layout.levels)}
-        model = build_model(Chinchilla, noise=noise, pooling=Pooling(pooling), effects=effects, residuals=along, **sizes)
+        model = build_model(
+            Chinchilla, noise=noise, pooling=Pooling(pooling), effects=effects, residuals=along, **sizes
+        )
         return runs, model, layout
 
     return made
