@@ -95,14 +95,14 @@ def gradient_lines(found: dict[str, Any]) -> list[str]:
         for name, one in results.items()
     ]
     return [
-        f"Simulated by the package's own model: {found['rows']:,} checkpoints of {found['curves']:,} runs in {FAMILIES} "
-        "families, normal residuals with a correlation of 0.8 from checkpoint to checkpoint.",
+        f"Simulated by the package's own model: {found['rows']:,} checkpoints of {found['curves']:,} runs in "
+        f"{FAMILIES} families, normal residuals with a correlation of 0.8 from checkpoint to checkpoint.",
         "",
         "**One value and gradient of the log likelihood**, CPU milliseconds of all threads, median (range) of 7:",
         "",
         *table_lines(("implementation", "CPU ms", "plain over this", "largest difference to plain, nats"), rows),
         "",
-        f"* Differences are over 9 points around the posterior, up to 3 sds out; the bound that the fit computes itself "
+        "* Differences are over 9 points around the posterior, up to 3 sds out; the bound that the fit computes itself "
         f"is {found['bound']:.1e} nats. The log likelihood is {plain['values'][0]:.3g}.",
         f"* Compressing takes {found['built']:.1f} CPU seconds, the check against all rows included.",
     ]
@@ -121,7 +121,7 @@ def fit_lines(found: dict[str, Any], beside: dict[str, Any]) -> list[str]:
         f"* The fit says: likelihood {found['likelihood']}.",
         f"* Truth: over {z.size} parameters of families the root mean square of (mean - truth) / sd is "
         f"{np.sqrt((z * z).mean()):.2f}; {100 * (np.abs(z) < 2).mean():.1f} % are within 2 sds.",
-        f"* Memory: the table takes {table:.0f} MB in memory. Reading it from Parquet peaks at {found['read_mb']:.0f} MB "
+        f"* Memory: the table takes {table:.0f} MB. Reading it from Parquet peaks at {found['read_mb']:.0f} MB "
         f"over the interpreter with its imports ({found['read_mb'] / table:.1f} times the table, which is part of it), "
         f"the fit at {found['fit_mb']:.0f} MB. A fit of {beside['rows']:,} rows with as many families and draws peaks "
         f"at {beside['fit_mb']:.0f} MB, which is compiler and draws; the rows take the other {rows_mb:.0f} MB, "
@@ -143,7 +143,9 @@ def public_lines(path: Path) -> list[str]:
 
 
 def _settled(runs: bs.Runs) -> bs.Runs:
-    return runs.drop_early(tokens=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return runs.drop_early(tokens=0)
 
 
 def _outcome(runs: bs.Runs, residuals: type) -> str:

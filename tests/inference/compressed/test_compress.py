@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import numpy as np
 import pytest
@@ -36,10 +38,8 @@ def test_both_likelihoods_agree_in_value_and_slope(table_of, residuals, effects)
     for i in range(len(points["values"]["E"])):
         values = {name: value[i] for name, value in points["values"].items()}
         shifts = None if effects is None else points["shifts"][i]
-        slopes = [
-            jax.value_and_grad(lambda at, rows: log_likelihood(model, at, shifts, rows))(values, rows)
-            for rows in (compressed, full)
-        ]
+        slope_at = jax.value_and_grad(partial(log_likelihood, model))
+        slopes = [slope_at(values, shifts, rows) for rows in (compressed, full)]
         assert float(slopes[0][0]) == pytest.approx(float(slopes[1][0]), abs=TOLERANCE)
         for name, slope in slopes[1][1].items():
             np.testing.assert_allclose(slopes[0][1][name], slope, rtol=1e-6, atol=1e-4 * np.abs(slope).max())
@@ -133,17 +133,17 @@ def test_what_cannot_be_compressed_says_why(table_of, case):
 
 def test_own_residuals_are_not_compressed(table_of):
     runs, model, layout = table_of(Fading, runs=table_of("ou")[0])
-    with pytest.raises(CannotCompress, match="^the residuals 'fading' are not of a kind whose sums are known$"):
+    with pytest.raises(CannotCompress, match=r"^the residuals 'fading' are not of a kind whose sums are known$"):
         compress(model, runs, layout)
 
 
 def test_short_curves_are_not_compressed(table_of):
     runs, model, layout = table_of(None, rows=12)
-    with pytest.raises(CannotCompress, match="^curves have 1. checkpoints in the middle, too few for nodes to save"):
+    with pytest.raises(CannotCompress, match=r"^curves have 1. checkpoints in the middle, too few for nodes to save"):
         compress(model, runs, layout)
 
 
 def test_float32_is_refused(table_of):
     runs, model, layout = table_of(None)
-    with jax.enable_x64(False), pytest.raises(FitError, match="^A compressed likelihood is computed in float64, and"):
+    with jax.enable_x64(False), pytest.raises(FitError, match=r"^A compressed likelihood is computed in float64, and"):
         compress(model, runs, layout)
