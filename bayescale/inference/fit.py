@@ -70,10 +70,7 @@ class Fit:
 
     @property
     def likelihood(self) -> str:
-        """Whether the likelihood was that of all rows, and why; or compressed, and how far it was off.
-
-        ``"compressed: 8 nodes of each of 2,000 curves for 1,499,995 rows, off by at most 2.5e-06 nats"``.
-        """
+        """Whether the likelihood was that of all rows, and why; or compressed, and how far it was off."""
         return likelihood_words(self.record.get("likelihood", {}))
 
     @property
