@@ -57,9 +57,9 @@ def _bayescale() -> Session:
 @contextmanager
 def _watching_sampler() -> Iterator[Stats]:
     """Seconds from here until NUTS is called, and until a chain has made its first draws, filled in as they come."""
-    from bayescale.inference import sampling
+    from bayescale.inference import nuts_attempts
 
-    began, run_nuts = time.perf_counter(), sampling.run_nuts
+    began, run_nuts = time.perf_counter(), nuts_attempts.run_nuts
     seen: Stats = {}
 
     def note(what: str) -> None:
@@ -69,11 +69,11 @@ def _watching_sampler() -> Iterator[Stats]:
         note("sampler_s")
         return run_nuts(*args, **{**settings, "progress": lambda *_: note("first_draws_s")})
 
-    sampling.run_nuts = watched
+    nuts_attempts.run_nuts = watched
     try:
         yield seen
     finally:
-        sampling.run_nuts = run_nuts
+        nuts_attempts.run_nuts = run_nuts
 
 
 def _numpyro(model: str, warmup: int, n_draws: int) -> Session:

@@ -161,9 +161,9 @@ def _counting_compiles() -> Iterator[list[float]]:
 @contextmanager
 def _watching_nuts() -> Iterator[dict[str, list[float]]]:
     """Yield lists that get CPU seconds of sampling, and draws and leapfrogs of every chain, warm-up included."""
-    sampling: Any = import_module("bayescale.inference.sampling")
+    nuts_attempts: Any = import_module("bayescale.inference.nuts_attempts")
     nuts: Any = import_module("bayescale.inference.nuts")
-    run_nuts, collect = sampling.run_nuts, nuts._collect
+    run_nuts, collect = nuts_attempts.run_nuts, nuts._collect
     seen: dict[str, list[float]] = {"cpu": [], "draws": [], "leapfrogs": []}
 
     def timed(*arguments: Any, **options: Any) -> Any:
@@ -177,8 +177,8 @@ def _watching_nuts() -> Iterator[dict[str, list[float]]]:
         seen["leapfrogs"] += [int(chunk.n_steps.sum()) for chunk in chunks]
         return collect(chunks, *rest)
 
-    sampling.run_nuts, nuts._collect = timed, counted
+    nuts_attempts.run_nuts, nuts._collect = timed, counted
     try:
         yield seen
     finally:
-        sampling.run_nuts, nuts._collect = run_nuts, collect
+        nuts_attempts.run_nuts, nuts._collect = run_nuts, collect

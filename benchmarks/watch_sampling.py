@@ -21,10 +21,10 @@ def main() -> None:
     from jax import monitoring
 
     from bayescale.cli import main as bayescale
-    from bayescale.inference import sampling
+    from bayescale.inference import nuts_attempts
 
     compiled: list[tuple[float, float]] = []
-    run_nuts = sampling.run_nuts
+    run_nuts = nuts_attempts.run_nuts
 
     def note(event: str, _: float, **about: Any) -> None:
         if event == COMPILED:
@@ -37,7 +37,7 @@ def main() -> None:
             out.write_text(json.dumps(dict(zip(("wall", "cpu"), compiled[-1], strict=True))), "utf-8")
         return drawn
 
-    sampling.run_nuts = watched
+    nuts_attempts.run_nuts = watched
     monitoring.register_event_duration_secs_listener(note)
     bayescale(words)
 

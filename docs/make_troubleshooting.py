@@ -23,7 +23,7 @@ Silence one code in Python with `warnings.filterwarnings("ignore", message=r"\\[
 TABLES: dict[str, tuple[str, str]] = {
     "large-table": (
         f"more than {rows.LARGE_TABLE:,} rows, which make fits slow",
-        "keep one row per run, or thin the checkpoints",
+        "keep one row per run, or thin the checkpoints; with normal noise along named runs they are compressed",
     ),
     "duplicate-rows": (
         "rows that repeat another in every column; they count as independent evidence",

@@ -19,6 +19,7 @@ from bayescale.cli.fit_options import (
     Engine,
     GroupColumn,
     LawName,
+    LikelihoodName,
     LossUnit,
     ModelError,
     NoiseName,
@@ -68,6 +69,7 @@ def fit(
     target_accept: TargetAccept = None,
     chain_method: ChainMethod = None,
     checkpoint: CheckpointFile = None,
+    likelihood: LikelihoodName = None,
 ) -> None:
     """Fit a law to a table of runs and save the fit.
 
@@ -81,7 +83,7 @@ def fit(
 
     law_class = find_law(law)
     sampling = {"target_accept": target_accept, "chain_method": chain_method, "engine": engine}
-    settings = bs.Settings(**chosen(chains=chains, warmup=warmup, draws=draws, **sampling))
+    settings = bs.Settings(**chosen(chains=chains, warmup=warmup, draws=draws, likelihood=likelihood, **sampling))
     runs = read_table(
         table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
         params_convention=params_convention, law=law_class,
@@ -107,6 +109,7 @@ def fit(
 def describe(fit: Fit) -> None:
     """Print what was fitted and what its checks say."""
     from bayescale.data.model_error import model_error_of
+    from bayescale.inference.compressed.choice import FEWEST_ROWS as MANY_ROWS
 
     families = f" in {len(fit.groups)} families" if len(fit.groups) > 1 else ""
     typer.echo(f"Fitted {fit.law.name} to {len(fit.runs):,} runs{families}, from {fit.runs.source}")
@@ -126,6 +129,8 @@ def describe(fit: Fit) -> None:
     took = f" in {seconds:.0f} s" if seconds else ""
     typer.echo(f"  sampler  {fit.engine}")
     typer.echo(f"           {s.chains} chains x {s.draws:,} draws, seed {fit.seed}{took}")
+    if fit.likelihood.startswith("compressed") or len(fit.runs) >= MANY_ROWS:
+        typer.echo(f"  rows     likelihood {fit.likelihood}")
     typer.echo(f"  checks   {fit.checks.verdict}")
     advise(fit)
 

@@ -92,6 +92,12 @@ Engine = Annotated[
         "--engine", help="auto, instant (small posteriors, without compiling) or nuts.", show_default=_LIBRARY
     ),
 ]
+LikelihoodName = Annotated[
+    str | None,
+    typer.Option(
+        "--likelihood", help="auto, compressed (nodes of training curves) or full (all rows).", show_default=_LIBRARY
+    ),
+]
 TargetAccept = Annotated[
     float | None, typer.Option("--target-accept", help="Acceptance the step size aims at; chosen by itself.")
 ]

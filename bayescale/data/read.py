@@ -132,8 +132,11 @@ def read_quietly(
         if errors is not None:
             numbers["loss_se"] = errors
     data = {**numbers, **parsed.texts}
+    frame = pd.DataFrame({name: data[name] for name in columns_with(own) if name in data})
+    # The frame has its own copy of all cells; with a million rows the others are worth giving back.
+    del parsed, numbers, data
     runs = Runs(
-        table=pd.DataFrame({name: data[name] for name in columns_with(own) if name in data}),
+        table=frame,
         group=mapping.get("family"),
         params_convention=params_convention,
         compute_convention=convention,

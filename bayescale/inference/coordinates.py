@@ -22,6 +22,7 @@ from numpyro.distributions import biject_to, constraints
 from numpyro.infer.util import potential_energy
 
 from bayescale.inference import levels
+from bayescale.inference.compressed.density import Nodes
 from bayescale.inference.likelihood import Rows, log_likelihood, prepare
 from bayescale.inference.precision import RUN_SELDOM
 from bayescale.inference.whitening import whitened
@@ -244,14 +245,14 @@ class Coordinates:
         values[EFFECTS] = ratio * geometry.effect_shift / precision + z / jnp.sqrt(precision)
         return -0.5 * jnp.log(precision).sum()
 
-    def potential(self, geometry: Geometry, rows: Rows, position: Any, tip: Any = None) -> Any:
+    def potential(self, geometry: Geometry, rows: Rows | Nodes, position: Any, tip: Any = None) -> Any:
         """Minus the log density of a sampler position; ``rows`` are the data as :func:`prepare` leaves them."""
         values, log_jacobian = self.sites(geometry, position)
         prior = potential_energy(self.model.sample_prior, (), {}, values)
         likelihood = log_likelihood(self.model, family_values(self.model, values), values.get(EFFECTS), rows, tip)
         return prior - likelihood - log_jacobian
 
-    def guide(self, geometry: Geometry, rows: Rows, position: Any) -> Any:
+    def guide(self, geometry: Geometry, rows: Rows | Nodes, position: Any) -> Any:
         """The potential with the noise's corners rounded off, which mode, curvature and trajectories follow."""
         return self.potential(geometry, rows, position, geometry.tip)
 

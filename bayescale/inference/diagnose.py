@@ -15,6 +15,7 @@ from bayescale.inference.engine_checks import instant_checks, mode_checks, nuts_
 from bayescale.inference.limits import ESS, OFF_LINE, PARETO_K, R_HAT
 from bayescale.inference.prior_checks import prior_checks
 from bayescale.inference.separable import distance_from_line, inseparable
+from bayescale.inference.some_curves import MANY_ROWS, some_curves
 from bayescale.inference.table import size_of
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ def _pareto(fit: Fit) -> Check:
     if draws < FEWEST_DRAWS:
         words = f"{draws} draws are too few to say which runs decide their own prediction. Sample more."
         return Check("pareto-k", "warn", np.nan, INFLUENTIAL, words)
+    if len(fit.runs) > MANY_ROWS:
+        if fit.model.effects is not None:
+            words = f"{len(fit.runs):,} rows with run effects are not looked at one by one."
+            return Check("pareto-k", "pass", np.nan, INFLUENTIAL, words)
+        fit = some_curves(fit)
     groups = xr.DataTree.from_dict({"posterior": fit.posterior, "log_likelihood": fit.log_likelihood})
     with warnings.catch_warnings():
         # ArviZ warns of large Pareto k, which is what this check measures and words itself.

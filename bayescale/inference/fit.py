@@ -15,11 +15,13 @@ import xarray as xr
 
 from bayescale.data import Runs
 from bayescale.inference.checkpoint import Checkpoint, kept_in
+from bayescale.inference.compressed.choice import likelihood_words
 from bayescale.inference.engine_errors import engine_errors
 from bayescale.inference.posterior import natural_dataset, sites_dataset
 from bayescale.inference.preparation import prepare_fit
 from bayescale.inference.provenance import provenance
-from bayescale.inference.sampling import Sample, sample
+from bayescale.inference.sample import Sample
+from bayescale.inference.sampling import sample
 from bayescale.inference.settings import Settings, check_seed, merge_settings
 from bayescale.language.priors import Prior
 from bayescale.laws import Law, find_law
@@ -67,6 +69,11 @@ class Fit:
         """The engine that made the draws, and why it did: ``"instant (7 parameters, its checks pass)"``."""
         engine = self.record["engine"]
         return f"{engine['name']} ({engine['why']})"
+
+    @property
+    def likelihood(self) -> str:
+        """Whether the likelihood was that of all rows, and why; or compressed, and how far it was off."""
+        return likelihood_words(self.record.get("likelihood", {}))
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -152,9 +159,10 @@ class Fit:
         pooled = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
         noise = self.model.noise.name + (f", residuals {self.model.residuals.name}" if self.model.residuals else "")
         draws = f"{self.settings.chains} chains x {self.settings.draws} draws, seed {self.seed}"
+        compressed = f"\n  likelihood {self.likelihood}" if self.likelihood.startswith("compressed") else ""
         return (
             f"Fit of {self.law.name} to {len(self.runs):,} runs{families}\n"
-            f"  noise {noise}; pooling {pooled}\n  {self.engine}, {draws}\n  {self.checks.verdict}"
+            f"  noise {noise}; pooling {pooled}\n  {self.engine}, {draws}{compressed}\n  {self.checks.verdict}"
         )
 
 
@@ -225,7 +233,7 @@ def fit(
         warnings.warn(warning, stacklevel=2)
     began = time.perf_counter()
     with kept_in(checkpoint) as kept, engine_errors(chosen):
-        drawn = sample(model, layout, settings, seed, progress, kept)
+        drawn = sample(model, layout, settings, seed, progress, kept, runs)
         made = assemble(model, runs, layout, anchors, drawn, seed, seconds=time.perf_counter() - began)
     # Engines complete the settings; what was asked for is what makes the same fit again.
     return replace(made, record={**made.record, "asked_settings": asdict(settings)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from scipy.optimize import minimize
 from bayescale.inference.coordinates import Coordinates, Geometry, guide_and_gradient
 from bayescale.inference.curvature import Gradient, curvature_at
 from bayescale.inference.levels import log_loss_at
-from bayescale.inference.pilot import Pilot, fit_pilot
+from bayescale.inference.pilot import KnownPilot, Pilot, fit_pilot
 from bayescale.inference.precision import RUN_SELDOM
 from bayescale.models.model import CORRELATION, OMEGA, Model
 
@@ -27,15 +28,19 @@ SMALLEST_CURVATURE = 0.05
 WIDE_TIP = 1.0
 
 
-def find_geometry(coordinates: Coordinates, data: Any, start: np.ndarray | None = None) -> Geometry:
+def find_geometry(
+    coordinates: Coordinates, data: Any, start: np.ndarray | None = None, known: KnownPilot | None = None
+) -> Geometry:
     """Return the geometry for a model and its data. Deterministic: it depends on no seed.
 
     Args:
         coordinates: of the model.
         data: arrays of a layout.
         start: law parameters near the mode, on the unconstrained scale; None for the priors' centre.
+        known: what takes the place of a pilot fit.
     """
-    pilot = fit_pilot(coordinates.model, data, common=not coordinates.law_parameters, start=start)
+    common = not coordinates.law_parameters
+    pilot = known.pilot if known else fit_pilot(coordinates.model, data, common=common, start=start)
     log_scale, scale_precision = _noise_information(coordinates, pilot)
     design = _design_centre(coordinates.model, data)
     pooled = _Pooled(*map(np.asarray, _pooled(coordinates, pilot.value, design, data["anchors"])))
@@ -64,7 +69,7 @@ def find_geometry(coordinates: Coordinates, data: Any, start: np.ndarray | None 
             return value, gradient
         return 1e100, np.zeros_like(position)
 
-    start = _start(coordinates, pilot, pooled)
+    start = _start(coordinates, pilot, pooled, known.correlation if known else {})
     # With limited memory, since all of it would cost dense products of matrices, more than the gradients do.
     options = {"maxiter": 400, "maxcor": 30, "gtol": 1e-2, "ftol": 1e-12}
     found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
@@ -208,12 +213,13 @@ def _effect_curvature(coordinates: Coordinates, pilot: Pilot, data: Any) -> dict
     return {"effect_precision": precision, "effect_shift": shift}
 
 
-def _start(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled) -> np.ndarray:
+def _start(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled, correlation: Mapping[str, float]) -> np.ndarray:
     """Starting position of the common values from the pilot; everything else starts at zero."""
     model = coordinates.model
     values = {p.name: pilot.value[:, j] for j, p in enumerate(model.law.parameters)}
     if model.noise.scale:
         values[model.noise.scale] = np.log(pilot.scale)
+    values |= {name: np.asarray(value) for name, value in correlation.items()}
     betweens = {c.name: c.between for c in model.coordinates} | {p.name: p.between for p in model.partial_noise}
     start = np.zeros(coordinates.size)
     place = 0

@@ -15,7 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bayescale.inference.compressed.density import Nodes, log_likelihood_of_curves
 from bayescale.inference.formula import split_log_loss
+from bayescale.inference.parts import MANY_CELLS, blocks_per_part, summed
 from bayescale.models.chain import innovations, links
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model, observed
@@ -51,21 +53,23 @@ class Rows(NamedTuple):
     linked: Any = None
 
 
-def prepare(model: Model, data: Mapping[str, Any]) -> Rows:
+def prepare(model: Model, data: Mapping[str, Any]) -> Rows | Nodes:
     """Compute what does not depend on the parameters; to be called outside the sampler's loop.
 
     Args:
         model: the model.
-        data: arrays of a layout.
+        data: arrays of a layout, or of a compressed one.
     """
     split = split_log_loss(model.law)
     fixed = jax.vmap(jax.vmap(lambda inputs: split.fixed_part((inputs, data["anchors"]))))(data["inputs"])
+    if "forms" in data:
+        return Nodes(fixed, data["log_loss"], data["mask"], data["level"], data["family"], data["forms"])
     value = data.get("value", {"sd": data["measurement_sd"], "columns": {}})
     where = data["mask"], data["level"], data["family"]
     return Rows(fixed, observed(data), value["sd"], *where, value["columns"], data.get("gap"), data.get("linked"))
 
 
-def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows, tip: Any = None) -> Any:
+def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows | Nodes, tip: Any = None) -> Any:
     """Log likelihood summed over all runs.
 
     Args:
@@ -75,6 +79,43 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
         rows: from :func:`prepare`.
         tip: round the corners of the noise's density off so far, which leaves out a constant; None: the density itself.
     """
+    if isinstance(rows, Nodes) or rows.observed.size <= MANY_CELLS:
+        return _together(model, values, shifts, rows, tip)
+    return summed(partial(_of_part, model), jax.tree.map(jnp.asarray, (dict(values), shifts, tip)), _in_parts(rows))
+
+
+def _of_part(model: Model, parameters: Any, part: tuple[Rows, Rows]) -> Any:
+    """Log likelihood of some blocks, given the row before them."""
+    (values, shifts, tip), (rows, before) = parameters, part
+    return _together(model, values, shifts, rows, tip, before)
+
+
+def _in_parts(rows: Rows) -> tuple[Rows, Rows]:
+    """Blocks in parts of a few, along a leading axis, and the one row before each part."""
+    blocks, width = rows.observed.shape
+    many = blocks_per_part(blocks, width)
+    parts = blocks // many
+
+    def part(values: Any) -> Any:
+        if values.shape[0] == blocks:
+            return values.reshape(parts, many, *values.shape[1:])
+        return jnp.broadcast_to(values, (parts, *values.shape))
+
+    own = jax.tree.map(part, rows)
+    last = jax.tree.map(lambda a: a[:, -1:, -1:] if a.ndim == 3 else a[:, -1:], own)
+    # Before the first part there is none: its own last row, to which nothing is linked.
+    return own, jax.tree.map(lambda a: jnp.roll(a, 1, axis=0), last)
+
+
+def _together(
+    model: Model,
+    values: Mapping[str, Any],
+    shifts: Any,
+    rows: Rows | Nodes,
+    tip: Any = None,
+    before: Rows | None = None,
+) -> Any:
+    """Log likelihood of all blocks at once; ``before`` is the one row before them, where they are a part of more."""
     split = split_log_loss(model.law)
     common = {name: value for name, value in values.items() if not jnp.ndim(value)}
     names = [name for name, value in values.items() if jnp.ndim(value)]
@@ -98,20 +139,39 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
     def block(own: Any, fixed: Any, seen: Any, counts: Any, shift: Any, sd: Any, columns: Any) -> Any:
         return noise(own, seen, curve(own, fixed, seen, shift), counts, sd, columns)
 
+    moved = None if shifts is None else shifts[rows.level]
+    if isinstance(rows, Nodes):
+        means = jax.vmap(curve, in_axes=(0 if names else None, 0, 0, None if shifts is None else 0))
+        return log_likelihood_of_curves(model, values, means(owned, rows.fixed, rows.observed, moved), rows)
     same_sd = rows.measurement_sd.size == 1
     axes = (0 if names else None, 0, 0, 0, None if shifts is None else 0, None if same_sd else 0, 0)
     sd = rows.measurement_sd.reshape(1) if same_sd else rows.measurement_sd
-    moved = None if shifts is None else shifts[rows.level]
     if model.residuals is not None:
         mean = jax.vmap(curve, in_axes=(axes[0], 0, 0, axes[4]))(owned, rows.fixed, rows.observed, moved)
-        new, share = _innovations(model, values, rows, rows.mask * (rows.observed - mean))
+        first = None if before is None else _first_residual(model, values, shifts, before)
+        new, share = _innovations(model, values, rows, rows.mask * (rows.observed - mean), first)
         over = jax.vmap(noise, in_axes=(axes[0], 0, 0, 0, axes[5], 0))
         total = over(owned, new, jnp.zeros_like(new), rows.mask, sd, rows.columns).sum()
         return total - (rows.mask * jnp.log(share)).sum()
     return jax.vmap(block, in_axes=axes)(owned, rows.fixed, rows.observed, rows.mask, moved, sd, rows.columns).sum()
 
 
-def _innovations(model: Model, values: Mapping[str, Any], rows: Rows, residual: Any) -> tuple[Any, Any]:
+def _first_residual(model: Model, values: Mapping[str, Any], shifts: Any, before: Rows) -> Any:
+    """The residual of the one row before a part, and its scale."""
+    at = {name: value[before.family[0]] if jnp.ndim(value) else value for name, value in values.items()}
+    mean = split_log_loss(model.law).rest({p.name: at[p.name] for p in model.law.parameters}, _cell(before.fixed))
+    residual = before.observed[0, 0] - mean - (0.0 if shifts is None else shifts[before.level[0, 0]])
+    return before.mask[0, 0] * residual, jnp.hypot(at[model.noise.scale], _cell(before.measurement_sd))
+
+
+def _cell(values: Any) -> Any:
+    """The one number of arrays of one block and one row."""
+    return jax.tree.map(lambda a: a.ravel()[-1], values)
+
+
+def _innovations(
+    model: Model, values: Mapping[str, Any], rows: Rows, residual: Any, first: Any = None
+) -> tuple[Any, Any]:
     """What is new in each residual of runs whose residuals follow each other, and its share of the scale."""
     shape, place = residual.shape, {"family": rows.family}
     decay = jnp.broadcast_to(model.residuals_at(values, place)(rows.gap), shape).ravel()
@@ -120,5 +180,7 @@ def _innovations(model: Model, values: Mapping[str, Any], rows: Rows, residual: 
     if rows.measurement_sd.size > 1:
         sigma = getattr(model.noise_at(values, place), model.noise.scale)
         scale = jnp.broadcast_to(jnp.hypot(sigma, rows.measurement_sd), shape).ravel()
-    new = innovations(residual.ravel(), correlation, share, scale)
+    if first is not None:
+        first = first[0] if scale is None else first[0] / first[1]
+    new = innovations(residual.ravel(), correlation, share, scale, first)
     return new.reshape(shape), share.reshape(shape)

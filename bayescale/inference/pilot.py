@@ -39,6 +39,18 @@ class Pilot(NamedTuple):
     row_residual: np.ndarray
 
 
+class KnownPilot(NamedTuple):
+    """A pilot that was found on other arrays than those of rows.
+
+    Args:
+        pilot: the law's parameters and their curvature.
+        correlation: unconstrained values of the parameters of residuals along runs, as far as they are known.
+    """
+
+    pilot: Pilot
+    correlation: dict[str, float]
+
+
 def fit_pilot(model: Model, data: Any, *, common: bool = False, start: np.ndarray | None = None) -> Pilot:
     """Fit every family under the declared priors, then again under the spread of the families found.
 

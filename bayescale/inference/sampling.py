@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from dataclasses import replace
 
-import jax
 import numpy as np
 
+from bayescale.data import Runs
 from bayescale.inference.checkpoint import Checkpoint, Trail, identity_of
-from bayescale.inference.coordinates import Coordinates
-from bayescale.inference.evaluate import site_values
-from bayescale.inference.geometry import find_geometry
-from bayescale.inference.instant.density import Density
+from bayescale.inference.compressed.choice import INSTANT, Likelihood, choose_likelihood, whole
+from bayescale.inference.compressed.ordered import CannotCompress
 from bayescale.inference.instant.engine import NotInstant, density_for, run_instant
-from bayescale.inference.likelihood import sampled_arrays
-from bayescale.inference.nuts import run_nuts
+from bayescale.inference.nuts_attempts import draw_nuts, has_few_rows
 from bayescale.inference.precision import computing
-from bayescale.inference.progress import chain_progress
+from bayescale.inference.sample import Sample
 from bayescale.inference.settings import LONG_WARMUP, SHORT_WARMUP, Settings, seed_for
 from bayescale.language.errors import FitError
 from bayescale.models import Model
 from bayescale.models.layout import Layout
-
-# Below this many rows per parameter in the smallest family, NUTS takes smaller steps after a longer warm-up.
-ROWS_PER_PARAMETER = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """What an engine returns.
-
-    Args:
-        sites: unconstrained values of every sampled site, chain x draw x ...
-        stats: sampler statistics, chain x draw.
-        settings: as they were in the end.
-        record: for the fit's record: ``engine`` (name, why, quality) and, of NUTS, its ``attempts`` and how often it
-            was ``resumed``.
-        seconds_before: that processes took which were ended before this one.
-    """
-
-    sites: Mapping[str, np.ndarray]
-    stats: Mapping[str, np.ndarray]
-    settings: Settings
-    record: Mapping[str, Any]
-    seconds_before: float = 0.0
 
 
 def sample(
@@ -56,36 +27,68 @@ def sample(
     seed: int,
     progress: bool | None,
     checkpoint: Checkpoint | None = None,
+    runs: Runs | None = None,
 ) -> Sample:
     """Draw from the posterior with the engine that the settings ask for.
 
+    Args:
+        model, layout, settings, seed, progress: of the fit.
+        checkpoint: where NUTS keeps what is done.
+        runs: the table, without which its likelihood is not compressed.
+
     Raises:
-        FitError: the instant engine was asked for and cannot do it, or draws are not finite.
+        FitError: the instant engine or a compressed likelihood was asked for and cannot be had, or draws are not
+            finite.
         StoreError: the checkpoint is not of this fit.
     """
     trail = Trail() if checkpoint is None else checkpoint.open(identity_of(model, layout, settings, seed))
-    drawn, why = None, "as asked for"
+    likelihood = _likelihood(model, runs, layout, settings, trail)
     if settings.warmup is None:
         settings = replace(settings, warmup=LONG_WARMUP if has_few_rows(model, layout) else SHORT_WARMUP)
-    if trail.why is not None:  # another process has come to NUTS already
-        why = trail.why
-    elif settings.engine == "auto" and settings.target_accept is not None:
-        why = "target_accept is given"
-    elif settings.engine != "nuts":
-        try:
-            drawn = _instant(model, layout, settings, seed)
-        except NotInstant as error:
-            if settings.engine == "instant":
-                raise FitError(
-                    f"The instant engine cannot sample this posterior: {error}. Use engine='nuts'."
-                ) from None
-            why = f"not instant: {error}"
+    drawn, why = None, trail.why  # of another process, which has come to NUTS already
+    if why is None:
+        drawn, why = _at_once(model, layout, likelihood, settings, seed)
     if drawn is None:
         trail.why = why
-        drawn = _nuts(model, layout, settings, seed, progress, trail)
+        try:
+            drawn = draw_nuts(model, layout, likelihood, settings, seed, progress, trail)
+        except CannotCompress as error:
+            if settings.likelihood == "compressed":
+                raise FitError(f"The likelihood cannot be compressed: {error}. Use likelihood='full'.") from None
+            trail.begin_again(str(error))
+            drawn = draw_nuts(model, layout, whole(layout, str(error)), settings, seed, progress, trail)
     if not all(np.isfinite(value).all() for value in drawn.sites.values()):
         raise FitError("The sampler produced values that are not finite; look at the table's units and the priors.")
     return drawn
+
+
+def _likelihood(model: Model, runs: Runs | None, layout: Layout, settings: Settings, trail: Trail) -> Likelihood:
+    """The likelihood that is chosen, or that of all rows where a process before this one had to come back to it."""
+    if trail.full_because is not None:
+        return whole(layout, trail.full_because)
+    return choose_likelihood(model, runs, layout, settings)
+
+
+def _at_once(
+    model: Model, layout: Layout, likelihood: Likelihood, settings: Settings, seed: int
+) -> tuple[Sample | None, str]:
+    """What the instant engine draws, or None and why NUTS has to.
+
+    Raises:
+        FitError: it was asked for and cannot do it.
+    """
+    if settings.engine == "nuts":
+        return None, "as asked for"
+    if settings.engine == "auto" and likelihood.compressed is not None:
+        return None, "its likelihood is compressed"
+    if settings.engine == "auto" and settings.target_accept is not None:
+        return None, "target_accept is given"
+    try:
+        return _instant(model, layout, settings, seed), ""
+    except NotInstant as error:
+        if settings.engine == "instant":
+            raise FitError(f"The instant engine cannot sample this posterior: {error}. Use engine='nuts'.") from None
+        return None, f"not instant: {error}"
 
 
 def _instant(model: Model, layout: Layout, settings: Settings, seed: int) -> Sample:
@@ -94,88 +97,5 @@ def _instant(model: Model, layout: Layout, settings: Settings, seed: int) -> Sam
         drawn = run_instant(density_for(model, layout), settings, seed_for(seed, "instant"))
     why = "as asked for" if settings.engine == "instant" else f"{len(model.parameters)} parameters, its checks pass"
     engine = {"name": "instant", "why": why, "quality": drawn.quality}
-    return Sample(drawn.sites, drawn.stats, replace(settings, draws=drawn.stats["lp"].shape[1]), {"engine": engine})
-
-
-def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress: bool | None, trail: Trail) -> Sample:
-    """Run NUTS, or go on with a run that was ended, and say by which engine the draws are."""
-    coordinates = Coordinates(model)
-    settings = replace(settings, draws=settings.nuts_draws)
-    planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
-    with computing():
-        data = jax.device_put(sampled_arrays(layout))
-        density = searched_density(model, layout)
-        start = None if density is None else _best(density)
-        geometry = jax.device_put(trail.geometry(find_geometry(coordinates, data, start)))
-        try:
-            positions, stats, attempts = _attempts(
-                partial(run_nuts, coordinates, geometry, data), planned, settings, seed, progress, trail
-            )
-        finally:
-            # Whatever ended the run, what is done is kept; and where it is done, the fit is not there yet.
-            trail.write()
-        flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
-    values = {name: np.asarray(value) for name, value in flat.items()}
-    sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
-    engine: dict[str, Any] = {"name": "nuts", "why": trail.why}
-    if density is not None:
-        unconstrained = np.column_stack([sites[p.name].ravel() for p in model.parameters])
-        missed = density.modes.missed(density.positions(unconstrained))
-        engine["quality"] = {"modes": len(density.modes.shares), "missed": missed}
-    settings = replace(settings, target_accept=attempts[-1]["target_accept"])
-    record = {"engine": engine, "attempts": attempts} | ({"resumed": trail.resumed} if trail.resumed else {})
-    return Sample(sites, stats, settings, record, trail.seconds_before)
-
-
-def _attempts(
-    run: Callable[..., tuple[np.ndarray, dict[str, np.ndarray]]],
-    planned: Sequence[tuple[float, int]],
-    settings: Settings,
-    seed: int,
-    progress: bool | None,
-    trail: Trail,
-) -> tuple[np.ndarray, dict[str, np.ndarray], list[dict[str, Any]]]:
-    """Run NUTS with smaller and smaller steps until no draw diverges; return positions, statistics and attempts."""
-    for target, thin in planned[len(trail.attempts) :]:
-        settings = replace(settings, target_accept=target)
-        with chain_progress(settings, thin, progress) as report:
-            stream = seed_for(seed, f"nuts/{target}")
-            positions, stats = run(settings=settings, seed=stream, thin=thin, progress=report, trail=trail)
-        attempt = {"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())}
-        if not attempt["divergences"] or (target, thin) == planned[-1]:
-            break
-        trail.next_attempt(attempt)
-    return positions, stats, [*trail.attempts, attempt]
-
-
-def searched_density(model: Model, layout: Layout) -> Density | None:
-    """The density in which modes are searched for; None where the law does not ask for it, or it cannot be had."""
-    if not model.law.starts:
-        return None
-    try:
-        density = density_for(model, layout)
-        return density if density.modes.shares.size else None
-    except (NotInstant, FloatingPointError):
-        return None
-
-
-def _best(density: Density) -> np.ndarray:
-    """The law parameters at the mode with the most mass, on the unconstrained scale."""
-    values, _ = density.unconstrained(density.modes.positions[:1])
-    return values[0, : len(density.model.law.parameters)]
-
-
-def planned_attempts(model: Model, layout: Layout) -> tuple[tuple[float, int], ...]:
-    """Mean acceptance to aim at and thinning, one attempt after the other until no draw diverges.
-
-    Few runs leave parameters to the prior, or to a population whose spread may be next to nothing or large: such
-    posteriors have sharp corners, which only small steps enter, and small steps need more of them.
-    """
-    steps = (0.98, 0.99, 0.995, 0.998) if has_few_rows(model, layout) else (0.9, 0.98, 0.995, 0.998)
-    return tuple((target, attempt) for attempt, target in enumerate(steps, 1))
-
-
-def has_few_rows(model: Model, layout: Layout) -> bool:
-    """Whether the smallest family has so few rows that the posterior may have sharp corners."""
-    smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
-    return bool(smallest < ROWS_PER_PARAMETER * len(model.parameters))
+    record = {"engine": engine, "likelihood": {"kind": "full", "why": INSTANT}}
+    return Sample(drawn.sites, drawn.stats, replace(settings, draws=drawn.stats["lp"].shape[1]), record)

@@ -15,6 +15,7 @@ NUTS_DRAWS = 1500
 LONG_WARMUP, SHORT_WARMUP = 400, 250
 ENGINES = ("auto", "instant", "nuts")
 PRECISIONS = ("float64", "float32")
+LIKELIHOODS = ("auto", "compressed", "full")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Settings:
         engine: ``"auto"`` (instant for small posteriors if its checks pass, else NUTS, and NUTS where target_accept is
             given), ``"instant"`` or ``"nuts"``.
         ess: the smallest bulk ESS over all parameters that the instant engine draws for when ``draws`` is None.
+        likelihood: ``"auto"`` (of nodes of training curves where rows are many and that is the same to 0.001 nats),
+            ``"compressed"`` (so, or an error that says why not) or ``"full"`` (of all rows).
     """
 
     chains: int = 4
@@ -43,6 +46,7 @@ class Settings:
     chain_method: str = "parallel"
     engine: str = "auto"
     ess: int = 2000
+    likelihood: str = "auto"
 
     @property
     def nuts_draws(self) -> int:
@@ -65,6 +69,12 @@ class Settings:
             raise SettingsError(f"target_accept must lie between 0.5 and 1, got {self.target_accept!r}.")
         if self.engine not in ENGINES:
             raise SettingsError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}.")
+        if self.likelihood not in LIKELIHOODS:
+            raise SettingsError(f"likelihood must be one of {', '.join(LIKELIHOODS)}, got {self.likelihood!r}.")
+        if self.likelihood == "compressed" and self.engine == "instant":
+            raise SettingsError(
+                "likelihood='compressed' is for NUTS, and engine='instant' takes all rows: leave one of them out."
+            )
         if self.chain_method not in CHAIN_METHODS:
             raise SettingsError(f"chain_method must be one of {', '.join(CHAIN_METHODS)}, got {self.chain_method!r}.")
 

@@ -9,8 +9,9 @@ from bayescale.language.errors import FitError, SettingsError
 from bayescale.laws import Law
 from bayescale.models import Noise
 
-# What a table of a fit may have at most.
-MAX_ROWS = 200_000
+# What a table of a fit may have at most, by itself and as one of many.
+MAX_ROWS = 5_000_000
+MAX_ROWS_OF_MANY = 200_000
 # Families with values of their own: the metric of their sampler has the square of their number of parameters.
 MAX_FAMILIES = 1_000
 

@@ -23,7 +23,7 @@ def links(decay: Any, linked: Any) -> tuple[Any, Any]:
     return linked * xp.exp(-decay), xp.sqrt(1.0 - linked - linked * xp.expm1(-2.0 * decay))
 
 
-def innovations(residual: Any, correlation: Any, share: Any, scale: Any = None) -> Any:
+def innovations(residual: Any, correlation: Any, share: Any, scale: Any = None, first: Any = None) -> Any:
     """Return what is new in each residual, brought to the scale of the residuals themselves.
 
     These are independent, with the noise's own distribution, so that the log density of the residuals is that of the
@@ -33,15 +33,19 @@ def innovations(residual: Any, correlation: Any, share: Any, scale: Any = None) 
         residual: over rows (its last axis) in the order of :func:`bayescale.models.sequence.sequence`.
         correlation, share: from :func:`links`.
         scale: of each residual; None where the rows of a run have the same.
+        first: the residual before the first row, in units of its scale where there are scales; for rows that are a part
+            of more. None: there is none.
     """
     standard = residual if scale is None else residual / scale
-    change = standard - correlation * _before(standard)
+    change = standard - correlation * _before(standard, first)
     return (change if scale is None else change * scale) / share
 
 
-def _before(values: Any) -> Any:
-    """The value of the row before; for the first row, which is linked to none, its own."""
-    return values.__array_namespace__().concat([values[..., :1], values[..., :-1]], axis=-1)
+def _before(values: Any, first: Any) -> Any:
+    """The value of the row before; for the first row, if it is linked to none, its own."""
+    xp = values.__array_namespace__()
+    begin = values[..., :1] if first is None else xp.reshape(first, (1,))
+    return xp.concat([begin, values[..., :-1]], axis=-1)
 
 
 class Chain(dist.Distribution):

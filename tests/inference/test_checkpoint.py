@@ -230,7 +230,7 @@ def test_a_truncated_file_is_found(share, begun, fitted):
 def test_a_file_of_something_else_is_refused_before_anything_is_computed(fitted, tmp_path, monkeypatch):
     path = tmp_path / "runs.csv"
     path.write_text("params,tokens,loss\n")
-    monkeypatch.setattr(sampling, "_nuts", None)
+    monkeypatch.setattr(sampling, "draw_nuts", None)
     with pytest.raises(StoreError, match=r"it is no checkpoint of bayescale; give another name, or remove it\.$"):
         fitted(checkpoint=path)
     assert path.read_text() == "params,tokens,loss\n"

@@ -25,7 +25,6 @@ from bayescale.models import Pooling, layout
 
 # The package also has a function of that name.
 preparation = importlib.import_module("bayescale.inference.preparation")
-sampling = importlib.import_module("bayescale.inference.sampling")
 SETTINGS = Settings(chains=2, warmup=50, draws=48, target_accept=0.9)
 
 
@@ -130,7 +129,7 @@ def divergences(monkeypatch):
             # Positions tell the attempts apart.
             return np.full((*shape, coordinates.size), 0.01 * len(calls)), {"diverging": diverging}
 
-        monkeypatch.setattr(sampling, "run_nuts", run)
+        monkeypatch.setattr("bayescale.inference.nuts_attempts.run_nuts", run)
         return calls
 
     return fake
@@ -208,7 +207,7 @@ def test_draws_that_are_not_finite_are_an_error(sample, monkeypatch):
         shape = (settings.chains, settings.draws)
         return np.full((*shape, coordinates.size), np.nan), {"diverging": np.zeros(shape, bool)}
 
-    monkeypatch.setattr(sampling, "run_nuts", broken)
+    monkeypatch.setattr("bayescale.inference.nuts_attempts.run_nuts", broken)
     message = r"^The sampler produced values that are not finite; look at the table's units and the priors\.$"
     with pytest.raises(FitError, match=message):
         sample()

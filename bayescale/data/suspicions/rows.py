@@ -6,6 +6,10 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from bayescale.data.checkpoints import run_codes
+
 if TYPE_CHECKING:
     from bayescale.data.runs import Runs
 
@@ -14,18 +18,23 @@ FEW_RUNS = 6
 # One run per row seldom gives more; checkpoints do, and sampling time grows with the rows.
 LARGE_TABLE = 200_000
 NAMED = 5
+# An odd number with bits all over, so that products of different numbers differ.
+MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def large_table(runs: Runs) -> str | None:
     """Too many rows for a table of runs."""
     if len(runs) <= LARGE_TABLE:
         return None
-    return f"{len(runs):,} rows make fits slow: keep one row per run, or thin the checkpoints."
+    return (
+        f"{len(runs):,} rows make fits slow: keep one row per run, or thin the checkpoints; with normal noise, the "
+        "default with residuals='ou', checkpoints of named runs are compressed, and cost no more than their curves."
+    )
 
 
 def duplicate_rows(runs: Runs) -> str | None:
     """Rows that repeat another in every canonical column."""
-    repeats = int(runs.table.duplicated().sum())
+    repeats = int(runs.table.duplicated().sum()) if _numbers_repeat(runs) else 0
     if not repeats:
         return None
     verb = "row repeats" if repeats == 1 else "rows repeat"
@@ -33,6 +42,16 @@ def duplicate_rows(runs: Runs) -> str | None:
         f"{repeats:,} {verb} another in every column: copies count as independent evidence and narrow the intervals, "
         "remove them unless they are separate runs."
     )
+
+
+def _numbers_repeat(runs: Runs) -> bool:
+    """Whether two rows may have the same numbers: by a hash of each, where to compare all columns takes much memory."""
+    hashes = np.zeros(len(runs), np.uint64)
+    for name, column in runs.columns.items():
+        if column.kind == "number" and name in runs.table:
+            hashes = (hashes ^ (runs.table[name].to_numpy(np.float64) + 0.0).view(np.uint64)) * MIXER
+            hashes ^= hashes >> np.uint64(29)
+    return bool(np.unique(hashes).size < len(runs))
 
 
 def few_runs(runs: Runs) -> str | None:
@@ -72,13 +91,9 @@ def similar_family_names(runs: Runs) -> str | None:
 
 def checkpoints_as_runs(runs: Runs) -> str | None:
     """Several rows of one run: their errors are correlated."""
-    table = runs.table
-    if "run" not in table:
+    if "run" not in runs.table:
         return None
-    # A name such as "seed 1" that different sizes share is no run.
-    keys = [name for name in ("family", "run", "params") if name in table]
-    sizes = table.groupby(keys, observed=True).size()
-    several = int((sizes > 1).sum())
+    several = int((np.bincount(run_codes(runs)) > 1).sum())
     if not several:
         return None
     verb = "run has" if several == 1 else "runs have"

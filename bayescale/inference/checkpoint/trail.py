@@ -41,6 +41,7 @@ class Trail:
         self._target, self._identity = target, dict(identity or {})
         about = about or {}
         self.why: str | None = about.get("why")
+        self.full_because: str | None = about.get("full_because")
         self.attempts: list[dict[str, Any]] = list(about.get("attempts", ()))
         self.resumed = int(about.get("resumed", -1)) + 1
         self._seconds, self.planned = float(about.get("seconds", 0.0)), int(about.get("planned", 0))
@@ -97,6 +98,12 @@ class Trail:
             self.attempts.append(dict(attempt))
             self._waiting, self._lanes = {}, {}
 
+    def begin_again(self, full_because: str) -> None:
+        """Forget what is done: the likelihood was compressed, and has to be that of all rows."""
+        with self._writing:
+            self.full_because = full_because
+            self.attempts, self._geometry, self._waiting, self._lanes = [], {}, {}, {}
+
     def write(self) -> None:
         """Write the file, if there is one; where that is not possible warn and go on."""
         if self._target is None:
@@ -124,6 +131,7 @@ class Trail:
         return {
             "identity": self._identity,
             "why": self.why,
+            "full_because": self.full_because,
             "attempts": self.attempts,
             "resumed": self.resumed,
             "seconds": round(self.seconds, 3),

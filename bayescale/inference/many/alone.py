@@ -13,8 +13,10 @@ from bayescale.inference.fit import Fit, assemble
 from bayescale.inference.instant.engine import MATCHES, NotInstant, density_for, run_instant
 from bayescale.inference.many.steps import Table
 from bayescale.inference.many.values import reported_values
+from bayescale.inference.nuts_attempts import planned_attempts
 from bayescale.inference.precision import computing
-from bayescale.inference.sampling import Sample, planned_attempts, sample
+from bayescale.inference.sample import Sample
+from bayescale.inference.sampling import sample
 from bayescale.inference.settings import Settings, seed_for
 from bayescale.language.errors import BayescaleError
 from bayescale.models import Model, lay_out

@@ -15,7 +15,7 @@ from bayescale.data import Runs
 from bayescale.data.model_error import check_model_error
 from bayescale.data.read import read_quietly, read_runs
 from bayescale.data.schema import FEWEST_ROWS
-from bayescale.inference.table import MAX_ROWS
+from bayescale.inference.table import MAX_ROWS_OF_MANY
 from bayescale.language.errors import BayescaleError, DataError, SettingsError
 from bayescale.laws import Law
 from bayescale.models.layout import require_columns
@@ -91,8 +91,10 @@ def _given(law: type[Law], label: str | int, table: Any, read: dict[str, Any], m
             )
         if len(runs) < FEWEST_ROWS:
             raise DataError(f"the table has {len(runs)} run(s): a fit needs at least {FEWEST_ROWS}.")
-        if len(runs) > MAX_ROWS:
-            raise DataError(f"the table has {len(runs):,} rows, and up to {MAX_ROWS:,} are fitted; keep every k-th.")
+        if len(runs) > MAX_ROWS_OF_MANY:
+            raise DataError(
+                f"the table has {len(runs):,} rows, and up to {MAX_ROWS_OF_MANY:,} are fitted; keep every k-th."
+            )
     except BayescaleError as error:
         return Given(label, None, str(error))
     except Exception as error:  # whatever a table can be: it is one of many, and the others are fitted

@@ -1,0 +1,102 @@
+"""The log likelihood from the forms of curves: its cost does not depend on the number of checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bayescale.inference.compressed.forms import HALF_RANGE, POINTS, Forms
+from bayescale.models.model import Model
+from bayescale.models.residuals import OU
+
+
+class Nodes(NamedTuple):
+    """What a compressed likelihood needs of the data, curve x node but for forms and families.
+
+    Args:
+        fixed: the fixed part of the law's formula, a tuple of arrays.
+        observed: the best values of the log response.
+        mask, level: as in a layout, for nodes in place of rows.
+        family: of every curve.
+        forms: of every curve.
+    """
+
+    fixed: tuple[Any, ...]
+    observed: Any
+    mask: Any
+    level: Any
+    family: Any
+    forms: Forms
+
+
+def log_likelihood_of_curves(model: Model, values: Mapping[str, Any], mean: Any, nodes: Nodes) -> Any:
+    """Log likelihood summed over all rows.
+
+    Args:
+        model: with normal noise.
+        values: every parameter in natural units, common or one value per family.
+        mean: log response by the law at the nodes, curve x node, shifts of levels included.
+        nodes: what was computed once.
+    """
+    forms = nodes.forms
+    weight, log_share = precision_weights(model, values, forms)
+    costs = curve_costs(((mean - nodes.observed) * nodes.mask).T, forms.constant, forms.linear, forms.square)
+    sigma = jnp.asarray(values[model.noise.scale])
+    log_scale = jnp.log(sigma[nodes.family] if sigma.ndim else sigma)
+    squares = (weight[:, None] * costs).sum(axis=0) * jnp.exp(-2.0 * log_scale)
+    constant = (log_scale + 0.5 * math.log(2.0 * math.pi)) * forms.rows
+    return -0.5 * squares.sum() - constant.sum() - log_share
+
+
+def precision_weights(model: Model, values: Mapping[str, Any], forms: Forms) -> tuple[Any, Any]:
+    """Weight of each form in the precision of residuals, and the sum of the logs of their new shares of the scale."""
+    if model.residuals is None:
+        return jnp.ones(1), 0.0
+    residuals = model.residuals(**{p.name: values[p.name] for p in model.residuals.parameters})
+    if model.residuals is OU:
+        return _interpolated(jnp.log(residuals.tau), forms)  # type: ignore[attr-defined]
+    decay = residuals(1.0)
+    correlation, new = jnp.exp(-decay), -jnp.expm1(-2.0 * decay)
+    weight = jnp.stack([jnp.ones(()), -2.0 * correlation, correlation * correlation]) / new
+    return weight, 0.5 * forms.links * jnp.log(new)
+
+
+def _interpolated(log_tau: Any, forms: Forms) -> tuple[Any, Any]:
+    """Weights of Chebyshev's points by barycentric interpolation in log tau; beyond the range those of its end."""
+    angle = (2 * np.arange(POINTS) + 1) * np.pi / (2 * POINTS)
+    weight, at = (-1.0) ** np.arange(POINTS) * np.sin(angle), np.cos(angle)
+    away = jnp.clip((log_tau - forms.center) / HALF_RANGE, -1.0, 1.0) - at
+    # Next to a point its weight is all but one; on it, a tiny step aside gives the same to rounding.
+    share = weight / jnp.where(jnp.abs(away) < 1e-13, 1e-13, away)
+    share = share / share.sum()
+    return share, share @ forms.log_share
+
+
+@jax.custom_jvp
+def curve_costs(away: Any, constant: Any, linear: Any, square: Any) -> Any:
+    """Costs q - 2 v d + d' M d of every form and curve, form x curve.
+
+    Args:
+        away: d, node x curve.
+        constant, linear, square: q, v and M as in :class:`Forms`.
+    """
+    return _costs(away, constant, linear, square)[0]
+
+
+@curve_costs.defjvp
+def _derivative(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The slope is 2 (M d - v), and M d is there already; forms are data and have no slopes."""
+    costs, slope = _costs(*primals)
+    return costs, (slope * tangents[0]).sum(axis=1)
+
+
+def _costs(away: Any, constant: Any, linear: Any, square: Any) -> tuple[Any, Any]:
+    # Sums over nodes of products along curves, which are compiled into one loop each.
+    half = (square * away[None, None]).sum(axis=2) - linear
+    costs = constant + ((half - linear) * away).sum(axis=1)
+    return costs, 2.0 * half

@@ -1,0 +1,128 @@
+"""NUTS on a model and its data: with smaller and smaller steps until no draw diverges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from bayescale.inference.checkpoint import Trail
+from bayescale.inference.compressed.choice import Likelihood, check_at_draws
+from bayescale.inference.coordinates import Coordinates
+from bayescale.inference.evaluate import site_values
+from bayescale.inference.geometry import find_geometry
+from bayescale.inference.instant.density import Density
+from bayescale.inference.instant.engine import NotInstant, density_for
+from bayescale.inference.nuts import run_nuts
+from bayescale.inference.precision import computing
+from bayescale.inference.progress import chain_progress
+from bayescale.inference.sample import Sample
+from bayescale.inference.settings import Settings, seed_for
+from bayescale.models import Model
+from bayescale.models.layout import Layout
+
+# Below this many rows per parameter in the smallest family, NUTS takes smaller steps after a longer warm-up.
+ROWS_PER_PARAMETER = 8
+Run = Callable[..., tuple[np.ndarray, dict[str, np.ndarray]]]
+
+
+def draw_nuts(
+    model: Model,
+    layout: Layout,
+    likelihood: Likelihood,
+    settings: Settings,
+    seed: int,
+    progress: bool | None,
+    trail: Trail,
+) -> Sample:
+    """Run NUTS, or go on with a run that was ended, and say by which engine the draws are.
+
+    Args:
+        model, layout, settings, seed, progress: of the fit.
+        likelihood: of all rows, or compressed.
+        trail: what is done of the run.
+
+    Raises:
+        CannotCompress: the compressed likelihood is not near enough at the draws.
+    """
+    coordinates = Coordinates(model)
+    settings = replace(settings, draws=settings.nuts_draws)
+    planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
+    with computing():
+        data = jax.device_put(likelihood.arrays)
+        density = searched_density(model, layout)
+        start = None if density is None else _best(density)
+        geometry = jax.device_put(trail.geometry(find_geometry(coordinates, data, start, likelihood.pilot)))
+        try:
+            positions, stats, attempts = _attempts(
+                partial(run_nuts, coordinates, geometry, data), planned, settings, seed, progress, trail
+            )
+        finally:
+            # Whatever ended the run, what is done is kept; and where it is done, the fit is not there yet.
+            trail.write()
+        flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
+        values = {name: np.asarray(value) for name, value in flat.items()}
+        sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
+        off = None if likelihood.compressed is None else check_at_draws(model, likelihood, layout, sites)
+    engine: dict[str, Any] = {"name": "nuts", "why": trail.why}
+    if density is not None:
+        unconstrained = np.column_stack([sites[p.name].ravel() for p in model.parameters])
+        missed = density.modes.missed(density.positions(unconstrained))
+        engine["quality"] = {"modes": len(density.modes.shares), "missed": missed}
+    settings = replace(settings, target_accept=attempts[-1]["target_accept"])
+    record: dict[str, Any] = {"engine": engine, "attempts": attempts, "likelihood": likelihood.record(off)}
+    record |= {"resumed": trail.resumed} if trail.resumed else {}
+    return Sample(sites, stats, settings, record, trail.seconds_before)
+
+
+def _attempts(
+    run: Run, planned: Sequence[tuple[float, int]], settings: Settings, seed: int, progress: bool | None, trail: Trail
+) -> tuple[np.ndarray, dict[str, np.ndarray], list[dict[str, Any]]]:
+    """Run NUTS with smaller and smaller steps until no draw diverges; return positions, statistics and attempts."""
+    for target, thin in planned[len(trail.attempts) :]:
+        settings = replace(settings, target_accept=target)
+        with chain_progress(settings, thin, progress) as report:
+            stream = seed_for(seed, f"nuts/{target}")
+            positions, stats = run(settings=settings, seed=stream, thin=thin, progress=report, trail=trail)
+        attempt = {"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())}
+        if not attempt["divergences"] or (target, thin) == planned[-1]:
+            break
+        trail.next_attempt(attempt)
+    return positions, stats, [*trail.attempts, attempt]
+
+
+def searched_density(model: Model, layout: Layout) -> Density | None:
+    """The density in which modes are searched for; None where the law does not ask for it, or it cannot be had."""
+    if not model.law.starts:
+        return None
+    try:
+        density = density_for(model, layout)
+        return density if density.modes.shares.size else None
+    except (NotInstant, FloatingPointError):
+        return None
+
+
+def _best(density: Density) -> np.ndarray:
+    """The law parameters at the mode with the most mass, on the unconstrained scale."""
+    values, _ = density.unconstrained(density.modes.positions[:1])
+    return values[0, : len(density.model.law.parameters)]
+
+
+def planned_attempts(model: Model, layout: Layout) -> tuple[tuple[float, int], ...]:
+    """Mean acceptance to aim at and thinning, one attempt after the other until no draw diverges.
+
+    Few runs leave parameters to the prior, or to a population whose spread may be next to nothing or large: such
+    posteriors have sharp corners, which only small steps enter, and small steps need more of them.
+    """
+    steps = (0.98, 0.99, 0.995, 0.998) if has_few_rows(model, layout) else (0.9, 0.98, 0.995, 0.998)
+    return tuple((target, attempt) for attempt, target in enumerate(steps, 1))
+
+
+def has_few_rows(model: Model, layout: Layout) -> bool:
+    """Whether the smallest family has so few rows that the posterior may have sharp corners."""
+    smallest = min(np.bincount(layout.arrays["family"], layout.arrays["mask"].sum(axis=1)))
+    return bool(smallest < ROWS_PER_PARAMETER * len(model.parameters))

@@ -1,0 +1,98 @@
+"""CPU time of one value and gradient of the log likelihood of a large table: plain code, all rows, and nodes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bayescale.data.read import read_quietly
+from bayescale.inference.compressed.compress import compress, on_device
+from bayescale.inference.compressed.points import plausible_points
+from bayescale.inference.likelihood import log_likelihood, prepare, sampled_arrays
+from bayescale.inference.precision import computing
+from bayescale.laws import Chinchilla
+from bayescale.models import AR1, Normal, Pooling, build_model, lay_out
+from bayescale.models.layout import Layout, design_anchors
+
+REPEATS = 7
+
+
+def main() -> None:
+    """Print the measurements of the table of a file as JSON."""
+    runs = read_quietly(sys.argv[1])
+    anchors = design_anchors(Chinchilla, runs)
+    layout = lay_out(Chinchilla, runs, None, anchors, Normal, AR1)
+    sizes = {"n_families": len(layout.families)}
+    model = build_model(Chinchilla, noise=Normal, pooling=Pooling("partial"), residuals=AR1, **sizes)
+    with computing():
+        before = time.process_time()
+        found = compress(model, runs, layout)
+        built = time.process_time() - before
+        points = plausible_points(model, found.arrays["pilot"])["values"]
+        at = [{name: value[i] for name, value in points.items()} for i in range(len(points["rho"]))]
+        told = {
+            "plain": plain_likelihood(layout, anchors),
+            "all rows": _of(model, sampled_arrays(layout)),
+            "nodes": _of(model, on_device(found.arrays)),
+        }
+        results = {name: measured(one, at) for name, one in told.items()}
+    facts = {"rows": len(runs), "curves": found.curves, "nodes": found.nodes, "bound": found.bound, "built": built}
+    print(json.dumps({**facts, "results": results}))
+
+
+def _of(model: Any, arrays: dict[str, Any]) -> Callable[[Any], Any]:
+    """Value and gradient of the package's likelihood, with what does not depend on parameters taken out before."""
+    rows = jax.jit(lambda data: prepare(model, data))(jax.device_put(arrays))
+    compiled = jax.jit(jax.value_and_grad(lambda values, rows: log_likelihood(model, values, None, rows)))
+    return lambda values: compiled(values, rows)
+
+
+def plain_likelihood(layout: Layout, anchors: dict[str, float]) -> Callable[[Any], Any]:
+    """What one writes first: parameters gathered for every row, powers of sizes and tokens, one row after the other."""
+    a, at = layout.arrays, np.lexsort(layout.position[::-1])
+    rows = tuple(one[at] for one in layout.position)
+    family = jnp.asarray(a["family"][rows[0]])
+    size, tokens, y = (jnp.asarray(x[rows]) for x in (a["inputs"]["N"], a["inputs"]["D"], a["log_loss"]))
+    linked = jnp.asarray(a["linked"][rows])
+
+    @jax.jit
+    @jax.value_and_grad
+    def value(p: Any, family: Any, size: Any, tokens: Any, y: Any, linked: Any) -> Any:
+        own = {name: p[name][family] for name in ("E", "A", "B", "alpha", "beta", "sigma")}
+        from_size = own["A"] * anchors["N0"] ** own["alpha"] / size ** own["alpha"]
+        from_data = own["B"] * anchors["D0"] ** own["beta"] / tokens ** own["beta"]
+        residual = y - jnp.log(own["E"] + from_size + from_data)
+        before = jnp.concatenate([residual[:1], residual[:-1]])
+        scale = own["sigma"] * jnp.sqrt(1.0 - linked * p["rho"] ** 2)
+        new = (residual - linked * p["rho"] * before) / scale
+        return (-0.5 * new * new - jnp.log(scale) - 0.5 * jnp.log(2.0 * jnp.pi)).sum()
+
+    return lambda p: value(p, family, size, tokens, y, linked)
+
+
+def measured(call: Callable[[Any], Any], at: list[Any]) -> dict[str, Any]:
+    """Values at some points, and the median, least and largest CPU milliseconds of a call."""
+    values = [float(call(one)[0]) for one in at]
+    jax.block_until_ready(call(at[0]))
+    before = time.process_time()
+    jax.block_until_ready(call(at[0]))
+    inner = max(1, int(0.1 / max(time.process_time() - before, 1e-6)))
+    taken = []
+    for _ in range(REPEATS):
+        before = time.process_time()
+        for _ in range(inner):
+            jax.block_until_ready(call(at[0]))
+        taken.append(1e3 * (time.process_time() - before) / inner)
+    return {"values": values, "ms": median(taken), "least": min(taken), "most": max(taken)}
+
+
+if __name__ == "__main__":
+    main()

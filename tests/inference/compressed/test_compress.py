@@ -1,0 +1,149 @@
+"""A compressed likelihood is the full one to a thousandth of a nat, or it says why there is none."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+import numpy as np
+import pytest
+from jax import Array
+
+from bayescale.data.read import read_quietly
+from bayescale.inference.compressed.compress import TOLERANCE, beyond_range, compress, on_device
+from bayescale.inference.compressed.forms import HALF_RANGE
+from bayescale.inference.compressed.ordered import CannotCompress
+from bayescale.inference.compressed.points import full_log_likelihood, log_likelihood_at, plausible_points
+from bayescale.inference.likelihood import log_likelihood, prepare, sampled_arrays
+from bayescale.language.declare import parameter
+from bayescale.language.errors import FitError
+from bayescale.language.priors import LogNormal
+from bayescale.models import Residuals, RunEffects, StudentT
+
+
+@pytest.fixture(autouse=True)
+def _double_precision():
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.mark.parametrize("effects", [None, RunEffects("run")], ids=["", "run effects"])
+@pytest.mark.parametrize("residuals", ["ar1", "ou", None], ids=str)
+def test_both_likelihoods_agree_in_value_and_slope(table_of, residuals, effects):
+    runs, model, layout = table_of(residuals, effects=effects)
+    found = compress(model, runs, layout)
+    assert found.bound < TOLERANCE and found.curves == 24 and found.rows == len(runs)
+    points = plausible_points(model, found.arrays["pilot"])
+    compressed, full = prepare(model, on_device(found.arrays)), prepare(model, sampled_arrays(layout))
+    for i in range(len(points["values"]["E"])):
+        values = {name: value[i] for name, value in points["values"].items()}
+        shifts = None if effects is None else points["shifts"][i]
+        slope_at = jax.value_and_grad(partial(log_likelihood, model))
+        slopes = [slope_at(values, shifts, rows) for rows in (compressed, full)]
+        assert float(slopes[0][0]) == pytest.approx(float(slopes[1][0]), abs=TOLERANCE)
+        for name, slope in slopes[1][1].items():
+            np.testing.assert_allclose(slopes[0][1][name], slope, rtol=1e-6, atol=1e-4 * np.abs(slope).max())
+
+
+@pytest.mark.parametrize("residuals", ["ar1", "ou", None], ids=str)
+def test_too_few_nodes_are_caught(table_of, residuals):
+    """The bound must be able to fail: four nodes cannot follow a curve, and more are taken if they may be."""
+    runs, model, layout = table_of(residuals)
+    with pytest.raises(CannotCompress, match=r"^nodes miss the log likelihood by .* nats, more than 0\.001: the law"):
+        compress(model, runs, layout, nodes=(3,))
+    assert compress(model, runs, layout, nodes=(3, 12)).nodes == 12
+
+
+def test_the_bound_is_the_largest_difference_over_the_points(table_of):
+    runs, model, layout = table_of("ar1")
+    found = compress(model, runs, layout)
+    points = plausible_points(model, found.arrays["pilot"])
+    off = np.asarray(log_likelihood_at(model, points, on_device(found.arrays)))
+    off = np.abs(off - full_log_likelihood(model, points, sampled_arrays(layout)))
+    assert off.size == found.points and off.max() == found.bound
+
+
+@pytest.mark.parametrize("residuals", ["ar1", "ou", None], ids=str)
+def test_the_full_likelihood_family_by_family_is_that_of_all_rows(table_of, residuals):
+    runs, model, layout = table_of(residuals)
+    points = plausible_points(model, compress(model, runs, layout).arrays["pilot"])
+    whole = log_likelihood_at(model, points, sampled_arrays(layout))
+    np.testing.assert_allclose(full_log_likelihood(model, points, sampled_arrays(layout)), whole, rtol=1e-12)
+
+
+def test_the_pilot_is_near_the_truth(table_of):
+    runs, model, layout = table_of("ou", rows=300)
+    known = compress(model, runs, layout).arrays["pilot"]
+    assert np.exp(known.correlation["tau"]) == pytest.approx(0.1, rel=0.3)
+    np.testing.assert_allclose(known.pilot.scale, 0.01, rtol=0.15)
+
+
+def test_draws_outside_of_the_range_of_log_tau_are_noticed(table_of):
+    runs, model, layout = table_of("ou")
+    arrays = compress(model, runs, layout).arrays
+    middle = arrays["forms"].center
+    assert not beyond_range(model, arrays, {"tau": np.array([middle - 0.9 * HALF_RANGE])})
+    assert beyond_range(model, arrays, {"tau": np.array([middle, middle + 1.1 * HALF_RANGE])})
+
+
+class Fading(Residuals):
+    """Residuals of a user's."""
+
+    width: Array = parameter("distance", prior=LogNormal(0.1, 1.0), pooling="complete")
+
+    def __call__(self, gap):
+        return (gap / self.width) ** 0.5
+
+
+def without(column: str):
+    def changed(table):
+        return table.drop(columns=column)
+
+    return changed
+
+
+def doubled(table):
+    table.loc[1, ["run", "family", "params", "tokens"]] = table.loc[0, ["run", "family", "params", "tokens"]]
+    return table
+
+
+CASES = {
+    "noise": ({"noise": StudentT}, None, r"the noise is student-t, and only sums of squares can be taken beforehand"),
+    "run": ({}, without("run"), "the table has no column that names the run of each checkpoint"),
+    "errors": ({}, lambda t: t.assign(loss_se=0.01), "rows have measurement errors of their own"),
+    "same place": ({}, doubled, "two rows of one run are in the same place"),
+    "effects": (
+        {"effects": RunEffects("budget")},
+        lambda t: t.assign(budget=(t["tokens"] > 1e10).astype(str)),
+        "effects of budget change along a run",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_cannot_be_compressed_says_why(table_of, case):
+    settings, change, words = CASES[case]
+    runs = table_of(None)[0]
+    runs = runs if change is None else read_quietly(change(runs.to_frame()))
+    runs, model, layout = table_of(None, runs=runs, **settings)
+    with pytest.raises(CannotCompress) as caught:
+        compress(model, runs, layout)
+    assert str(caught.value) == words
+
+
+def test_own_residuals_are_not_compressed(table_of):
+    runs, model, layout = table_of(Fading, runs=table_of("ou")[0])
+    with pytest.raises(CannotCompress, match=r"^the residuals 'fading' are not of a kind whose sums are known$"):
+        compress(model, runs, layout)
+
+
+def test_short_curves_are_not_compressed(table_of):
+    runs, model, layout = table_of(None, rows=12)
+    with pytest.raises(CannotCompress, match=r"^curves have 1. checkpoints in the middle, too few for nodes to save"):
+        compress(model, runs, layout)
+
+
+def test_float32_is_refused(table_of):
+    runs, model, layout = table_of(None)
+    with jax.enable_x64(False), pytest.raises(FitError, match=r"^A compressed likelihood is computed in float64, and"):
+        compress(model, runs, layout)
