@@ -13,6 +13,7 @@ from bayescale.cli.fit_options import (
     ChainMethod,
     Chains,
     Columns,
+    Devices,
     Draws,
     Effects,
     Engine,
@@ -27,9 +28,11 @@ from bayescale.cli.fit_options import (
     PublicPriors,
     ResidualsName,
     Seed,
+    Spread,
     Table,
     TargetAccept,
     Warmup,
+    devices_of,
     read_table,
 )
 from bayescale.cli.options import chosen, pairs
@@ -64,6 +67,8 @@ def fit(
     engine: Engine = None,
     target_accept: TargetAccept = None,
     chain_method: ChainMethod = None,
+    devices: Devices = None,
+    spread: Spread = None,
 ) -> None:
     """Fit a law to a table of runs and save the fit.
 
@@ -77,6 +82,7 @@ def fit(
 
     law_class = find_law(law)
     sampling = {"target_accept": target_accept, "chain_method": chain_method, "engine": engine}
+    sampling |= {"devices": devices_of(devices), "spread": spread}
     settings = bs.Settings(**chosen(chains=chains, warmup=warmup, draws=draws, **sampling))
     runs = read_table(
         table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,

@@ -27,13 +27,17 @@ SMALLEST_CURVATURE = 0.05
 WIDE_TIP = 1.0
 
 
-def find_geometry(coordinates: Coordinates, data: Any, start: np.ndarray | None = None) -> Geometry:
+def find_geometry(
+    coordinates: Coordinates, data: Any, start: np.ndarray | None = None, placed: tuple[Any, Any] | None = None
+) -> Geometry:
     """Return the geometry for a model and its data. Deterministic: it depends on no seed.
 
     Args:
         coordinates: of the model.
         data: arrays of a layout.
         start: law parameters near the mode, on the unconstrained scale; None for the priors' centre.
+        placed: the same arrays where the density is to be computed, and where that puts a geometry; None for wherever
+            JAX does.
     """
     pilot = fit_pilot(coordinates.model, data, common=not coordinates.law_parameters, start=start)
     log_scale, scale_precision = _noise_information(coordinates, pilot)
@@ -55,10 +59,11 @@ def find_geometry(coordinates: Coordinates, data: Any, start: np.ndarray | None 
         stretch=np.eye(coordinates.size),
         tip=np.asarray(WIDE_TIP),
     )
-    on_device = jax.device_put(geometry)
+    rows, where = (data, None) if placed is None else placed
+    on_device = jax.device_put(geometry, where)
 
     def objective(position: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = guide_and_gradient(coordinates, on_device, data, position)
+        value, gradient = guide_and_gradient(coordinates, on_device, rows, position)
         value, gradient = float(value), np.asarray(gradient)
         if np.isfinite(value) and np.all(np.isfinite(gradient)):
             return value, gradient

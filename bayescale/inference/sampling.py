@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
 import numpy as np
 
-from bayescale.inference.coordinates import Coordinates
+from bayescale.inference.coordinates import Coordinates, Geometry
+from bayescale.inference.devices import Place, find_places
 from bayescale.inference.evaluate import site_values
 from bayescale.inference.geometry import find_geometry
 from bayescale.inference.instant.density import Density
@@ -19,7 +20,8 @@ from bayescale.inference.nuts import run_nuts
 from bayescale.inference.precision import computing
 from bayescale.inference.progress import chain_progress
 from bayescale.inference.settings import LONG_WARMUP, SHORT_WARMUP, Settings, seed_for
-from bayescale.language.errors import FitError
+from bayescale.inference.spread import everywhere, spread_rows
+from bayescale.language.errors import FitError, SettingsError
 from bayescale.models import Model
 from bayescale.models.layout import Layout
 
@@ -86,17 +88,14 @@ def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress:
     settings = replace(settings, draws=settings.nuts_draws)
     planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
     with computing():
-        data = jax.device_put(sampled_arrays(layout))
         density = searched_density(model, layout)
         start = None if density is None else _best(density)
-        geometry = jax.device_put(find_geometry(coordinates, data, start))
+        geometry, data, places = _placed(coordinates, sampled_arrays(layout), start, settings)
         for target, thin in planned:
             settings = replace(settings, target_accept=target)
-            stream = seed_for(seed, f"nuts/{target}")
+            options = {"settings": settings, "seed": seed_for(seed, f"nuts/{target}"), "thin": thin, "places": places}
             with chain_progress(settings, thin, progress) as report:
-                positions, stats = run_nuts(
-                    coordinates, geometry, data, settings=settings, seed=stream, thin=thin, progress=report
-                )
+                positions, stats = run_nuts(coordinates, geometry, data, **options, progress=report)
             attempts.append({"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())})
             if not attempts[-1]["divergences"]:
                 break
@@ -109,6 +108,28 @@ def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress:
         missed = density.modes.missed(density.positions(unconstrained))
         engine["quality"] = {"modes": len(density.modes.shares), "missed": missed}
     return Sample(sites, stats, settings, {"engine": engine, "attempts": attempts})
+
+
+def _placed(
+    coordinates: Coordinates, arrays: Mapping[str, Any], start: np.ndarray | None, settings: Settings
+) -> tuple[Geometry, Any, Sequence[Place]]:
+    """Geometry, data and the places of chains, by what the settings spread."""
+    by_rows = settings.spread == "rows"
+    devices = find_places(settings.devices, hosts=by_rows)
+    if jax.process_count() > 1 and settings.devices is not None and not by_rows:
+        raise SettingsError(
+            f"{jax.process_count()} processes were joined, and chains are spread over the devices of one; share the "
+            "table with spread='rows', or leave devices out, and every process makes the whole fit."
+        )
+    if by_rows and devices[0] is not None:
+        places: Sequence[Place] = (everywhere(devices),)
+        data = spread_rows(arrays, devices)
+        # What searches for the mode holds the whole table, in the memory of its host.
+        geometry = find_geometry(coordinates, arrays, start, placed=(data, places[0]))
+        return jax.device_put(geometry, places[0]), data, places
+    data = jax.device_put(arrays, devices[0])
+    geometry = find_geometry(coordinates, data, start, placed=(data, devices[0]))
+    return jax.device_put(geometry, devices[0]), data, devices
 
 
 def searched_density(model: Model, layout: Layout) -> Density | None:

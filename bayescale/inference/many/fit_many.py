@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bayescale.data import Runs
+from bayescale.inference.devices import find_places, has_float64
 from bayescale.inference.instant.engine import LARGEST
 from bayescale.inference.many.alone import Alone, fit_alone
 from bayescale.inference.many.collect import Collected
@@ -117,6 +118,8 @@ def _check_arguments(sampler: Mapping[str, Any]) -> None:
     """Refuse what a single fit takes and a batch does not."""
     if given := sorted({"pooling", "effects"} & set(sampler)):
         raise SettingsError(f"fit_many does not take {given[0]!r}: each table gets one curve; fit(...) pools families.")
+    if "spread" in sampler:
+        raise SettingsError("fit_many does not take 'spread': whole tables go to devices; fit(...) spreads one's rows.")
     if "ess" in sampler:
         raise SettingsError("fit_many does not take 'ess': chains are as long as their checks need; give draws=...")
 
@@ -125,6 +128,12 @@ def steps_of(settings: Settings) -> int:
     """Steps of each chain: a multiple of the draws that are kept."""
     draws = settings.nuts_draws
     return draws * max(1, -(-STEPS // draws))
+
+
+def _of_float64(devices: int | str | None) -> int | str | None:
+    """Devices for fits that are made alone, which are computed in float64 whatever the batch is."""
+    place = find_places(devices, double=False)[0]
+    return devices if place is None or has_float64(place) else "cpu"
 
 
 def _tables(model: Model, given: Sequence[Given], seed: int) -> list[Table]:
@@ -146,8 +155,10 @@ def _fits(model: Model, tables: Sequence[Table], settings: Settings, precision: 
         why = "as asked for" if settings.engine == "nuts" else f"the model has more than {LARGEST} parameters"
         left = [Left(table, why) for table in tables]
     else:
-        plan = Plan(settings.chains, steps_of(settings), precision == "float64", settings.engine == "instant")
+        double = precision == "float64"
+        places = find_places(settings.devices, double=double)
+        plan = Plan(settings.chains, steps_of(settings), double, settings.engine == "instant", places)
         left = yield from fit_together(model, tables, plan)
-    alone = replace(settings, draws=steps_of(settings))
+    alone = replace(settings, draws=steps_of(settings), devices=_of_float64(settings.devices))
     for one in left:
         yield fit_alone(model, one.table, alone, one.why)

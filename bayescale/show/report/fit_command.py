@@ -21,7 +21,7 @@ from bayescale.show.escape import one_line
 from bayescale.show.report.files import file_name
 
 # Settings that the command line knows.
-SETTINGS = ("chains", "warmup", "draws", "target_accept", "chain_method", "engine")
+SETTINGS = ("chains", "warmup", "draws", "target_accept", "chain_method", "engine", "devices", "spread")
 NEEDS_PYTHON = "which needs Python"
 
 
