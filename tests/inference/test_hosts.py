@@ -71,7 +71,7 @@ with computing():
     print(process, len(devices), own / rows["mask"].size, float(together).hex(), float(value),
           float(together) - float(value), np.abs(np.asarray(slope) - np.asarray(gradient)).max(),
           np.abs(np.asarray(gradient)).max())
-fit = dict(engine="nuts", chains=2, warmup=50, draws=50, target_accept=0.9, progress=False)
+fit = dict(engine="nuts", chains=2, warmup=50, draws=50, target_accept=0.9, max_tree_depth=2, progress=False)
 drawn = bs.fit("chinchilla", runs, **fit, devices="all", spread="rows")
 for one in drawn.unconstrained.data_vars.values():
     print(np.ascontiguousarray(one).tobytes().hex())

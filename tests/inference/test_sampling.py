@@ -105,6 +105,7 @@ def test_a_divergence_between_kept_draws_is_counted(nuts, monkeypatch):
             diverging[7] = True
         return state, kept._replace(diverging=diverging)
 
+    with_one_divergence.trace = advance.trace
     monkeypatch.setattr(runner, "advance", with_one_divergence)
     _, stats = nuts(Settings(chains=2, warmup=50, draws=16, target_accept=0.9), thin=3)
     expected = np.zeros((2, 16), bool)

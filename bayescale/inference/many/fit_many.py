@@ -63,10 +63,11 @@ def fit_many(
             whatever it is fitted with.
         read: arguments of :func:`bayescale.read_runs` for tables that are no runs yet, such as
             ``{"columns": {"loss": "val_loss"}}``. What looks suspicious is in the ``warnings`` of the result's status.
-        precision: of proposals and densities: ``"float64"``, or ``"float32"`` for tables of up to 2,048 rows (longer
-            ones are computed in float64 all the same). Log densities then have errors that grow with the number of rows
-            and with one over the noise scale, some hundredths at 2,000 rows and a scale of 0.001: not for losses that
-            scatter less. Accepting, checks and results are in float64.
+        precision: of proposals and densities: ``"float64"``, or ``"float32"``, which subtracts the density at the
+            proposal's centre before it sums over rows. Differences of log densities then have errors that grow with
+            the square root of the number of rows and with one over the noise scale, some hundredths at 100,000 rows
+            and a scale of 0.01: not for long tables of losses that scatter less than 0.001. Accepting, checks and
+            results are in float64.
         settings: sampler settings; single ones can be given by name. ``draws`` (1,000 by default) are kept per chain,
             evenly spaced, of chains of at least 1,000 steps. The result's checks are measured on all steps, those of
             ``fits[label].check()`` on the draws that are kept, which may be too few for it. ``engine="instant"``

@@ -24,8 +24,6 @@ LENGTHS = (1, 3, 9)
 # Tables whose chains and checks, which are NumPy, are done at a time, and tables that are done with before others are
 # begun: the steps of chains that go on are kept.
 GROUP, GATHERED = 64, 1024
-# Longest table for which float32 will do.
-FLOAT32_ROWS = 2048
 
 
 class Left(NamedTuple):
@@ -73,8 +71,8 @@ def _by_bucket(law: type[Law], tables: Sequence[Table]) -> dict[Bucket, list[Tab
 
 def _gathered(model: Model, tables: Sequence[Table], width: int, plan: Plan) -> Generator[Drawn, None, list[Left]]:
     """The same for tables of one bucket."""
-    size, double = (plan.chains, SETTLE + plan.draws), plan.double or width > FLOAT32_ROWS
-    at_once, where = tables_of_a_call(plan.places), {"double": double, "places": plan.places}
+    size = (plan.chains, SETTLE + plan.draws)
+    at_once, where = tables_of_a_call(plan.places), {"double": plan.double, "places": plan.places}
     # More than one processor takes at a time fill their calls.
     group = max(GROUP, at_once) if at_once > TOGETHER else GROUP
     begun = (Steps.begin(model, tables[some], width, *size, **where) for some in _groups(len(tables), group))
