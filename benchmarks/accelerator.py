@@ -1,6 +1,6 @@
 """Batches of fits, many chains and large tables on the devices of this machine, against its processor.
 
-python benchmarks/accelerator.py [--quick] [--parts N] [--out FILE]
+python benchmarks/accelerator.py [--quick] [--only batches rows chains] [--parts N] [--out FILE]
 
 Without an accelerator, the processor is made ``--parts`` devices, which tells whether they agree and not what one is
 worth.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ NO_ACCELERATOR = (
 )
 # How far results may be apart, in units of what they are compared in: posterior sds, and relative.
 SDS, RELATIVE = 1e-3, 1e-9
+PIECES = ("batches", "rows", "chains")
 
 
 class Sizes(NamedTuple):
@@ -48,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it works and agrees")
     parser.add_argument("--parts", type=int, default=2, help="devices to make of the processor, if it is all there is")
+    parser.add_argument("--only", nargs="+", choices=PIECES, default=PIECES, help="what to measure beside the limits")
     parser.add_argument("--out", type=Path, default=PAGE)
     chosen = parser.parse_args()
     # For the processor alone, and to be said before JAX starts.
@@ -58,14 +60,14 @@ def main() -> None:
     found = f"{len(devices)} x {devices[0].device_kind} ({devices[0].platform})"
     lines = [HEAD, circumstances(), "", f"Devices: {found}."]
     lines += ["", NO_ACCELERATOR] if devices[0].platform == "cpu" else []
-    for line in sections(QUICK if chosen.quick else WHOLE):
+    for line in sections(QUICK if chosen.quick else WHOLE, chosen.only):
         print(line, flush=True)
         lines.append(line)
     chosen.out.write_text("\n".join(lines).strip() + "\n", "utf-8")
 
 
-def sections(sizes: Sizes) -> Iterator[str]:
-    """Measure everything, and yield the lines of the page."""
+def sections(sizes: Sizes, only: Sequence[str]) -> Iterator[str]:
+    """Measure, and yield the lines of the page."""
     import jax
     from accelerator_cases import limits
 
@@ -84,10 +86,13 @@ def sections(sizes: Sizes) -> Iterator[str]:
     yield from table_lines(
         ("precision", "device, GB/s", "device, GFLOP/s", "processor, GB/s", "processor, GFLOP/s"), rows
     )
-    yield from _batches(sizes, known)
-    if "float64" in known:
-        yield from _chains(sizes)
+    if "batches" in only:
+        yield from _batches(sizes, known)
+    # NUTS is float64.
+    if "rows" in only and "float64" in known:
         yield from _rows(sizes, known["float64"][0].bandwidth)
+    if "chains" in only and "float64" in known:
+        yield from _chains(sizes)
 
 
 def _one() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+from jax.experimental import multihost_utils
 
 from bayescale.language.errors import SettingsError
 
@@ -45,6 +46,8 @@ def join_hosts(coordinator: str | None = None, processes: int | None = None, pro
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     try:
         jax.distributed.initialize(coordinator, processes, process)
+        # Connects them now, when all are here: later one may be late by its compiling, and they wait for half a minute.
+        multihost_utils.sync_global_devices("bayescale.join_hosts")
     except (RuntimeError, ValueError) as error:
         raise SettingsError(
             f"The processes could not be joined: {error}. Call join_hosts first of all, once in each process, with a "

@@ -32,7 +32,8 @@ def on_places(
 ) -> Any:
     """Call a compiled function of many tables where they are to be computed.
 
-    Every device runs what a single one would for its tables, so that results are the same to the last bit.
+    Every device runs one program for its tables, so that results are the same to the last bit on any number of several
+    devices. The program for a single one is compiled by itself, and rounds otherwise.
 
     Args:
         compiled: takes the fixed arguments, what is over tables, and what is common to them.
