@@ -93,9 +93,18 @@ def _nuts(model: Model, layout: Layout, settings: Settings, seed: int, progress:
         geometry, data, places = _placed(coordinates, sampled_arrays(layout), start, settings)
         for target, thin in planned:
             settings = replace(settings, target_accept=target)
-            options = {"settings": settings, "seed": seed_for(seed, f"nuts/{target}"), "thin": thin, "places": places}
+            stream = seed_for(seed, f"nuts/{target}")
             with chain_progress(settings, thin, progress) as report:
-                positions, stats = run_nuts(coordinates, geometry, data, **options, progress=report)
+                positions, stats = run_nuts(
+                    coordinates,
+                    geometry,
+                    data,
+                    settings=settings,
+                    seed=stream,
+                    thin=thin,
+                    progress=report,
+                    places=places,
+                )
             attempts.append({"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())})
             if not attempts[-1]["divergences"]:
                 break

@@ -2,7 +2,7 @@
 
 A device holds its own blocks alone. JAX's compiler follows them: what is summed over blocks, in the likelihood and in
 its gradient, it sums on every device and then over the devices; all else is computed everywhere alike. A test counts
-what travels: one sum a gradient, and no row.
+what travels: sums, and no row, but for residuals along runs, for which it gathers an array of rows.
 """
 
 from __future__ import annotations

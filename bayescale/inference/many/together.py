@@ -72,10 +72,13 @@ def _by_bucket(law: type[Law], tables: Sequence[Table]) -> dict[Bucket, list[Tab
 def _gathered(model: Model, tables: Sequence[Table], width: int, plan: Plan) -> Generator[Drawn, None, list[Left]]:
     """The same for tables of one bucket."""
     size = (plan.chains, SETTLE + plan.draws)
-    at_once, where = tables_of_a_call(plan.places), {"double": plan.double, "places": plan.places}
+    at_once = tables_of_a_call(plan.places)
     # More than one processor takes at a time fill their calls.
     group = max(GROUP, at_once) if at_once > TOGETHER else GROUP
-    begun = (Steps.begin(model, tables[some], width, *size, **where) for some in _groups(len(tables), group))
+    begun = (
+        Steps.begin(model, tables[some], width, *size, double=plan.double, places=plan.places)
+        for some in _groups(len(tables), group)
+    )
     left, going = yield from _sorted_out(begun, plan, LENGTHS[0])
     for before, length in pairwise(LENGTHS):
         again = (_gone_on(part, size[1], length - before) for part in _regrouped(going, group))
