@@ -57,6 +57,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "fit",
             "fit_many",
             "isoflop_path",
+            "join_hosts",
             "learn_priors",
             "load",
             "point_fit",

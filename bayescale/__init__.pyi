@@ -54,6 +54,7 @@ from bayescale.inference import Settings as Settings
 from bayescale.inference import fit as fit
 from bayescale.inference import fit_many as fit_many
 from bayescale.inference import isoflop_path as isoflop_path
+from bayescale.inference import join_hosts as join_hosts
 from bayescale.inference import learn_priors as learn_priors
 from bayescale.inference import load as load
 from bayescale.inference import point_fit as point_fit

@@ -117,7 +117,8 @@ def _in_the_way(way: Way) -> Iterator[list[Call]]:
     """Let ``fit_many`` compute so, and yield a list that its calls of the compiled part go to."""
     steps: Any = import_module("bayescale.inference.many.steps")
     together: Any = import_module("bayescale.inference.many.together")
-    before, calls = (steps.TOGETHER, steps.match, steps.evaluate, together.GROUP), list[Call]()
+    side_by_side: Any = import_module("bayescale.inference.many.side_by_side")
+    before, calls = (side_by_side.TOGETHER, steps.match, steps.evaluate, together.GROUP), list[Call]()
 
     def timed(compiled: Callable[..., Any], *arguments: Any) -> Any:
         cpu, wall = cpu_seconds(), time.perf_counter()
@@ -128,12 +129,12 @@ def _in_the_way(way: Way) -> Iterator[list[Call]]:
         calls.append(Call(*cost, center / np.sqrt((factor**2).sum(axis=-1)) if matched else None))
         return made
 
-    steps.TOGETHER, together.GROUP = way.size, max(way.size, together.GROUP)
+    side_by_side.TOGETHER, together.GROUP = way.size, max(way.size, together.GROUP)
     steps.match, steps.evaluate = partial(timed, way.match), partial(timed, way.evaluate)
     try:
         yield calls
     finally:
-        steps.TOGETHER, steps.match, steps.evaluate, together.GROUP = before
+        side_by_side.TOGETHER, steps.match, steps.evaluate, together.GROUP = before
 
 
 def largest_difference(measured: dict[str, list[Run]], fits: int) -> float:

@@ -19,6 +19,6 @@ def match_one_by_one(model: Model, recipe: Recipe, rows: Rows, points: tuple[Any
 
 
 @partial(jax.jit, static_argnames=("model",))
-def evaluate_one_by_one(model: Model, rows: Rows, *drawn: Any) -> tuple[Any, Any]:
+def evaluate_one_by_one(model: Model, rows: Rows, *drawn: Any) -> tuple[Any, Any, Any]:
     """What :func:`bayescale.inference.many.proposal.evaluate` returns, with the same arguments."""
     return jax.lax.map(lambda table: evaluate_one(model, *table), (rows, *drawn))

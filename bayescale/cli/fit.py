@@ -14,6 +14,7 @@ from bayescale.cli.fit_options import (
     Chains,
     CheckpointFile,
     Columns,
+    Devices,
     Draws,
     Effects,
     Engine,
@@ -29,9 +30,11 @@ from bayescale.cli.fit_options import (
     PublicPriors,
     ResidualsName,
     Seed,
+    Spread,
     Table,
     TargetAccept,
     Warmup,
+    devices_of,
     read_table,
 )
 from bayescale.cli.interruption import interruptible
@@ -70,6 +73,8 @@ def fit(
     chain_method: ChainMethod = None,
     checkpoint: CheckpointFile = None,
     likelihood: LikelihoodName = None,
+    devices: Devices = None,
+    spread: Spread = None,
 ) -> None:
     """Fit a law to a table of runs and save the fit.
 
@@ -83,7 +88,8 @@ def fit(
 
     law_class = find_law(law)
     sampling = {"target_accept": target_accept, "chain_method": chain_method, "engine": engine}
-    settings = bs.Settings(**chosen(chains=chains, warmup=warmup, draws=draws, likelihood=likelihood, **sampling))
+    sampling |= {"devices": devices_of(devices), "spread": spread, "likelihood": likelihood}
+    settings = bs.Settings(**chosen(chains=chains, warmup=warmup, draws=draws, **sampling))
     runs = read_table(
         table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
         params_convention=params_convention, law=law_class,

@@ -113,6 +113,24 @@ CheckpointFile = Annotated[
         show_default=False,
     ),
 ]
+Devices = Annotated[
+    str | None,
+    typer.Option(
+        "--devices",
+        metavar="N or KIND",
+        help="Where NUTS runs: a number of devices, all, cpu, gpu or tpu; JAX's default device.",
+        show_default=False,
+    ),
+]
+Spread = Annotated[
+    str | None,
+    typer.Option("--spread", help="What of a fit goes to --devices: chains or rows.", show_default=_LIBRARY),
+]
+
+
+def devices_of(word: str | None) -> int | str | None:
+    """Return what --devices means to ``bayescale.Settings``."""
+    return int(word) if word is not None and word.isdecimal() else word
 
 
 def read_table(

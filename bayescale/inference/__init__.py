@@ -2,6 +2,7 @@
 
 from bayescale.inference.checks import Check
 from bayescale.inference.fit import Fit, fit
+from bayescale.inference.hosts import join_hosts
 from bayescale.inference.isoflop_path import IsoFLOPPath, isoflop_path
 from bayescale.inference.learn_priors import learn_priors
 from bayescale.inference.many import Fits, fit_many
@@ -21,6 +22,7 @@ __all__ = [
     "fit",
     "fit_many",
     "isoflop_path",
+    "join_hosts",
     "learn_priors",
     "load",
     "point_fit",

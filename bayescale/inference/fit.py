@@ -16,6 +16,7 @@ import xarray as xr
 from bayescale.data import Runs
 from bayescale.inference.checkpoint import Checkpoint, kept_in
 from bayescale.inference.compressed.choice import likelihood_words
+from bayescale.inference.devices import find_places
 from bayescale.inference.engine_errors import engine_errors
 from bayescale.inference.posterior import natural_dataset, sites_dataset
 from bayescale.inference.preparation import prepare_fit
@@ -228,7 +229,9 @@ def fit(
     """
     chosen, settings, seed = find_law(law), merge_settings(settings, sampler), check_seed(seed)
     runs = runs if model_error is None else runs.with_model_error(model_error)
-    model, anchors, layout = prepare_fit(chosen, runs, pooling, noise, effects, find_residuals(residuals), priors)
+    declared = (pooling, noise, effects, find_residuals(residuals), priors)
+    shares = len(find_places(settings.devices, hosts=True)) if settings.spread == "rows" else 1
+    model, anchors, layout = prepare_fit(chosen, runs, *declared, shares=shares)
     for warning in (*prior_suspicions(model), *checkpoint_suspicions(model, runs), *residual_suspicions(model)):
         warnings.warn(warning, stacklevel=2)
     began = time.perf_counter()

@@ -29,7 +29,11 @@ WIDE_TIP = 1.0
 
 
 def find_geometry(
-    coordinates: Coordinates, data: Any, start: np.ndarray | None = None, known: KnownPilot | None = None
+    coordinates: Coordinates,
+    data: Any,
+    start: np.ndarray | None = None,
+    known: KnownPilot | None = None,
+    placed: tuple[Any, Any] | None = None,
 ) -> Geometry:
     """Return the geometry for a model and its data. Deterministic: it depends on no seed.
 
@@ -38,6 +42,8 @@ def find_geometry(
         data: arrays of a layout.
         start: law parameters near the mode, on the unconstrained scale; None for the priors' centre.
         known: what takes the place of a pilot fit.
+        placed: the same arrays where the density is to be computed, and where that puts a geometry; None for wherever
+            JAX does.
     """
     common = not coordinates.law_parameters
     pilot = known.pilot if known else fit_pilot(coordinates.model, data, common=common, start=start)
@@ -60,10 +66,11 @@ def find_geometry(
         stretch=np.eye(coordinates.size),
         tip=np.asarray(WIDE_TIP),
     )
-    on_device = jax.device_put(geometry)
+    rows, where = (data, None) if placed is None else placed
+    on_device = jax.device_put(geometry, where)
 
     def objective(position: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = guide_and_gradient(coordinates, on_device, data, position)
+        value, gradient = guide_and_gradient(coordinates, on_device, rows, position)
         value, gradient = float(value), np.asarray(gradient)
         if np.isfinite(value) and np.all(np.isfinite(gradient)):
             return value, gradient

@@ -40,6 +40,7 @@ class Rows(NamedTuple):
         family: of every block.
         columns: what the noise takes besides, by argument.
         gap, linked: as in a layout with residuals along runs, else None.
+        at_once: an empty tuple where devices share the blocks, so that none waits for another's; else None.
     """
 
     fixed: tuple[Any, ...]
@@ -51,6 +52,7 @@ class Rows(NamedTuple):
     columns: dict[str, Any]
     gap: Any = None
     linked: Any = None
+    at_once: tuple[()] | None = None
 
 
 def prepare(model: Model, data: Mapping[str, Any]) -> Rows | Nodes:
@@ -66,7 +68,8 @@ def prepare(model: Model, data: Mapping[str, Any]) -> Rows | Nodes:
         return Nodes(fixed, data["log_loss"], data["mask"], data["level"], data["family"], data["forms"])
     value = data.get("value", {"sd": data["measurement_sd"], "columns": {}})
     where = data["mask"], data["level"], data["family"]
-    return Rows(fixed, observed(data), value["sd"], *where, value["columns"], data.get("gap"), data.get("linked"))
+    own = (data.get(name) for name in ("gap", "linked", "at_once"))
+    return Rows(fixed, observed(data), value["sd"], *where, value["columns"], *own)
 
 
 def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: Rows | Nodes, tip: Any = None) -> Any:
@@ -79,7 +82,7 @@ def log_likelihood(model: Model, values: Mapping[str, Any], shifts: Any, rows: R
         rows: from :func:`prepare`.
         tip: round the corners of the noise's density off so far, which leaves out a constant; None: the density itself.
     """
-    if isinstance(rows, Nodes) or rows.observed.size <= MANY_CELLS:
+    if isinstance(rows, Nodes) or rows.at_once is not None or rows.observed.size <= MANY_CELLS:
         return _together(model, values, shifts, rows, tip)
     return summed(partial(_of_part, model), jax.tree.map(jnp.asarray, (dict(values), shifts, tip)), _in_parts(rows))
 

@@ -1,34 +1,32 @@
-"""NumPyro's NUTS kernel in a chain runner that takes the data as arguments, so that one compile serves many tables."""
+"""Chains of NUTS: dealt out to devices, run in threads, one after the other or side by side, and put together."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpyro.infer.hmc import hmc
-from numpyro.infer.util import ParamInfo
+from jax.sharding import Sharding
 
 from bayescale.inference.checkpoint.trail import Trail
-from bayescale.inference.coordinates import Coordinates, Geometry, guide_and_gradient
+from bayescale.inference.coordinates import Coordinates, Geometry
+from bayescale.inference.devices import Place, default_for
 from bayescale.inference.lanes import Kept, joined, made, run_lane
-from bayescale.inference.likelihood import prepare
-from bayescale.inference.precision import RUN_OFTEN, RUN_SELDOM
+from bayescale.inference.nuts_kernel import Arguments, advance, advance_all, first_state
+from bayescale.inference.precision import on_place
 from bayescale.inference.settings import Settings
 
-# Draws per compiled call: long enough to hide the call, short enough for a lively progress bar.
-CHUNK = 50
-# What a state of NumPyro's kernel says of its position.
-_PLACE = ("z", "z_grad", "potential_energy")
 Progress = Callable[[int, int, int], None]
-# The static and traced arguments that every compiled function here begins with: coordinates, warm-up length and tree
-# depth, geometry, data, mean acceptance to aim at.
-Arguments = tuple[Coordinates, tuple[int, int], Geometry, Any, Any]
+# NumPyro keeps one stack of handlers for all threads, so that only one of them can trace a model at a time.
+_TRACING = threading.Lock()
+# Positions and sampler statistics of one chain.
+Chain = tuple[np.ndarray, dict[str, np.ndarray]]
 
 
 def run_nuts(
@@ -40,8 +38,9 @@ def run_nuts(
     seed: int,
     thin: int = 1,
     progress: Progress | None = None,
+    places: Sequence[Place] = (None,),
     trail: Trail | None = None,
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+) -> Chain:
     """Sample the posterior.
 
     Args:
@@ -52,32 +51,38 @@ def run_nuts(
         seed: 32-bit seed.
         thin: draws made for each one kept.
         progress: called with (chain, draws done, divergences after warm-up) from the sampling threads.
+        places: devices that chains are dealt out to; or one sharding, where geometry and data are already.
         trail: where what is done is noted, and where chains begin that another process has begun.
 
     Returns:
         Positions (chain x draw x size) and sampler statistics (each chain x draw).
     """
-    keys = jax.random.split(jax.random.key(seed), 2 * settings.chains)
-    arguments = (coordinates, (settings.nuts_warmup, settings.max_tree_depth), geometry, data, settings.target_accept)
+    lengths = (settings.nuts_warmup, settings.max_tree_depth)
+    there = [(coordinates, lengths, *_put((geometry, data), place), settings.target_accept) for place in places]
+    keys = np.asarray(jax.random.key_data(jax.random.split(jax.random.key(seed), 2 * settings.chains)))
     trail = trail or Trail()
     trail.plan(settings.chains * _length(settings, thin))
-    if settings.chain_method == "vectorized":
-        return _run_together(arguments, keys, settings, thin, progress, trail)
-    one = partial(_run_chain, arguments, keys, settings, thin, progress, trail)
-    if settings.chain_method == "sequential":
-        chains = [one(chain) for chain in range(settings.chains)]
+    run = [
+        _Some(lane, there[i], places[i], chains, keys, settings, thin, progress, trail)
+        for lane, (i, chains) in enumerate(_dealt(settings, places))
+    ]
+    if settings.chain_method == "sequential" or isinstance(places[0], Sharding):
+        # On devices that share the rows every step waits for all of them, so chains take turns.
+        parts = [one() for one in run]
     else:
-        chains = _in_threads(one, settings.chains, trail)
-    positions = np.stack([positions for positions, _ in chains])
-    return positions, {name: np.stack([stats[name] for _, stats in chains]) for name in chains[0][1]}
+        parts = _in_threads(run, max(os.cpu_count() or 1, len(places)), trail)
+    found = {chain: drawn for part in parts for chain, drawn in part.items()}
+    ordered = [found[chain] for chain in range(settings.chains)]
+    positions = np.stack([positions for positions, _ in ordered])
+    return positions, {name: np.stack([stats[name] for _, stats in ordered]) for name in ordered[0][1]}
 
 
-def _in_threads(one: Callable[[int], Any], count: int, trail: Trail) -> list[Any]:
+def _in_threads(run: Sequence[Callable[[], Any]], most: int, trail: Trail) -> list[Any]:
     """Run chains in threads; whatever ends one of them, or the wait for them, stops all after their next chunk."""
     # XLA releases the interpreter lock while it computes, so threads use all cores and share one compile.
-    pool = ThreadPoolExecutor(min(count, os.cpu_count() or 1))
+    pool = ThreadPoolExecutor(min(len(run), most))
     try:
-        return [chain.result() for chain in [pool.submit(one, chain) for chain in range(count)]]
+        return [chain.result() for chain in [pool.submit(one) for one in run]]
     except BaseException:
         trail.stop.set()
         raise
@@ -86,138 +91,75 @@ def _in_threads(one: Callable[[int], Any], count: int, trail: Trail) -> list[Any
         pool.shutdown(cancel_futures=True)
 
 
-def _kernel(
-    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, rows: Any, target_accept: Any
-) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
-    """NumPyro's functions, with the potential made from arguments; warm-up and tree depth are compiled in."""
-    warmup, depth = lengths
-    start, step = hmc(potential_fn_gen=lambda geometry, rows: partial(coordinates.guide, geometry, rows), algo="NUTS")
-
-    def begin(position: Any, key: Any) -> Any:
-        return start(
-            position,
-            num_warmup=warmup,
-            # In these coordinates the posterior is nearly a standard normal, where about 0.5 is right.
-            step_size=0.5,
-            target_accept_prob=target_accept,
-            max_tree_depth=depth,
-            model_args=(geometry, rows),
-            rng_key=key,
-        )
-
-    return begin, step
+def _put(values: Any, place: Place) -> Any:
+    """Put arrays on a device; what belongs on several is there already."""
+    return jax.device_put(values, place) if isinstance(place, jax.Device) else values
 
 
-@partial(jax.jit, static_argnames=("coordinates", "lengths"), compiler_options=RUN_SELDOM)
-def _begin(
-    coordinates: Coordinates,
-    lengths: tuple[int, int],
-    geometry: Geometry,
-    data: Any,
-    target_accept: Any,
-    position: Any,
-    key: Any,
-) -> Any:
-    return _kernel(coordinates, lengths, geometry, data, target_accept)[0](position, key)
+def _dealt(settings: Settings, places: Sequence[Place]) -> list[tuple[int, tuple[int, ...]]]:
+    """Which chains run together, and the number of their place: single ones in turn, or those of a device at once."""
+    chains, count = range(settings.chains), len(places)
+    if settings.chain_method != "vectorized":
+        return [(chain % count, (chain,)) for chain in chains]
+    return [(i, tuple(chains[i::count])) for i in range(min(count, settings.chains))]
 
 
-def _first_state(arguments: Arguments, position: Any, key: Any) -> Any:
-    """The kernel's first state; the gradient comes from the function that the geometry has compiled already."""
-    coordinates, _, geometry, data, _ = arguments
-    value, gradient = guide_and_gradient(coordinates, geometry, data, position)
-    return _begin(*arguments, ParamInfo(position, value, gradient), key)
-
-
-def _accept_again(potential: Callable[[Any], Any], before: Any, after: Any) -> tuple[Any, Any]:
-    """Accept or refuse what NUTS has drawn of the guide's density, so that draws are of the density itself.
-
-    A draw of NUTS is a reversible move for the guide's density, so accepting it with the ratio of the two positions'
-    weights, exact over guide, leaves the exact density as it is.
+@dataclass(frozen=True)
+class _Some:
+    """The chains of one compiled call.
 
     Args:
-        potential: the exact one.
-        before, after: the kernel's states.
-
-    Returns:
-        the kernel's state, which keeps its adaptation, and the exact potential there.
-
-    References:
-        christen2005markov
+        lane: its number.
+        arguments: where they run.
+        place: that is.
+        chains: their numbers.
+        keys: of the starts of all chains, then of their draws.
+        settings, thin, progress, trail: as for :func:`run_nuts`.
     """
-    old, new = potential(before.z), potential(after.z)
-    # Minus the log weights; constants that the guide leaves out cancel.
-    log_ratio = (old - before.potential_energy) - (new - after.potential_energy)
-    key, own = jax.random.split(after.rng_key)
-    accepted = jnp.log(jax.random.uniform(own, dtype=new.dtype)) < log_ratio
-    there = [(getattr(after, name), getattr(before, name)) for name in _PLACE]
-    place = {name: jnp.where(accepted, *pair) for name, pair in zip(_PLACE, there, strict=True)}
-    return after._replace(rng_key=key, **place), jnp.where(accepted, new, old)
 
+    lane: int
+    arguments: Arguments
+    place: Place
+    chains: tuple[int, ...]
+    keys: np.ndarray
+    settings: Settings
+    thin: int
+    progress: Progress | None
+    trail: Trail
 
-def _advance_chunk(
-    coordinates: Coordinates, lengths: tuple[int, int], geometry: Geometry, data: Any, target_accept: Any, state: Any
-) -> tuple[Any, Kept]:
-    rows = prepare(coordinates.model, data)
-    begin, step = _kernel(coordinates, lengths, geometry, rows, target_accept)
-    # NumPyro's step uses closures that its start function sets up; nothing of this call is computed.
-    jax.eval_shape(lambda: begin(state.z, jax.random.key(0)))
+    def __call__(self) -> dict[int, Chain]:
+        """Run them, in the thread that this is called from, and return what each of them drew."""
+        # A thread has settings of its own, and so has to be told what the one that began it was.
+        with jax.enable_x64(True), on_place(default_for(True)):
+            together = self.settings.chain_method == "vectorized"
+            with _TRACING:
+                states = [self._begin(chain) for chain in self.chains]
+                state = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states) if together else states[0]
+                (advance_all if together else advance).trace(*self.arguments, state)
+            chunks = run_lane(
+                self.lane, state, lambda state: (advance_all if together else advance)(*self.arguments, state),
+                draws=_length(self.settings, self.thin), trail=self.trail, report=self._report,
+            )  # fmt: skip
+        return {chain: _collect(self._of(i, chunks), self.settings, self.thin) for i, chain in enumerate(self.chains)}
 
-    def one(state: Any, _: None) -> tuple[Any, Kept]:
-        before, state = state, step(state, (geometry, rows), {})
-        potential = state.potential_energy
-        if coordinates.model.noise.has_corners():
-            state, potential = _accept_again(partial(coordinates.potential, geometry, rows), before, state)
-        seen = (state.z, potential, state.energy, state.num_steps, state.accept_prob, state.diverging)
-        return state, Kept(*seen, state.adapt_state.step_size)
+    def _begin(self, chain: int) -> Any:
+        start, own = self.keys[chain], self.keys[self.settings.chains + chain]
+        position = _start(self.arguments[0], jax.random.wrap_key_data(start))
+        if isinstance(self.place, Sharding):  # every host has them, and JAX is to know that they are the same
+            position, own = jax.device_put((np.asarray(position), own), self.place)
+        own = jax.random.wrap_key_data(own)
+        return first_state(self.arguments, position, own)
 
-    return jax.lax.scan(one, state, None, length=CHUNK)
+    def _of(self, position: int, chunks: list[Kept]) -> list[Kept]:
+        """The chunks of one of the chains."""
+        if self.settings.chain_method != "vectorized":
+            return chunks
+        return [Kept(*(part[position] for part in chunk)) for chunk in chunks]
 
-
-_advance = jax.jit(_advance_chunk, static_argnames=("coordinates", "lengths"), compiler_options=RUN_OFTEN)
-_advance_all = jax.jit(
-    lambda coordinates, lengths, geometry, data, target_accept, states: jax.vmap(
-        lambda state: _advance_chunk(coordinates, lengths, geometry, data, target_accept, state)
-    )(states),
-    static_argnames=("coordinates", "lengths"),
-    compiler_options=RUN_OFTEN,
-)
-
-
-def _run_chain(
-    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None, trail: Trail, chain: int
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    def report(chunks: list[Kept]) -> None:
-        if progress is not None:
-            progress(chain, made(chunks), _divergences(chunks, settings))
-
-    with jax.enable_x64(True):
-        state = _first_state(arguments, _start(arguments[0], keys[chain]), keys[settings.chains + chain])
-        chunks = run_lane(
-            chain, state, lambda state: _advance(*arguments, state),
-            draws=_length(settings, thin), trail=trail, report=report,
-        )  # fmt: skip
-    return _collect(chunks, settings, thin, 0)
-
-
-def _run_together(
-    arguments: Arguments, keys: Any, settings: Settings, thin: int, progress: Progress | None, trail: Trail
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    starts = jax.vmap(lambda key: _start(arguments[0], key))(keys[: settings.chains])
-    firsts = [_first_state(arguments, *pair) for pair in zip(starts, keys[settings.chains :], strict=True)]
-    states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *firsts)
-
-    def report(chunks: list[Kept]) -> None:
-        if progress is None:
-            return
-        for chain in range(settings.chains):
-            alone = [Kept(*(part[chain] for part in chunk)) for chunk in chunks]
-            progress(chain, made(chunks), _divergences(alone, settings))
-
-    chunks = run_lane(
-        0, states, lambda states: _advance_all(*arguments, states),
-        draws=_length(settings, thin), trail=trail, report=report,
-    )  # fmt: skip
-    return _collect(chunks, settings, thin, 1)
+    def _report(self, chunks: list[Kept]) -> None:
+        if self.progress is not None:
+            for i, chain in enumerate(self.chains):
+                self.progress(chain, made(chunks), _divergences(self._of(i, chunks), self.settings))
 
 
 def _start(coordinates: Coordinates, key: Any) -> Any:
@@ -226,18 +168,17 @@ def _start(coordinates: Coordinates, key: Any) -> Any:
 
 
 def _length(settings: Settings, thin: int) -> int:
-    """Draws that a chain makes, warm-up included."""
+    """Draws of a chain, warm-up included."""
     return settings.nuts_warmup + thin * settings.nuts_draws
 
 
-def _collect(chunks: list[Kept], settings: Settings, thin: int, axis: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Join chunks along draws, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
-    whole, after = joined(chunks), slice(settings.nuts_warmup, _length(settings, thin))
-    drawn = Kept(*(part[(slice(None),) * axis + (after,)] for part in whole))
-    kept = Kept(*(part[(slice(None),) * axis + (slice(thin - 1, None, thin),)] for part in drawn))
+def _collect(chunks: list[Kept], settings: Settings, thin: int) -> Chain:
+    """Join chunks of a chain, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
+    drawn = Kept(*(part[settings.nuts_warmup : _length(settings, thin)] for part in joined(chunks)))
+    kept = Kept(*(part[thin - 1 :: thin] for part in drawn))
     stats = {name: part for name, part in kept._asdict().items() if name != "position"}
     stats["lp"] = -stats["lp"]
-    stats["diverging"] = drawn.diverging.reshape(*drawn.diverging.shape[:axis], -1, thin).any(axis=-1)
+    stats["diverging"] = drawn.diverging.reshape(-1, thin).any(axis=-1)
     stats["tree_depth"] = np.ceil(np.log2(stats["n_steps"] + 1)).astype(int)
     return kept.position, stats
 

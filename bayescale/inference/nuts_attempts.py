@@ -12,7 +12,8 @@ import numpy as np
 
 from bayescale.inference.checkpoint import Trail
 from bayescale.inference.compressed.choice import Likelihood, check_at_draws
-from bayescale.inference.coordinates import Coordinates
+from bayescale.inference.coordinates import Coordinates, Geometry
+from bayescale.inference.devices import Place, find_places
 from bayescale.inference.evaluate import site_values
 from bayescale.inference.geometry import find_geometry
 from bayescale.inference.instant.density import Density
@@ -22,6 +23,8 @@ from bayescale.inference.precision import computing
 from bayescale.inference.progress import chain_progress
 from bayescale.inference.sample import Sample
 from bayescale.inference.settings import Settings, seed_for
+from bayescale.inference.spread import everywhere, spread_rows
+from bayescale.language.errors import SettingsError
 from bayescale.models import Model
 from bayescale.models.layout import Layout
 
@@ -53,14 +56,12 @@ def draw_nuts(
     settings = replace(settings, draws=settings.nuts_draws)
     planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
     with computing():
-        data = jax.device_put(likelihood.arrays)
         density = searched_density(model, layout)
         start = None if density is None else _best(density)
-        geometry = jax.device_put(trail.geometry(find_geometry(coordinates, data, start, likelihood.pilot)))
+        geometry, data, places = _placed(coordinates, likelihood, start, settings, trail)
+        run = partial(run_nuts, coordinates, geometry, data, places=places)
         try:
-            positions, stats, attempts = _attempts(
-                partial(run_nuts, coordinates, geometry, data), planned, settings, seed, progress, trail
-            )
+            positions, stats, attempts = _attempts(run, planned, settings, seed, progress, trail)
         finally:
             # Whatever ended the run, what is done is kept; and where it is done, the fit is not there yet.
             trail.write()
@@ -77,6 +78,30 @@ def draw_nuts(
     record: dict[str, Any] = {"engine": engine, "attempts": attempts, "likelihood": likelihood.record(off)}
     record |= {"resumed": trail.resumed} if trail.resumed else {}
     return Sample(sites, stats, settings, record, trail.seconds_before)
+
+
+def _placed(
+    coordinates: Coordinates, likelihood: Likelihood, start: np.ndarray | None, settings: Settings, trail: Trail
+) -> tuple[Geometry, Any, Sequence[Place]]:
+    """Geometry, data and the places of chains, by what the settings spread."""
+    by_rows = settings.spread == "rows"
+    devices = find_places(settings.devices, hosts=by_rows)
+    if jax.process_count() > 1 and settings.devices is not None and not by_rows:
+        raise SettingsError(
+            f"{jax.process_count()} processes were joined, and chains are spread over the devices of one; share the "
+            "table with spread='rows', or leave devices out, and every process makes the whole fit."
+        )
+    if by_rows:
+        places: Sequence[Place] = (everywhere(devices),)
+        data = spread_rows(likelihood.arrays, devices)
+        where = places[0]
+    else:
+        places, where = devices, devices[0]
+        data = jax.device_put(likelihood.arrays, where)
+    # What searches for the mode takes rows that are spread from the memory of the host, which holds the whole table.
+    rows = likelihood.arrays if by_rows else data
+    geometry = trail.geometry(find_geometry(coordinates, rows, start, likelihood.pilot, placed=(data, where)))
+    return jax.device_put(geometry, where), data, places
 
 
 def _attempts(

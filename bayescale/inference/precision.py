@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import jax
+
+from bayescale.inference.devices import Place, default_for
 
 _FOLDER = "jax_compilation_cache_dir"
 # Small models compile quickly and are small on disk, and are worth keeping all the same.
@@ -41,14 +43,19 @@ def compile_cache_dir() -> Path | None:
 def computing(*, double: bool = True) -> Iterator[None]:
     """Compute in float64 with the compile cache on; the caller's JAX settings are back afterwards.
 
-    With ``double=False`` in float32.
+    With ``double=False`` in float32. Where JAX's default device has no float64, the processor computes in its place.
 
     A cache folder that the caller has set is left in force, and one that cannot be written is not used. Computations
     may be nested and may overlap in several threads: float64 is the thread's own, and the cache, which JAX has one of
     per process, is on until the last of them is done.
     """
-    with jax.enable_x64(double), _cache.used():
+    with jax.enable_x64(double), on_place(default_for(double)), _cache.used():
         yield
+
+
+def on_place(place: Place) -> AbstractContextManager[Any]:
+    """Compute on a device, or where it is computed anyway."""
+    return nullcontext() if place is None else jax.default_device(place)
 
 
 class _CompileCache:

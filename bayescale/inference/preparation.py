@@ -33,13 +33,16 @@ def prepare_fit(
     effects: str | RunEffects | None,
     residuals: type[Residuals] | None,
     priors: Mapping[str, Prior] | None,
+    *,
+    shares: int = 1,
 ) -> tuple[Model, dict[str, float], Layout]:
-    """Check the arguments and build model, anchors and arrays."""
+    """Check the arguments and build model, anchors and arrays; ``shares`` is the number of devices that share rows."""
     check_table(runs)
-    if len(runs) > MAX_ROWS:
+    if len(runs) > shares * MAX_ROWS:
         raise FitError(
-            f"The table has {len(runs):,} rows and NUTS takes up to {MAX_ROWS:,}; "
-            "keep the last checkpoint of each run, or every k-th one, with runs.subset(mask)."
+            f"The table has {len(runs):,} rows and NUTS takes up to {shares * MAX_ROWS:,}; "
+            "keep the last checkpoint of each run, or every k-th one, with runs.subset(mask), or share the rows out to "
+            "more devices, with devices='all', spread='rows'."
         )
     effects = RunEffects(effects) if isinstance(effects, str) else effects
     if effects is not None and not isinstance(effects, RunEffects):

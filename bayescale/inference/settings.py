@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bayescale.inference.devices import SPREADS, check_devices
 from bayescale.language.errors import SettingsError
 
 CHAIN_METHODS = ("parallel", "sequential", "vectorized")
@@ -30,12 +31,17 @@ class Settings:
         target_accept: mean acceptance that the step size aims at, in (0.5, 1); None lets the fit choose: 0.98 where
             a family has few runs, whose posterior has sharp corners, else 0.9, and more if the sampler still diverges.
         max_tree_depth: doublings per draw; 10 means up to 1,023 steps.
-        chain_method: ``"parallel"`` (a thread or device per chain), ``"sequential"`` or ``"vectorized"``.
+        chain_method: ``"parallel"`` (a thread per chain, on one device after the other), ``"sequential"`` or
+            ``"vectorized"`` (those of a device side by side, which an accelerator is quicker with).
         engine: ``"auto"`` (instant for small posteriors if its checks pass, else NUTS, and NUTS where target_accept is
             given), ``"instant"`` or ``"nuts"``.
         ess: the smallest bulk ESS over all parameters that the instant engine draws for when ``draws`` is None.
         likelihood: ``"auto"`` (of nodes of training curves where rows are many and that is the same to 0.001 nats),
             ``"compressed"`` (so, or an error that says why not) or ``"full"`` (of all rows).
+        devices: None (JAX's default device), a number of devices, ``"all"``, or ``"cpu"``, ``"gpu"``, ``"tpu"`` for all
+            of a kind. NUTS and batches of fits are spread over them; the instant engine is NumPy and uses none.
+        spread: of one fit's NUTS: ``"chains"``, which gives the draws of one device to the last bit, or ``"rows"`` of
+            the table, for tables that are too large for one device or that several hosts share.
     """
 
     chains: int = 4
@@ -47,6 +53,8 @@ class Settings:
     engine: str = "auto"
     ess: int = 2000
     likelihood: str = "auto"
+    devices: int | str | None = None
+    spread: str = "chains"
 
     @property
     def nuts_draws(self) -> int:
@@ -77,6 +85,15 @@ class Settings:
             )
         if self.chain_method not in CHAIN_METHODS:
             raise SettingsError(f"chain_method must be one of {', '.join(CHAIN_METHODS)}, got {self.chain_method!r}.")
+        check_devices(self.devices)
+        if self.spread not in SPREADS:
+            raise SettingsError(f"spread must be one of {', '.join(SPREADS)}, got {self.spread!r}.")
+        if self.spread == "rows" and self.devices is None:
+            raise SettingsError("spread='rows' needs the devices to spread them over: give devices='all', or a number.")
+        if self.spread == "rows" and self.likelihood == "compressed":
+            raise SettingsError(
+                "likelihood='compressed' leaves no rows to spread: give spread='chains', or leave it out."
+            )
 
 
 def merge_settings(settings: Settings | None, single: Mapping[str, Any], caller: str = "fit") -> Settings:

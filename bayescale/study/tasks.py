@@ -79,8 +79,10 @@ def expand(study: Study, laws: Mapping[str, str]) -> Tasks:
     found = {name: _spec(name, laws) for name in study.laws}
     about = {name: _law_record(spec) for name, spec in found.items()}
     noises = {name: _noise_record(name) for name in study.noises}
+    # Devices change no draw of a batch, and which there are is the machine's.
+    settings = {name: value for name, value in asdict(study.settings).items() if name not in ("devices", "spread")}
     common = {
-        "settings": asdict(study.settings),
+        "settings": settings,
         "model_error": study.model_error,
         "precision": study.precision,
         "outputs": [study.outputs.draws, study.outputs.prob],

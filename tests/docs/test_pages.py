@@ -15,6 +15,7 @@ SELF_CONTAINED = {
     "datasets.md": (("Runs: 30 runs in 6 families", "read off a figure", "Beware", "gpt3"), ()),
     "many_fits.md": (("20 fits of chinchilla: 20 ok",), ("fits.nc",)),
     "long_runs.md": (("0 times gone on with",), ("fit.nc",)),
+    "accelerators.md": (("of chinchilla", "rows ('chain', 'draw')"), ()),
     "batch.md": (
         ("Study of 2 fits in results: 2 ok", "('chain', 'draw')", "0 missing", "Study of 2 fits in shared: 2 ok"),
         ("results", "shared"),

@@ -17,7 +17,8 @@ from bayescale.data.read import read_quietly
 from bayescale.inference.coordinates import Coordinates
 from bayescale.inference.geometry import find_geometry
 from bayescale.inference.likelihood import prepare, sampled_arrays
-from bayescale.inference.nuts import _accept_again, run_nuts
+from bayescale.inference.nuts import run_nuts
+from bayescale.inference.nuts_kernel import _accept_again
 from bayescale.inference.precision import computing
 from bayescale.inference.settings import Settings
 from bayescale.laws import Chinchilla

@@ -95,7 +95,7 @@ def test_a_divergence_between_kept_draws_is_counted(nuts, monkeypatch):
     """One of the draws that are not kept diverges: the kept draw that follows says so."""
     from bayescale.inference import nuts as runner
 
-    advance = runner._advance
+    advance = runner.advance
 
     def with_one_divergence(*arguments):
         state, kept = advance(*arguments)
@@ -104,7 +104,8 @@ def test_a_divergence_between_kept_draws_is_counted(nuts, monkeypatch):
             diverging[7] = True
         return state, kept._replace(diverging=diverging)
 
-    monkeypatch.setattr(runner, "_advance", with_one_divergence)
+    with_one_divergence.trace = advance.trace
+    monkeypatch.setattr(runner, "advance", with_one_divergence)
     _, stats = nuts(Settings(chains=2, warmup=50, draws=16, target_accept=0.9), thin=3)
     expected = np.zeros((2, 16), bool)
     expected[:, 2] = True  # draws 6, 7 and 8 of the chain, of which 8 is kept
@@ -121,7 +122,7 @@ def divergences(monkeypatch):
     def fake(*per_attempt: int) -> list[dict]:
         calls, numbers = [], iter(per_attempt)
 
-        def run(coordinates, geometry, data, *, settings, seed, thin, progress, trail):
+        def run(coordinates, geometry, data, *, settings, seed, thin, progress, trail, places):
             calls.append({"target_accept": settings.target_accept, "thin": thin, "seed": seed})
             shape = (settings.chains, settings.draws)
             diverging = np.zeros(shape, bool)
@@ -256,7 +257,7 @@ def test_a_table_of_too_many_rows_is_refused(sample, monkeypatch):
     monkeypatch.setattr(preparation, "MAX_ROWS", 7)
     message = (
         r"^The table has 8 rows and NUTS takes up to 7; keep the last checkpoint of each run, or every k-th one, "
-        r"with runs\.subset\(mask\)\.$"
+        r"with runs\.subset\(mask\), or share the rows out to more devices, with devices='all', spread='rows'\.$"
     )
     with pytest.raises(FitError, match=message):
         sample()

@@ -46,9 +46,10 @@ def _leaf(leaf: Any, name: str, arrays: Mapping[str, np.ndarray]) -> Any:
             f"it has {kind} as {name} and {expected.dtype} of {expected.shape} is expected; remove it to begin anew."
         )
     if _is_key(leaf):
-        return jax.random.wrap_key_data(jnp.asarray(found), impl=jax.random.key_impl(leaf))
+        there = jax.device_put(found, jax.random.key_data(leaf).sharding)
+        return jax.random.wrap_key_data(there, impl=jax.random.key_impl(leaf))
     if isinstance(leaf, jax.Array):
-        return jnp.asarray(found)
+        return jax.device_put(found, leaf.sharding)
     # A number stays one: as an array it would be of another type to the compiler.
     return found if isinstance(leaf, np.ndarray) else found.item()
 

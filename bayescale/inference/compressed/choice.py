@@ -76,6 +76,8 @@ def choose_likelihood(model: Model, runs: Runs | None, layout: Layout, settings:
         return whole(layout, "as asked for")
     if settings.engine == "instant" or runs is None:
         return whole(layout, INSTANT if settings.engine == "instant" else "tables fitted together take all rows")
+    if settings.spread == "rows":
+        return whole(layout, "its rows are spread over devices")
     asked = settings.likelihood == "compressed"
     if len(runs) < FEWEST_ROWS and not asked:
         return whole(layout, f"{len(runs):,} rows are passed over quickly")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bayescale.data import Runs
+from bayescale.inference.devices import find_places, has_float64
 from bayescale.inference.instant.engine import LARGEST
 from bayescale.inference.many.alone import Alone, fit_alone
 from bayescale.inference.many.collect import Collected
@@ -62,10 +63,11 @@ def fit_many(
             whatever it is fitted with.
         read: arguments of :func:`bayescale.read_runs` for tables that are no runs yet, such as
             ``{"columns": {"loss": "val_loss"}}``. What looks suspicious is in the ``warnings`` of the result's status.
-        precision: of proposals and densities: ``"float64"``, or ``"float32"`` for tables of up to 2,048 rows (longer
-            ones are computed in float64 all the same). Log densities then have errors that grow with the number of rows
-            and with one over the noise scale, some hundredths at 2,000 rows and a scale of 0.001: not for losses that
-            scatter less. Accepting, checks and results are in float64.
+        precision: of proposals and densities: ``"float64"``, or ``"float32"``, which subtracts the density at the
+            proposal's centre before it sums over rows. Differences of log densities then have errors that grow with
+            the square root of the number of rows and with one over the noise scale, some hundredths at 100,000 rows
+            and a scale of 0.01: not for long tables of losses that scatter less than 0.001. Accepting, checks and
+            results are in float64.
         settings: sampler settings; single ones can be given by name. ``draws`` (1,000 by default) are kept per chain,
             evenly spaced, of chains of at least 1,000 steps. The result's checks are measured on all steps, those of
             ``fits[label].check()`` on the draws that are kept, which may be too few for it. ``engine="instant"``
@@ -117,6 +119,8 @@ def _check_arguments(sampler: Mapping[str, Any]) -> None:
     """Refuse what a single fit takes and a batch does not."""
     if given := sorted({"pooling", "effects"} & set(sampler)):
         raise SettingsError(f"fit_many does not take {given[0]!r}: each table gets one curve; fit(...) pools families.")
+    if "spread" in sampler:
+        raise SettingsError("fit_many does not take 'spread': whole tables go to devices; fit(...) spreads one's rows.")
     if "ess" in sampler:
         raise SettingsError("fit_many does not take 'ess': chains are as long as their checks need; give draws=...")
 
@@ -125,6 +129,12 @@ def steps_of(settings: Settings) -> int:
     """Steps of each chain: a multiple of the draws that are kept."""
     draws = settings.nuts_draws
     return draws * max(1, -(-STEPS // draws))
+
+
+def _of_float64(devices: int | str | None) -> int | str | None:
+    """Devices for fits that are made alone, which are computed in float64 whatever the batch is."""
+    place = find_places(devices, double=False)[0]
+    return devices if place is None or has_float64(place) else "cpu"
 
 
 def _tables(model: Model, given: Sequence[Given], seed: int) -> list[Table]:
@@ -146,8 +156,10 @@ def _fits(model: Model, tables: Sequence[Table], settings: Settings, precision: 
         why = "as asked for" if settings.engine == "nuts" else f"the model has more than {LARGEST} parameters"
         left = [Left(table, why) for table in tables]
     else:
-        plan = Plan(settings.chains, steps_of(settings), precision == "float64", settings.engine == "instant")
+        double = precision == "float64"
+        places = find_places(settings.devices, double=double)
+        plan = Plan(settings.chains, steps_of(settings), double, settings.engine == "instant", places)
         left = yield from fit_together(model, tables, plan)
-    alone = replace(settings, draws=steps_of(settings))
+    alone = replace(settings, draws=steps_of(settings), devices=_of_float64(settings.devices))
     for one in left:
         yield fit_alone(model, one.table, alone, one.why)

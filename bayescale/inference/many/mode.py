@@ -99,7 +99,6 @@ class _Newton(NamedTuple):
     """State of Newton's method; the columns of ``factor`` are directions of about one standard deviation."""
 
     position: Any
-    value: Any
     factor: Any
     step: Any
     done: Any
@@ -115,22 +114,22 @@ def _newton(density: Density, start: Any) -> tuple[Any, Any]:
         kept = jnp.maximum(jnp.abs(eigenvalues), FLATTEST)
         step = vectors @ ((vectors.T @ gradient) / kept)
         tries = state.position + LENGTHS[:, None] * (state.factor @ step)
-        values = density(tries)
-        best = jnp.argmax(values)
-        gain = values[best] - state.value
+        # Also where it is: minus infinity there, if that has no density.
+        values, _ = density.differences(jnp.concatenate([tries, state.position[None]]), state.position)
+        best = jnp.argmax(values[:-1])
+        gain = values[best] - values[-1]
         better = gain > 0.0
         # Differences over a standard deviation see no gradient of zero at a mode that leans to one side: near enough is
         # then where no step gains anything.
         near = (gradient @ step < NEAR) | ((gain < NEAR) & (state.step >= SETTLED))
         return _Newton(
             jnp.where(better, tries[best], state.position),
-            jnp.where(better, values[best], state.value),
             state.factor @ (vectors / jnp.sqrt(kept)) @ vectors.T,
             state.step + 1,
             near,
         )
 
-    begin = _Newton(start, density(start[None])[0], 0.02 * jnp.eye(density.size), jnp.asarray(0), jnp.asarray(False))
+    begin = _Newton(start, 0.02 * jnp.eye(density.size), jnp.asarray(0), jnp.asarray(False))
     end = jax.lax.while_loop(lambda s: ~s.done & (s.step < NEWTON_STEPS), advance, begin)
     return end.position, end.factor
 
@@ -141,7 +140,7 @@ def _derivatives(density: Density, position: Any, factor: Any) -> tuple[Any, Any
     first, second = np.tril_indices(size, -1)
     unit = np.eye(size)
     moves = np.concatenate([np.zeros((1, size)), unit, -unit, unit[first] + unit[second], -unit[first] - unit[second]])
-    values = density(position + H * moves @ factor.T)
+    values, _ = density.differences(position + H * moves @ factor.T, position)
     middle, plus, minus = values[0], values[1 : size + 1], values[size + 1 : 2 * size + 1]
     up, down = values[2 * size + 1 :].reshape(2, -1)
     gradient = (plus - minus) / (2.0 * H)

@@ -72,7 +72,7 @@ def match_one(model: Model, recipe: Recipe, rows: Rows, points: tuple[Any, ...])
 
 
 @partial(jax.jit, static_argnames=("model",))
-def evaluate(model: Model, rows: Rows, center: Any, factor: Any, standard: Any) -> tuple[Any, Any]:
+def evaluate(model: Model, rows: Rows, center: Any, factor: Any, standard: Any) -> tuple[Any, Any, Any]:
     """Positions that each table's standard draws stand for, and the log density of its posterior there.
 
     Args:
@@ -82,22 +82,22 @@ def evaluate(model: Model, rows: Rows, center: Any, factor: Any, standard: Any) 
         standard: table x draw x size.
 
     Returns:
-        table x size x draw, and table x draw.
+        positions, table x size x draw; log densities less that of the centre, table x draw; and that, over table.
     """
     return jax.vmap(partial(evaluate_one, model))(rows, center, factor, standard)
 
 
-def evaluate_one(model: Model, rows: Rows, center: Any, factor: Any, standard: Any) -> tuple[Any, Any]:
+def evaluate_one(model: Model, rows: Rows, center: Any, factor: Any, standard: Any) -> tuple[Any, Any, Any]:
     """Do for one table what :func:`evaluate` does for many."""
     positions = center[:, None] + factor @ standard.T
-    return positions, Density(model, rows)(positions.T)
+    return positions, *Density(model, rows).differences(positions.T, center)
 
 
 def _match(density: Density, before: Matched, standard: Any, recipe: Recipe) -> Matched:
     """A proposal with the moments of the posterior, by importance sampling at fixed points."""
     center, factor, _ = before
     positions = (center[:, None] + factor @ standard.T).T
-    log_weight = density(positions) - log_t(standard, recipe.degrees)
+    log_weight = density.differences(positions, center)[0] - log_t(standard, recipe.degrees)
     weight = jnp.exp(log_weight - log_weight.max())
     efficiency = weight.sum() ** 2 / (weight**2).sum() / len(standard)
     # Cut off as ionides2008truncated does, so that no draw decides.

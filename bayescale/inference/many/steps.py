@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 
 from bayescale.data import Runs
+from bayescale.inference.devices import Place
 from bayescale.inference.instant.proposal import log_t
 from bayescale.inference.many.proposal import QUICK, draw_t, evaluate, match, matching_points
 from bayescale.inference.many.rows import Rows, stack
+from bayescale.inference.many.side_by_side import on_places, tables_of_a_call
 from bayescale.inference.precision import computing
 from bayescale.models.model import Model
 
-# Tables computed together in one compiled call: enough to hide the cost of its operations, few enough to stay in cache
-# (benchmarks/bench_together.py compares numbers).
-TOGETHER = 16
 # What there is of every step.
 STEPWISE = ("positions", "log_density", "log_proposal", "thresholds")
 
@@ -48,6 +47,7 @@ class Steps:
         tables: of one bucket.
         width: padded rows.
         double: whether densities are float64.
+        places: where they are computed.
         randoms: of each table, at the place where its next steps begin.
         center, factor: of each proposal, table x size and table x size x size.
         matching: efficiency of each proposal while it was made, which no step depends on, over table.
@@ -61,6 +61,7 @@ class Steps:
     tables: Sequence[Table]
     width: int
     double: bool
+    places: Sequence[Place]
     randoms: Sequence[np.random.Generator]
     center: np.ndarray
     factor: np.ndarray
@@ -72,20 +73,30 @@ class Steps:
 
     @classmethod
     def begin(
-        cls, model: Model, tables: Sequence[Table], width: int, chains: int, steps: int, *, double: bool = True
+        cls,
+        model: Model,
+        tables: Sequence[Table],
+        width: int,
+        chains: int,
+        steps: int,
+        *,
+        double: bool = True,
+        places: Sequence[Place] = (None,),
     ) -> Steps:
         """Match proposals to tables and draw so many steps of every chain."""
         size, parts = len(model.parameters), []
         points = matching_points(QUICK, size)
         with computing(double=double):
-            for some, rows in _calls(model, tables, width):
-                made = match(model, QUICK, rows, points)
+            for some, rows in _calls(model, tables, width, places):
+                made = on_places(match, (model, QUICK), places, (rows,), points)
                 parts.append([np.asarray(part)[: len(tables[some])] for part in made])
         center, factor, matching = (np.concatenate(part) for part in zip(*parts, strict=True))
         randoms = [np.random.Generator(np.random.SFC64(table.seed)) for table in tables]
         none = np.empty((len(tables), chains, 0))
         positions = np.empty((len(tables), size, chains, 0))
-        begun = cls(model, tables, width, double, randoms, center, factor, matching, positions, none, none, none)
+        begun = cls(
+            model, tables, width, double, places, randoms, center, factor, matching, positions, none, none, none
+        )
         return begun.longer(steps)
 
     def longer(self, steps: int) -> Steps:
@@ -98,10 +109,13 @@ class Steps:
             rng.random(out=thresholds[i])
         positions, log_density = np.empty((count, size, chains * steps)), np.empty((count, chains * steps))
         with computing(double=self.double):
-            for some, rows in _calls(self.model, self.tables, self.width):
-                given = (_filled(part[some]) for part in (self.center, self.factor, standard))
-                found = evaluate(self.model, rows, *given)
-                positions[some], log_density[some] = (np.asarray(part)[: len(self.tables[some])] for part in found)
+            for some, rows in _calls(self.model, self.tables, self.width, self.places):
+                given = (_filled(part[some], len(rows.count)) for part in (self.center, self.factor, standard))
+                found = on_places(evaluate, (self.model,), self.places, (rows, *given))
+                parts = (np.asarray(part, float)[: len(self.tables[some])] for part in found)
+                positions[some], difference, level = parts
+                # In float64 the sum keeps what a difference has, whatever it was computed in.
+                log_density[some] = difference + level[:, None]
         new = [
             positions.reshape(count, size, chains, steps),
             log_density.reshape(thresholds.shape),
@@ -159,15 +173,16 @@ def _each(change: Callable[..., Any], *parts: Steps) -> Steps:
     return replace(parts[0], **changed)
 
 
-def _calls(model: Model, tables: Sequence[Table], width: int) -> Iterator[tuple[slice, Rows]]:
+def _calls(model: Model, tables: Sequence[Table], width: int, places: Sequence[Place]) -> Iterator[tuple[slice, Rows]]:
     """Some tables at a time: which, and their rows with the last table repeated, so that all calls have one shape."""
-    for start in range(0, len(tables), TOGETHER):
-        some = slice(start, start + TOGETHER)
-        chosen = [*tables[some], *[tables[-1]] * (start + TOGETHER - len(tables))]
+    size = tables_of_a_call(places)
+    for start in range(0, len(tables), size):
+        some = slice(start, start + size)
+        chosen = [*tables[some], *[tables[-1]] * (start + size - len(tables))]
         yield some, stack(model.law, [one.runs for one in chosen], [one.anchors for one in chosen], width)
 
 
-def _filled(part: np.ndarray) -> np.ndarray:
+def _filled(part: np.ndarray, size: int) -> np.ndarray:
     """An array of some tables with the last one repeated."""
-    lacking = TOGETHER - len(part)
+    lacking = size - len(part)
     return np.concatenate([part, np.repeat(part[-1:], lacking, axis=0)]) if lacking else part

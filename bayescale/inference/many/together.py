@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bayescale.inference.devices import Place
 from bayescale.inference.many.engine import SETTLE, Drawn, drawn_from
 from bayescale.inference.many.rows import Bucket
+from bayescale.inference.many.side_by_side import TOGETHER, tables_of_a_call
 from bayescale.inference.many.steps import Steps, Table
 from bayescale.laws import Law
 from bayescale.models import Model
@@ -22,8 +24,6 @@ LENGTHS = (1, 3, 9)
 # Tables whose chains and checks, which are NumPy, are done at a time, and tables that are done with before others are
 # begun: the steps of chains that go on are kept.
 GROUP, GATHERED = 64, 1024
-# Longest table for which float32 will do.
-FLOAT32_ROWS = 2048
 
 
 class Left(NamedTuple):
@@ -41,12 +41,14 @@ class Plan(NamedTuple):
         draws: of each chain before any goes on.
         double: whether numbers are float64 throughout.
         only: whether there is no other engine for fits that do not pass.
+        places: where proposals and densities are computed.
     """
 
     chains: int
     draws: int
     double: bool
     only: bool
+    places: Sequence[Place]
 
 
 def fit_together(model: Model, tables: Sequence[Table], plan: Plan) -> Generator[Drawn, None, list[Left]]:
@@ -69,11 +71,17 @@ def _by_bucket(law: type[Law], tables: Sequence[Table]) -> dict[Bucket, list[Tab
 
 def _gathered(model: Model, tables: Sequence[Table], width: int, plan: Plan) -> Generator[Drawn, None, list[Left]]:
     """The same for tables of one bucket."""
-    size, double = (plan.chains, SETTLE + plan.draws), plan.double or width > FLOAT32_ROWS
-    begun = (Steps.begin(model, tables[some], width, *size, double=double) for some in _groups(len(tables)))
+    size = (plan.chains, SETTLE + plan.draws)
+    at_once = tables_of_a_call(plan.places)
+    # More than one processor takes at a time fill their calls.
+    group = max(GROUP, at_once) if at_once > TOGETHER else GROUP
+    begun = (
+        Steps.begin(model, tables[some], width, *size, double=plan.double, places=plan.places)
+        for some in _groups(len(tables), group)
+    )
     left, going = yield from _sorted_out(begun, plan, LENGTHS[0])
     for before, length in pairwise(LENGTHS):
-        again = (_gone_on(part, size[1], length - before) for part in _regrouped(going))
+        again = (_gone_on(part, size[1], length - before) for part in _regrouped(going, group))
         more, going = yield from _sorted_out(again, plan, length)
         left += more
     return left
@@ -107,13 +115,13 @@ def _gone_on(steps: Steps, more: int, times: int) -> Steps:
     return steps
 
 
-def _regrouped(parts: Sequence[Steps]) -> Iterator[Steps]:
+def _regrouped(parts: Sequence[Steps], size: int) -> Iterator[Steps]:
     """What few tables of many groups have left, in few groups."""
     if parts:
         joined = Steps.join(parts)
-        for some in _groups(len(joined.tables)):
+        for some in _groups(len(joined.tables), size):
             yield joined.select(some)
 
 
-def _groups(count: int) -> Iterator[slice]:
-    yield from (slice(start, start + GROUP) for start in range(0, count, GROUP))
+def _groups(count: int, size: int) -> Iterator[slice]:
+    yield from (slice(start, start + size) for start in range(0, count, size))

@@ -21,7 +21,9 @@ from bayescale.show.escape import one_line
 from bayescale.show.report.files import file_name
 
 # Settings that the command line knows.
-SETTINGS = ("chains", "warmup", "draws", "target_accept", "chain_method", "engine", "likelihood")
+SETTINGS = (
+    "chains", "warmup", "draws", "target_accept", "chain_method", "engine", "likelihood", "devices", "spread",
+)  # fmt: skip
 NEEDS_PYTHON = "which needs Python"
 
 

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import bayescale as bs
-from bayescale.inference.many import steps, together
+from bayescale.inference.many import side_by_side, together
 from bayescale.inference.many.fit_many import STEPS
 
 
@@ -137,7 +137,7 @@ def test_how_many_are_computed_together_makes_no_difference(fits, tables, monkey
     monkeypatch.setattr(together, "GROUP", 4)
     grouped = bs.fit_many("chinchilla", tables, seed=1)
     xr.testing.assert_identical(grouped.posterior, fits.posterior)
-    monkeypatch.setattr(steps, "TOGETHER", 3)
+    monkeypatch.setattr(side_by_side, "TOGETHER", 3)
     other = bs.fit_many("chinchilla", tables, seed=1)
     for name in fits.posterior:
         a, b = other.posterior[name], fits.posterior[name]
