@@ -13,12 +13,14 @@ from bayescale.models import Normal, Pooling, build_model, lay_out
 from bayescale.models.layout import design_anchors
 
 
-def curves(residuals: str | None, families: int = 3, runs: int = 8, rows: int = 120, seed: int = 0) -> pd.DataFrame:
+def curves(
+    residuals: str | None, families: int = 3, per_family: int = 8, rows: int = 120, seed: int = 0
+) -> pd.DataFrame:
     """Runs of several lengths; a correlation of 0.8 from row to row, or one that fades over 0.1 in log tokens."""
     rng, found = np.random.default_rng(seed), []
     for family in range(families):
         E, alpha, beta = (middle * np.exp(0.1 * rng.standard_normal()) for middle in (1.7, 0.35, 0.36))
-        for run in range(runs):
+        for run in range(per_family):
             count = int(rows * rng.uniform(0.4, 1.6))
             params = 10 ** rng.uniform(7.5, 10)
             tokens = params * 10 ** rng.uniform(1.0, 2.5) * np.linspace(0.1, 1.0, count)

@@ -24,7 +24,7 @@ SHORT = {
 
 @pytest.fixture(scope="module")
 def fits(table_of):
-    runs = table_of("ar1", families=2, runs=6, rows=90)[0]
+    runs = table_of("ar1", families=2, per_family=6, rows=90)[0]
     return {kind: fit(Chinchilla, runs, **SHORT, likelihood=kind) for kind in ("compressed", "full")}
 
 
@@ -53,7 +53,7 @@ def test_the_fit_says_what_its_likelihood_was(fits):
 
 def test_draws_where_nodes_are_wrong_send_the_fit_to_all_rows(table_of, monkeypatch):
     """The second check must be able to fail: here it is told that 1e-12 nats are too many."""
-    runs = table_of("ar1", families=2, runs=4, rows=60)[0]
+    runs = table_of("ar1", families=2, per_family=4, rows=60)[0]
     monkeypatch.setattr(choice, "TOLERANCE", 1e-12)
     monkeypatch.setattr(choice, "FEWEST_ROWS", 100)
     quick = SHORT | {"warmup": 50, "draws": 20}
@@ -66,7 +66,7 @@ def test_draws_where_nodes_are_wrong_send_the_fit_to_all_rows(table_of, monkeypa
 
 
 def test_a_table_that_cannot_be_compressed_is_refused_or_fitted_in_full(table_of, monkeypatch):
-    runs = table_of("ar1", families=2, runs=4, rows=60)[0]
+    runs = table_of("ar1", families=2, per_family=4, rows=60)[0]
     quick = SHORT | {"warmup": 50, "draws": 4, "residuals": None, "noise": "student-t"}
     with pytest.raises(FitError, match=r"^The likelihood cannot be compressed: the noise is student-t, and only sums"):
         fit(Chinchilla, runs, **quick, likelihood="compressed")
