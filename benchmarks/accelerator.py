@@ -22,7 +22,8 @@ PAGE = Path(__file__).with_name("ACCELERATOR.md")
 HEAD = "# Accelerators, measured\n\nWritten by `accelerator.py` beside this file, on whatever it found.\n"
 NO_ACCELERATOR = (
     "**No accelerator was measured.** The devices below are parts of one processor, which share its cores: that they "
-    "agree is a result, how quick they are says nothing about a GPU or a TPU."
+    "agree is a result, how quick they are says nothing about a GPU or a TPU. Limits and wall-clock times are of a "
+    "machine with the load average above; only CPU seconds are worth comparing."
 )
 # How far results may be apart, in units of what they are compared in: posterior sds, and relative.
 SDS, RELATIVE = 1e-3, 1e-9
