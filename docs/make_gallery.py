@@ -1,8 +1,8 @@
 """Draw the figures of ``docs/figures.md``: ``.venv/bin/python docs/make_gallery.py [NAME ...]``.
 
-Only the public API is used. The runs are public: ``chinchilla``, ``overtraining-downstream`` and ``learning-curves`` are looked for
-where :func:`bayescale.datasets.load` does, in the folder of ``BAYESCALE_DATASETS`` first; the batch of many fits and
-the calibration are simulated.
+Only the public API is used. The runs are public: ``chinchilla``, ``loss-to-loss``, ``overtraining-downstream`` and
+``learning-curves`` are looked for where :func:`bayescale.datasets.load` does, in the folder of ``BAYESCALE_DATASETS``
+first; the calibration is simulated.
 """
 
 import sys
@@ -67,17 +67,13 @@ def learning_curves():
 
 
 def many_fits():
-    """Four hundred simulated tables, some with two ratios of tokens to size, one of them broken."""
-    law, rng = bs.laws.Chinchilla.published["besiroglu2024chinchilla"], np.random.default_rng(SEED)
-    tables = {}
-    for i in range(400):
-        sizes, ratios = np.geomspace(1e8, 3e9, int(rng.integers(3, 6))), (5, 20) if i % 25 == 0 else (5, 20, 80)
-        design = pd.DataFrame([{"params": n, "tokens": r * n} for n in sizes for r in ratios])
-        truth = law.replace(alpha=float(law.alpha * np.exp(0.1 * rng.standard_normal())))
-        tables[f"table {i}"] = bs.simulate(truth, design, sigma=0.01, seed=i)
-    tables["table 7"] = tables["table 7"].assign(loss=-1.0)
-    fits = bs.fit_many("chinchilla", tables, seed=SEED, draws=100, engine="instant")
-    return bs.figures.many_fits(fits)[0]
+    """Six corpora with their losses on nine validation sets, and a table that cannot be read."""
+    info, tables = bs.datasets.describe("loss-to-loss"), {}
+    for variant in info.variants[:9]:
+        runs = bs.datasets.load(info.name, variant.name)
+        tables |= {f"{family}, {variant.name}": runs.select(family) for family in runs.families}
+    tables["broken"] = pd.DataFrame({"params": [1e8] * 8, "tokens": [2e9] * 8, "loss": [-1.0] * 8})
+    return bs.figures.many_fits(bs.fit_many("chinchilla", tables, seed=SEED, draws=250))[0]
 
 
 def score_comparison():

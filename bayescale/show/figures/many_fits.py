@@ -77,7 +77,8 @@ def many_fits_data(
         rows of part ``"estimate"``, a fit and a parameter each: fit, status, engine, name, unit, order (from 0 by
         median within the parameter), prob, median, lower, upper. Rows of part ``"status"``: status, engine and count.
         Rows of part ``"check"``: name and the count of fits that do not keep the limit of :meth:`bayescale.Fit.check`
-        for it, or have the warning of that code. One row of part ``"time"``: count (all fits) and seconds.
+        for it, are flagged for other reasons, or have the warning of that code. One row of part ``"time"``: count (all
+        fits) and seconds.
 
     Raises:
         SettingsError: neither, nothing that is done, several laws and none named, or no such law, parameter or
@@ -163,8 +164,12 @@ def _estimates(table: pd.DataFrame, parameters: Sequence[str] | str | None) -> p
 
 
 def _checks(status: pd.DataFrame) -> pd.DataFrame:
-    """How many fits do not keep each limit, and how many have each warning."""
-    found = {name: int(beyond(status[name].to_numpy(float), limit).sum()) for name, (limit, beyond) in LIMITS.items()}
+    """How many fits do not keep each limit, are flagged for something else, and have each warning."""
+    outside = {name: beyond(status[name].to_numpy(float), limit) for name, (limit, beyond) in LIMITS.items()}
+    found = {name: int(rows.sum()) for name, rows in outside.items()}
+    # A proposal too poor to begin with is flagged by the engine, though its chains may pass.
+    flagged = status["status"].eq("flagged").to_numpy()
+    found["other reasons"] = int((flagged & ~np.any(list(outside.values()), axis=0)).sum())
     codes = status["warnings"].fillna("").str.split(", ").explode()
     found |= codes[codes != ""].value_counts().to_dict()
     return pd.DataFrame({"part": "check", "name": list(found), "count": list(found.values())})
