@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 
 from bayescale.data import Runs
@@ -15,7 +16,7 @@ from bayescale.inference.nuts_attempts import draw_nuts, has_few_rows
 from bayescale.inference.precision import computing
 from bayescale.inference.sample import Sample
 from bayescale.inference.settings import LONG_WARMUP, SHORT_WARMUP, Settings, seed_for
-from bayescale.language.errors import FitError
+from bayescale.language.errors import FitError, SettingsError
 from bayescale.models import Model
 from bayescale.models.layout import Layout
 
@@ -40,7 +41,12 @@ def sample(
         FitError: the instant engine or a compressed likelihood was asked for and cannot be had, or draws are not
             finite.
         StoreError: the checkpoint is not of this fit.
+        SettingsError: several hosts were joined, and there is a checkpoint.
     """
+    if checkpoint is not None and jax.process_count() > 1:
+        raise SettingsError(
+            f"{jax.process_count()} processes were joined, and a checkpoint is of one; leave the checkpoint out."
+        )
     trail = Trail() if checkpoint is None else checkpoint.open(identity_of(model, layout, settings, seed))
     likelihood = _likelihood(model, runs, layout, settings, trail)
     if settings.warmup is None:
