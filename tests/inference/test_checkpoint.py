@@ -52,6 +52,22 @@ def end_after(monkeypatch):
 
 
 @pytest.fixture
+def changed_draws(monkeypatch):
+    """Change what every chunk keeps; ``changed_draws(lambda kept, *arguments: ...)``."""
+    kernel = nuts.advance
+
+    def arm(change):
+        def advance(*arguments):
+            state, kept = kernel(*arguments)
+            return state, change(kept, *arguments)
+
+        advance.trace = kernel.trace
+        monkeypatch.setattr(nuts, "advance", advance)
+
+    return arm
+
+
+@pytest.fixture
 def fitted(sample, power_runs):
     """Fit two families, long enough to be ended."""
 
@@ -111,17 +127,15 @@ def test_a_state_that_is_off_by_one_bit_is_seen_in_the_draws(fitted, end_after, 
         assert_same(fitted(checkpoint=path), whole)
 
 
-def test_attempts_that_are_over_are_not_made_again(fitted, end_after, tmp_path, monkeypatch):
+def test_attempts_that_are_over_are_not_made_again(fitted, end_after, changed_draws, tmp_path):
     """The first attempt diverges and the second is ended; the third process makes what remains of the second."""
-    advance, targets = nuts._advance, []
+    planned, targets = (0.98, 0.99, 0.995, 0.998), []  # of few rows
 
-    def diverging_at_first(*arguments):
-        state, kept = advance(*arguments)
+    def diverging_at_first(kept, *arguments):
         targets.append(float(arguments[4]))
-        return state, kept._replace(diverging=np.full(nuts.CHUNK, targets[-1] == min(planned)))
+        return kept._replace(diverging=np.full(kept.diverging.shape, targets[-1] == min(planned)))
 
-    planned = (0.98, 0.99, 0.995, 0.998)  # of few rows
-    monkeypatch.setattr(nuts, "_advance", diverging_at_first)
+    changed_draws(diverging_at_first)
     whole = fitted(target_accept=None)
     assert [one["divergences"] > 0 for one in whole.record["attempts"]] == [True, False]
     path = tmp_path / "fit.checkpoint"
@@ -238,15 +252,9 @@ def test_a_file_of_something_else_is_refused_before_anything_is_computed(fitted,
         fitted(checkpoint=tmp_path)
 
 
-def test_a_fit_that_cannot_be_made_leaves_no_checkpoint(fitted, tmp_path, monkeypatch):
+def test_a_fit_that_cannot_be_made_leaves_no_checkpoint(fitted, changed_draws, tmp_path):
     """What is done would only fail again."""
-    advance = nuts._advance
-
-    def broken(*arguments):
-        state, kept = advance(*arguments)
-        return state, kept._replace(position=np.full(kept.position.shape, np.nan))
-
-    monkeypatch.setattr(nuts, "_advance", broken)
+    changed_draws(lambda kept, *arguments: kept._replace(position=np.full(kept.position.shape, np.nan)))
     with pytest.raises(FitError, match="not finite"):
         fitted(checkpoint=tmp_path / "fit.checkpoint")
     assert list(tmp_path.iterdir()) == []

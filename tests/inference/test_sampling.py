@@ -94,13 +94,14 @@ def test_thinning_keeps_every_kth_draw_of_the_same_chains(nuts):
 def test_a_divergence_between_kept_draws_is_counted(nuts, monkeypatch):
     """One of the draws that are not kept diverges: the kept draw that follows says so."""
     from bayescale.inference import nuts as runner
+    from bayescale.inference.nuts_kernel import CHUNK
 
     advance = runner.advance
 
     def with_one_divergence(*arguments):
         state, kept = advance(*arguments)
-        diverging = np.zeros(runner.CHUNK, bool)
-        if int(state.i) == 2 * runner.CHUNK:  # the second chunk, the first after the warm-up
+        diverging = np.zeros(CHUNK, bool)
+        if int(state.i) == 2 * CHUNK:  # the second chunk, the first after the warm-up
             diverging[7] = True
         return state, kept._replace(diverging=diverging)
 
