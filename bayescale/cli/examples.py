@@ -21,8 +21,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "fit": (
         "bayescale fit runs.csv --law chinchilla --group family --out fit.nc",
-        "bayescale fit runs.csv --columns params=n_params loss=val_loss",
-        "bayescale fit runs.csv --law my_laws.py:MyLaw --devices all",
+        "bayescale fit runs.csv --columns params=n_params loss=val_loss --devices all",
+        "bayescale fit runs.csv --law my_laws.py:MyLaw --model-error 0.04",
     ),
     "check": ("bayescale check fit.nc", "bayescale check fit.nc --format json"),
     "review": ("bayescale review fit.nc", "bayescale review fit.nc --no-refits --format json"),
