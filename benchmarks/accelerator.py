@@ -1,6 +1,6 @@
-"""Batches of fits, many chains and large tables on the devices of this machine, against its processor.
+"""Batches of fits and large tables on the devices of this machine, against its processor.
 
-python benchmarks/accelerator.py [--quick] [--only batches rows chains] [--parts N] [--out FILE]
+python benchmarks/accelerator.py [--quick] [--only batches rows] [--parts N] [--out FILE]
 
 Without an accelerator, the processor is made ``--parts`` devices, which tells whether they agree and not what one is
 worth.
@@ -27,23 +27,21 @@ NO_ACCELERATOR = (
 )
 # How far results may be apart, in units of what they are compared in: posterior sds, and relative.
 SDS, RELATIVE = 1e-3, 1e-9
-PIECES = ("batches", "rows", "chains")
+PIECES = ("batches", "rows")
 
 
 class Sizes(NamedTuple):
     """How much is measured."""
 
     fits: tuple[int, ...]
-    chains: int
-    draws: int
     rows: tuple[int, ...]
     megabytes: int
     matrix: int
     repeats: int
 
 
-WHOLE = Sizes((10_000, 100_000), 256, 500, (100_000, 3_000_000), 1024, 8192, 3)
-QUICK = Sizes((32,), 4, 50, (3_000,), 8, 256, 1)
+WHOLE = Sizes((10_000, 100_000), (100_000, 3_000_000), 1024, 8192, 3)
+QUICK = Sizes((32,), (3_000,), 8, 256, 1)
 
 
 def main() -> None:
@@ -92,8 +90,6 @@ def sections(sizes: Sizes, only: Sequence[str]) -> Iterator[str]:
     # NUTS is float64.
     if "rows" in only and "float64" in known:
         yield from _rows(sizes, known["float64"][0].bandwidth)
-    if "chains" in only and "float64" in known:
-        yield from _chains(sizes)
 
 
 def _one() -> Any:
@@ -126,20 +122,6 @@ def _centres_apart(alone: Any, spread: Any) -> float:
     centre, other = (np.asarray(made[0], float)[:count] for made in (alone, spread))
     sd = np.sqrt((np.asarray(alone[1], float)[:count] ** 2).sum(axis=-1))
     return float((np.abs(other - centre) / sd).max())
-
-
-def _chains(sizes: Sizes) -> Iterator[str]:
-    from accelerator_cases import chains
-
-    alone, spread = (chains(on, sizes.chains, sizes.draws, sizes.repeats) for on in (_one(), "all"))
-    total = sizes.chains * sizes.draws
-    apart = 0.0
-    for name in (name for name in alone.made if str(name).endswith("_population")):
-        one, other = alone.made[name], spread.made[name]
-        apart = max(apart, abs(float(one.mean() - other.mean())) / float(one.std()))
-    yield from ("", "## Chains of NUTS side by side: six families of 12 rows", "")
-    row = [f"{sizes.chains}", f"{sizes.draws}", *_costs(alone, spread, total), f"{apart:.2f}"]
-    yield from table_lines(("chains", "draws", *_heads("draw"), "means apart, sds"), [row])
 
 
 def _rows(sizes: Sizes, bandwidth: float) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What ``accelerator.py`` measures: limits of a device, and batches, chains and rows on it."""
+"""What ``accelerator.py`` measures: limits of a device, and batches and rows on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 from clock import cpu_seconds
 from small_tables import families_of, small_tables
 
-import bayescale as bs
 from bayescale.inference.coordinates import Coordinates, guide_and_gradient
 from bayescale.inference.devices import find_places
 from bayescale.inference.geometry import find_geometry
@@ -118,18 +117,6 @@ def flop_of_a_row(model: Any, rows: Any) -> float:
 
     counted = jax.jit(density).lower(jnp.zeros((64, len(model.parameters)))).compile().cost_analysis()
     return (counted["flops"] + counted.get("transcendentals", 0.0)) / (16 * 64)
-
-
-def chains(devices: int | str, count: int, draws: int, repeats: int) -> Cost:
-    """A fit of six families by NUTS with so many chains, side by side on each device."""
-    runs = families_of([12] * 6, seed=0)
-    options = {"chains": count, "draws": draws, "warmup": 50, "target_accept": 0.9, "chain_method": "vectorized"}
-
-    def work() -> Any:
-        return bs.fit("chinchilla", runs, engine="nuts", devices=devices, progress=False, **options)
-
-    cost = measured(work, repeats)
-    return cost._replace(made=cost.made.posterior)
 
 
 def gradients(devices: int | str, rows: int, repeats: int) -> tuple[Cost, int]:

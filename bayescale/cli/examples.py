@@ -22,9 +22,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "fit": (
         "bayescale fit runs.csv --law chinchilla --group family --out fit.nc",
-        "bayescale fit runs.csv --group family --checkpoint fit.checkpoint",
         "bayescale fit runs.csv --columns params=n_params loss=val_loss",
-        "bayescale fit runs.csv --law my_laws.py:MyLaw --devices all",
+        "bayescale fit runs.csv --law my_laws.py:MyLaw --model-error 0.04",
+        "bayescale fit runs.csv --group family --checkpoint fit.checkpoint",
+        "bayescale fit runs.csv --chains 8 --devices all",
     ),
     "check": ("bayescale check fit.nc", "bayescale check fit.nc --format json"),
     "review": ("bayescale review fit.nc", "bayescale review fit.nc --no-refits --format json"),

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import bayescale as bs
@@ -42,7 +41,9 @@ def outputs(processes: list[subprocess.Popen[str]]) -> list[str]:
     return [output for output, _ in ended]
 
 
+# What it prints is short: a pipe that is full until the other process has ended would keep both from ending.
 JOINED = """
+import hashlib
 import sys
 import jax, numpy as np
 import bayescale as bs
@@ -73,8 +74,9 @@ with computing():
           np.abs(np.asarray(gradient)).max())
 fit = dict(engine="nuts", chains=2, warmup=50, draws=50, target_accept=0.9, max_tree_depth=2, progress=False)
 drawn = bs.fit("chinchilla", runs, **fit, devices="all", spread="rows")
-for one in drawn.unconstrained.data_vars.values():
-    print(np.ascontiguousarray(one).tobytes().hex())
+for name, one in drawn.unconstrained.data_vars.items():
+    values = np.ascontiguousarray(one)
+    print(name, hashlib.sha256(values.tobytes()).hexdigest(), np.isfinite(values).all(), np.unique(values).size > 50)
 try:
     bs.fit("chinchilla", runs, **fit, devices="all")
 except bs.SettingsError as error:
@@ -102,12 +104,10 @@ def test_two_processes_evaluate_one_density(joined):
 
 
 def test_two_processes_draw_the_same(joined):
-    one, other = (lines[1:] for lines in joined)
+    one, other = (lines[1:-1] for lines in joined)
     assert len(one) > 5
     assert one == other
-    numbers = np.frombuffer(bytes.fromhex(one[0]))
-    assert np.isfinite(numbers).all()
-    assert np.unique(numbers).size > 50
+    assert all(line.endswith(" True True") for line in one)
 
 
 def test_chains_are_not_spread_over_processes(joined):
