@@ -81,7 +81,7 @@ def score_comparison():
     runs = bs.datasets.load("overtraining-downstream")
     loss = bs.fit("chinchilla", runs, seed=SEED)
     error = bs.fit("downstream-error", runs, seed=SEED)
-    found = bs.compare_scores(bs.chain(loss, error), params=[1.4e9, 7e9], tokens=[2.8e10, 1.4e11])
+    found = bs.compare_scores(bs.chain(loss, error), params=[7e9, 3e10], tokens=[1.4e11, 6e11])
     return bs.figures.score_comparison(found)
 
 

@@ -49,6 +49,7 @@ def test_a_fit_beyond_a_limit_and_a_warning_are_counted(fits):
 
     changed = fits.checks.copy(deep=True)
     changed["r_hat"][0] = 1.2
+    changed["status"] = changed["status"].astype(object)  # longer words than "failed"
     changed["status"][1] = "flagged"
     data = figures.many_fits_data(replace(fits, checks=changed)).query("part == 'check'").set_index("name")["count"]
     assert data["r_hat"] == figures.many_fits_data(fits).query("name == 'r_hat'")["count"].item() + 1
