@@ -210,7 +210,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         *("compute", "first", "second", "unit", "power", "prob", "sd", "detectable", "difference", "told", "note"),
     ),
     "scores fit.nc error.nc --params 7e10 --tokens 1e12": (
-        *("recipe", "params", "tokens", "kind", *INTERVAL, "response", "best", "ranked", "measured", "ranked_params"),
+        *("recipe", "params", "tokens", "kind", *INTERVAL, "best", "response", "ranked", "measured", "ranked_params"),
         *("ranked_tokens", *BEYOND),
     ),
     "scores fit.nc error.nc --params 7e10 --tokens 1e12 --answer pairs": (
