@@ -61,6 +61,7 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
     "ranked_tokens": ("number or null", "tokens", "its training tokens"),
     "ranking": ("number or null", "", "1 where the first was ahead at the small scale, 0 the second, a half for level"),
     "scores wins": ("number", "", "probability that the first has the better score"),
+    "scores extrapolation": ("number or null", "", "compute over the largest in the table of the last stage, if known"),
     "scores response": ("text", "", "the score, such as `error`"),
     "second": ("text", "", "the other"),
     "wins": ("number", "", "probability that the first has the smaller loss"),
@@ -211,7 +212,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         *("compute", "first", "second", "unit", "power", "prob", "sd", "detectable", "difference", "told", "note"),
     ),
     "scores fit.nc error.nc --params 7e10 --tokens 1e12": (
-        *("recipe", "params", "tokens", "kind", *INTERVAL, "response", "best", "ranked", "measured", "ranked_params"),
+        *("recipe", "params", "tokens", "kind", *INTERVAL, "best", "response", "ranked", "measured", "ranked_params"),
         *("ranked_tokens", *BEYOND),
     ),
     "scores fit.nc error.nc --params 7e10 --tokens 1e12 --answer pairs": (
