@@ -38,7 +38,9 @@ def outputs(processes: list[subprocess.Popen[str]]) -> list[str]:
         for process in processes:
             process.kill()
     assert [process.returncode for process in processes] == [0, 0], "\n".join(error for _, error in ended)
-    return [output for output, _ in ended]
+    # Gloo says on the output whom it is connected to.
+    lines = ([line for line in output.splitlines() if line and not line.startswith("[Gloo]")] for output, _ in ended)
+    return ["\n".join(some) for some in lines]
 
 
 # What it prints is short: a pipe that is full until the other process has ended would keep both from ending.
