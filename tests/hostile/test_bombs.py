@@ -70,20 +70,3 @@ def test_pipes_devices_and_circles_are_no_files(bounded, tmp_path):
         """
     )
     assert said.count("refused") == 18
-
-
-@pytest.mark.slow
-def test_a_million_families_are_read_in_bounded_memory_and_not_fitted_together(bounded):
-    said = bounded(
-        """
-        import numpy as np, pandas as pd
-        n = 1_000_000
-        table = pd.DataFrame({name: np.tile(values, n) for name, values in {
-            "params": [1e8, 3e8, 1e9], "tokens": [2e9, 8e9, 2e9], "loss": [3.1, 2.9, 2.8]}.items()})
-        runs = bs.read_runs(table.assign(family=np.repeat(np.arange(n).astype(str), 3)))
-        print(len(runs.families))
-        bs.identify("chinchilla", runs)
-        """
-    )
-    assert said.startswith("1000000\nFitError The table has 1,000,000 families and up to 1,000 are looked at")
-    assert mib(said) < 2500
