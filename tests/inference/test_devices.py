@@ -100,12 +100,17 @@ def same_bits(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
 @pytest.mark.parametrize("name", ["vectorized", "rows"])
 @pytest.mark.parametrize("count", COUNTS[1:])
 def test_chains_side_by_side_and_rows_are_those_of_one_device_to_rounding(name, count, found, folder):
-    """Other compiled functions add in another order. With two law parameters and one noise scale, and in coordinates
-    in which the posterior is nearly a standard normal, 100 draws of up to 15 steps do not amplify that.
+    """Other compiled functions add in another order, which trajectories amplify, the more the longer a chain is.
+
+    So the first draws are compared, to a millionth where the posterior's sds are about one in a hundred or more: far more
+    than rounding has grown to by then (1e-8 after 100 draws was seen), far less than a sum that lacks a device's rows
+    would move them, which is by whole sds.
     """
     one, several = draws(folder, name, 1), draws(folder, name, count)
     for parameter, values in one.items():
-        np.testing.assert_allclose(several[parameter], values, rtol=1e-9, atol=1e-9, err_msg=parameter)
+        assert np.isfinite(several[parameter]).all()
+        assert values.std() > 1e-2, parameter
+        np.testing.assert_allclose(several[parameter][:, :20], values[:, :20], rtol=0, atol=1e-6, err_msg=parameter)
 
 
 def test_float32_is_no_float64(found, folder):
