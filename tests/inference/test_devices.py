@@ -102,7 +102,7 @@ def same_bits(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
 def test_chains_side_by_side_and_rows_are_those_of_one_device_to_rounding(name, count, found, folder):
     """Other compiled functions add in another order, which trajectories amplify, the more the longer a chain is.
 
-    So the first draws are compared, to a millionth where the posterior's sds are about one in a hundred or more: far more
+    So the first draws are compared, to a millionth where sds are a hundredth or more: far more
     than rounding has grown to by then (1e-8 after 100 draws was seen), far less than a sum that lacks a device's rows
     would move them, which is by whole sds.
     """
