@@ -1,50 +1,76 @@
-"""A cost model of studies of many fits, from small ones, held to larger ones and drawn out to a million fits.
+"""A cost model of many fits and of many rows, from small ones, held to larger ones it has not seen and drawn out.
 
-python benchmarks/cost_model.py [--sizes 50 100 200 400] [--checked 1000 2000]
+python benchmarks/cost_model.py [--fits 100 200 400] [--fits-checked 1000 2000] [--rows ...] [--rows-checked ...]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import subprocess
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import report
 from cells import short, table_lines
+from large_table import write_table
 from study_costs import Cost, Line, start, write_study
 
-MILLION = 1_000_000
+MILLION, BILLION = 1_000_000, 1_000_000_000
+FAMILIES, ROWS_OF_A_CURVE = 40, 750
 # Of a study: how the command is started, and what is asked of it.
 STARTS = {
-    "plan (`--dry-run`)": ("--dry-run",),
-    "first start": ("--out", "results"),
-    "second start, nothing missing": ("--out", "results"),
+    "plan (`--dry-run`)": (("--dry-run",), ("cpu", "memory")),
+    "first start": (("--out", "results"), ("cpu", "memory", "disk", "files")),
+    "second start, nothing missing": (("--out", "results"), ("cpu", "memory")),
 }
 UNITS = {"cpu": (1.0, "CPU s"), "memory": (1e6, "MB held"), "disk": (1e6, "MB on disk"), "files": (1.0, "files")}
-ASKED = {
-    "plan (`--dry-run`)": ("cpu", "memory"),
-    "first start": ("cpu", "memory", "disk", "files"),
-    "second start, nothing missing": ("cpu", "memory"),
+OF_ROWS = {
+    "read": "reading Parquet, CPU s",
+    "compress": "laying out and compressing, CPU s",
+    "gradient": "one compressed value and gradient, CPU ms",
+    "memory": "memory of all that, MB",
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--sizes", type=int, nargs="+", default=(50, 100, 200, 400), help="fits the lines are fitted to"
-    )
-    parser.add_argument("--checked", type=int, nargs="+", default=(1_000, 2_000), help="fits the lines are held to")
+    for name, small, large in (
+        ("fits", (100, 200, 400), (1_000, 2_000)),
+        ("rows", (100_000, 200_000, 400_000), (800_000, 1_600_000)),
+    ):
+        parser.add_argument(f"--{name}", type=int, nargs="+", default=small, help="sizes the lines are fitted to")
+        parser.add_argument(f"--{name}-checked", type=int, nargs="+", default=large, help="sizes they are held to")
     chosen = parser.parse_args()
-    found = {size: study_of(size) for size in (*chosen.sizes, *chosen.checked)}
     lines = [
-        "One process of `bayescale batch` and one table of families with 30-100 runs each, chinchilla, instant engine, "
-        "4 chains of 500 draws kept. A line, fixed cost plus cost of each fit, goes through the smaller studies; the "
-        "larger ones it has not seen. The last column is the line at a million fits in one folder.",
+        "A line, fixed cost plus cost of each, goes through the smaller sizes; the larger ones it has not seen. The "
+        "last column is where the line would be, far outside what was measured.",
         "",
-        *table_lines(head(chosen.sizes, chosen.checked), rows(found, chosen.sizes, chosen.checked)),
+        *fit_lines(chosen.fits, chosen.fits_checked),
+        "",
+        *row_lines(chosen.rows, chosen.rows_checked),
     ]
-    report.write_section("Cost model of studies", lines)
+    report.write_section("Cost model", lines)
+
+
+def fit_lines(sizes: Sequence[int], checked: Sequence[int]) -> list[str]:
+    """The table of studies."""
+    found = {size: study_of(size) for size in (*sizes, *checked)}
+    rows = []
+    for name, (_, asked) in STARTS.items():
+        for what in asked:
+            unit, words = UNITS[what]
+            costs = {size: getattr(one[name], what) / unit for size, one in found.items()}
+            rows.append([f"{name}, {words}", *cells(costs, sizes, checked, 1_000, MILLION)])
+    return [
+        "**Fits**: one process of `bayescale batch`, one table of families with 30-100 runs each, chinchilla, instant "
+        "engine, 4 chains of 500 draws kept.",
+        "",
+        *table_lines(head(sizes, checked, "fits", "1,000 fits", "a million fits"), rows),
+    ]
 
 
 def study_of(fits: int) -> dict[str, Cost]:
@@ -52,29 +78,49 @@ def study_of(fits: int) -> dict[str, Cost]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         write_study(folder, fits)
-        costs = {name: start(folder, *words, fits=fits) for name, words in STARTS.items()}
+        costs = {name: start(folder, *words, fits=fits) for name, (words, _) in STARTS.items()}
     print(fits, costs, flush=True)
     return costs
 
 
-def head(sizes: Sequence[int], checked: Sequence[int]) -> list[str]:
+def row_lines(sizes: Sequence[int], checked: Sequence[int]) -> list[str]:
+    """The table of rows."""
+    found = {size: table_of(size) for size in (*sizes, *checked)}
+    rows = [
+        [words, *cells({size: one[what] for size, one in found.items()}, sizes, checked, MILLION, BILLION)]
+        for what, words in OF_ROWS.items()
+    ]
+    return [
+        f"**Rows**: one simulated table of {FAMILIES} families, {ROWS_OF_A_CURVE} checkpoints of each run, AR(1) "
+        "residuals, compressed.",
+        "",
+        *table_lines(head(sizes, checked, "rows", "a million rows", "a billion rows"), rows),
+    ]
+
+
+def table_of(rows: int) -> dict[str, float]:
+    """Simulate a table and let a process of its own read and compress it."""
+    with tempfile.TemporaryDirectory() as made:
+        path = Path(made) / "table.parquet"
+        write_table(path, rows, FAMILIES, rows // ROWS_OF_A_CURVE)
+        command = [sys.executable, str(Path(__file__).with_name("row_costs.py")), str(path)]
+        off = {**os.environ, "BAYESCALE_COMPILE_CACHE": "off"}
+        done = subprocess.run(command, capture_output=True, text=True, env=off, check=True)
+    print(done.stdout, flush=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def head(sizes: Sequence[int], checked: Sequence[int], what: str, each: str, last: str) -> list[str]:
     """Names of the columns."""
-    through = f"{min(sizes):,}-{max(sizes):,}"
-    parts = [f"{size:,} fits: line / measured" for size in checked]
-    return ["start", "what", f"fixed (line through {through} fits)", "each 1,000 fits", *parts, "a million fits"]
+    parts = [f"{size:,} {what}: line / measured" for size in checked]
+    return ["cost", f"fixed (line through {min(sizes):,}-{max(sizes):,} {what})", f"each {each}", *parts, last]
 
 
-def rows(found: dict[int, dict[str, Cost]], sizes: Sequence[int], checked: Sequence[int]) -> list[list[str]]:
-    """One line for everything that is asked of a start."""
-    lines = []
-    for name, asked in ASKED.items():
-        for what in asked:
-            unit, words = UNITS[what]
-            line = Line.through(list(sizes), [getattr(found[size][name], what) / unit for size in sizes])
-            held = [(line(size), getattr(found[size][name], what) / unit) for size in checked]
-            cells = [f"{short(said)} / {short(measured)}" for said, measured in held]
-            lines.append([name, words, short(line.fixed), short(1_000 * line.each), *cells, short(line(MILLION))])
-    return lines
+def cells(costs: Mapping[int, float], sizes: Sequence[int], checked: Sequence[int], each: int, last: int) -> list[str]:
+    """What a line says, beside what was measured."""
+    line = Line.through(list(sizes), [costs[size] for size in sizes])
+    held = [f"{short(line(size))} / {short(costs[size])}" for size in checked]
+    return [short(line.fixed), short(each * line.each), *held, short(line(last))]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,12 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 GENERATED = DOCS / "generated"
 # Files of other folders that are pages of the site, by their path in the repository.
-PAGES = {"README.md": "readme.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"} | {
+PAGES = {
+    "README.md": "readme.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
+} | {
     f"benchmarks/{path.name}": f"benchmarks/{path.name.lower()}" for path in sorted((ROOT / "benchmarks").glob("*.md"))
 }
 LAST_GUIDE = "add_a_law"

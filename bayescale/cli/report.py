@@ -23,7 +23,7 @@ from bayescale.cli.options import (
     pairs,
     refuse_several,
 )
-from bayescale.cli.report_tables import fit_table, is_table
+from bayescale.cli.report_tables import fit_table, free_target, is_table
 
 
 def report(
@@ -72,7 +72,13 @@ def report(
     refuse_several(files, law, "report fits of your own laws in Python, bs.report(...)")
 
     import bayescale as bs
+    from bayescale.show.report.make import check_report
 
+    said = pairs("--card", answers, "ITEM=TEXT")
+    # All that can be refused is refused before a table is fitted.
+    check_report(out, title=title, prob=prob, answers=said)
+    for file in filter(is_table, files):
+        free_target(file)
     opened = [
         fit_table(file, law=law, columns=columns, loss_unit=loss_unit, bytes_per_token=bytes_per_token)
         if is_table(file)
@@ -88,7 +94,7 @@ def report(
         group=group,
         prob=prob,
         discrepancy=chosen_discrepancy(discrepancy),
-        answers=pairs("--card", answers, "ITEM=TEXT"),
+        answers=said,
         **(chosen(params=params, tokens=tokens) | further_inputs(inputs)),
     )
     for path, words in (

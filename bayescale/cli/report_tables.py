@@ -37,7 +37,7 @@ def fit_table(
         StoreError: there is something of that name, or no place for it.
         SettingsError, DataError: as of :func:`bayescale.read_runs`.
     """
-    target = _free_target(table)
+    target = free_target(table)
 
     import bayescale as bs
     from bayescale.cli.fit import describe
@@ -56,7 +56,7 @@ def fit_table(
     return str(target), made
 
 
-def _free_target(table: str) -> Path:
+def free_target(table: str) -> Path:
     """Where the fit of a table goes, in the folder of the table.
 
     Raises:

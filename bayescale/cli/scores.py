@@ -13,11 +13,11 @@ from bayescale.cli.options import (
     AsFormat,
     DiscrepancyName,
     Format,
-    Prob,
     chosen,
     chosen_discrepancy,
     open_fit,
     pairs,
+    refuse_foreign,
 )
 from bayescale.cli.output import BEYOND, between, beyond, emit, heading, interval_words, print_table
 from bayescale.show.numbers import format_number
@@ -60,13 +60,18 @@ def scores(
         int | None, typer.Option("--seed", help="Of the random part; that of the fit.", show_default=False)
     ] = None,
     discrepancy: DiscrepancyName = "learnt",
-    prob: Prob = 0.9,
+    prob: Annotated[
+        float | None,
+        typer.Option("--prob", help="Probability of the intervals of --answer recipes.", show_default="0.9"),
+    ] = None,
     form: AsFormat = Format.table,
 ) -> None:
     """Say which recipe reaches the better accuracy or error.
 
     With what ranking them at small scale says beside it: bayescale scores LOSS.nc ERROR.nc --params 7e9 --tokens 1e12
     """
+    refuse_foreign("--answer", answer, {Answer.recipes: {"--prob": prob}})
+
     import bayescale as bs
 
     stages = _stages(files, recipes)
@@ -78,7 +83,7 @@ def scores(
     given: Chain | dict[str, Chain] = chains if recipes else chains[""]
     found = bs.compare_scores(given, kind=kind, seed=seed, discrepancy=chosen_discrepancy(discrepancy), **asked)
     if answer is Answer.recipes:
-        emit(found.table(prob=prob), form, show)
+        emit(found.table(**chosen(prob=prob)), form, show)
     else:
         emit(found.pairs(), form, show_pairs)
     shown = found.table()

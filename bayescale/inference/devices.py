@@ -85,6 +85,16 @@ def default_for(double: bool) -> Place:
     return jax.local_devices(backend="cpu")[0]
 
 
+def kind_of(devices: int | str | None) -> str:
+    """What the device of a fit in float64 calls itself.
+
+    Args:
+        devices: a setting.
+    """
+    place = find_places(devices, hosts=True)[0] or default_for(True) or jax.devices()[0]
+    return str(place.device_kind)
+
+
 @cache
 def _may_be_single() -> bool:
     return any(find_spec(name) is not None for name in ("libtpu", "jax_metal", "jax_mps"))

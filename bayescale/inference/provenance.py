@@ -9,9 +9,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-import jax
-
 from bayescale.data import Runs
+from bayescale.inference.devices import kind_of
 from bayescale.inference.settings import Settings
 from bayescale.language.installed import version_of
 from bayescale.laws import definition_hash
@@ -47,7 +46,7 @@ def provenance(
             "warnings": [[warning.code, warning.message] for warning in runs.warnings],
         },
         "versions": {"python": sys.version.split()[0], **versions(PACKAGES)},
-        "device": jax.devices()[0].device_kind,
+        "device": kind_of(settings.devices),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
     }

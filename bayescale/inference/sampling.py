@@ -103,5 +103,6 @@ def _instant(model: Model, layout: Layout, settings: Settings, seed: int) -> Sam
         drawn = run_instant(density_for(model, layout), settings, seed_for(seed, "instant"))
     why = "as asked for" if settings.engine == "instant" else f"{len(model.parameters)} parameters, its checks pass"
     engine = {"name": "instant", "why": why, "quality": drawn.quality}
-    record = {"engine": engine, "likelihood": {"kind": "full", "why": INSTANT}}
+    # NumPy computes it, whatever devices there are.
+    record = {"engine": engine, "likelihood": {"kind": "full", "why": INSTANT}, "device": "cpu"}
     return Sample(drawn.sites, drawn.stats, replace(settings, draws=drawn.stats["lp"].shape[1]), record)

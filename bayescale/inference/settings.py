@@ -122,3 +122,28 @@ def check_seed(seed: object) -> int:
 def seed_for(seed: int, purpose: str) -> int:
     """Return a 32-bit seed for one purpose; different names give unrelated streams of the same seed."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:4], "little")
+
+
+# Settings of one fit that tables which are fitted together do not have, and why.
+ALONE = {
+    "spread": "whole tables go to devices; fit(...) spreads one's rows",
+    "ess": "chains are as long as their checks need; give draws=...",
+    "likelihood": "tables fitted together take all rows; fit(...) compresses those of one",
+}
+
+
+def check_together(settings: Settings, given: Mapping[str, Any], caller: str) -> None:
+    """Refuse settings that nothing reads where tables are fitted together.
+
+    Args:
+        settings: all of them.
+        given: those that were given one by one.
+        caller: who takes them, for the message.
+
+    Raises:
+        SettingsError: the first that was given, or is not as it is by default.
+    """
+    usual = Settings()
+    for name, why in ALONE.items():
+        if name in given or getattr(settings, name) != getattr(usual, name):
+            raise SettingsError(f"{caller} does not take {name!r}: {why}.")

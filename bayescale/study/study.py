@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from bayescale.data import read_runs
-from bayescale.inference.settings import PRECISIONS, Settings, check_seed, merge_settings
+from bayescale.inference.settings import PRECISIONS, Settings, check_seed, check_together, merge_settings
 from bayescale.language.errors import SettingsError
 from bayescale.study.keys import Keys, plain_name
 from bayescale.study.toml import read_toml
 
+# What messages call them.
+SETTINGS = "[settings] of a study"
 # Fits of one part of the results: several compiled calls, and little to do again after a fault.
 PART = 64
 # What a table may be read with: all that read_runs takes but the table, and the law, which the study names.
@@ -126,6 +128,7 @@ class Study:
         if not found.content:
             raise SettingsError('The study names no tables; write [tables.NAME] with files = "..." or dataset = "...".')
         splits, limits = keys.table("splits"), keys.table("limits")
+        settings = keys.table("settings").rest()
         study = cls(
             folder=Path(folder).resolve(),
             tables=tuple(_tables(found.table(name), name) for name in found.content),
@@ -135,7 +138,7 @@ class Study:
             ratios=splits.numbers("ratios", above=1.0),
             whole=splits.truth("whole", True),
             model_error=keys.number("model_error", None, above=0.0),
-            settings=merge_settings(None, keys.table("settings").rest(), caller="[settings] of a study"),
+            settings=merge_settings(None, settings, caller=SETTINGS),
             precision=keys.one_of("precision", PRECISIONS),
             part=keys.count("part", PART),
             seconds=limits.number("seconds", None, above=0.0),
@@ -145,6 +148,7 @@ class Study:
             raise SettingsError("[splits] of the study leaves nothing to fit: give ratios, or whole = true.")
         for one in (keys, splits, limits):
             one.refuse_others()
+        check_together(study.settings, settings, SETTINGS)
         return study
 
 

@@ -46,7 +46,10 @@ BAD = {
     "nan tokens": (("predict", "{fit}", "--params", "1e9", "--tokens", "nan"), "tokens"),
     "lengths differ": (("predict", "{fit}", "--params", "1e9", "2e9", "--tokens", "1e9", "1e9", "1e9"), "length"),
     "unknown input": (("predict", "{fit}", *POINT, "--input", "lr=1"), "lr"),
-    "input without number": (("predict", "{fit}", *POINT, "--input", "lr=fast"), "NAME=NUMBER"),
+    "input without number": (
+        ("predict", "{fit}", *POINT, "--input", "lr=fast"),
+        "--input lr must be a number, got 'fast'.",
+    ),
     "input that is an option": (("predict", "{fit}", *POINT, "--input", "params=1"), "--params"),
     "no compute": (("allocate", "{fit}", "--compute", "0"), "compute"),
     "shapes of 6ND": (("allocate", "{fit}", *BUDGET, "--shape", "aspect=60"), "--shape says nothing to 6ND"),

@@ -44,7 +44,7 @@ def test_every_answer_is_that_of_the_library(bayescale, file, found, answer, tit
 
 def test_csv_is_the_table_with_its_note_beside_it(bayescale, file, found):
     result = bayescale("follow", file, *ASKED, "--format", "csv")
-    assert result.out.splitlines()[0] == ",".join(found.table().columns)
+    assert result.out.splitlines()[0] == ",".join((*found.table().columns, "note"))
     assert result.err.startswith("note: This run ends at 4 times the largest compute of its siblings")
 
 

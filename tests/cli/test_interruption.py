@@ -45,8 +45,10 @@ def interrupted(folder: Path, number: int, *words: str) -> subprocess.CompletedP
     command, begun = [sys.executable, "-c", SLOW, *words], folder / "begun"
     begun.unlink(missing_ok=True)
     environment = os.environ | {"PYTHONPATH": str(Path(bayescale.__file__).parents[1])}
+    # Where what runs the tests ignores Ctrl-C, as jobs in the background do, its children would too.
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=folder, env=environment, **pipes) as process:
+    with subprocess.Popen(command, cwd=folder, env=environment, **pipes, **heard) as process:
         until = time.monotonic() + 500
         while not begun.exists() and process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)

@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from bayescale.inference.devices import kind_of
 from bayescale.inference.provenance import model_record, versions
 from bayescale.inference.settings import Settings
 from bayescale.models import Model
@@ -35,7 +36,7 @@ def identity_of(model: Model, layout: Layout, settings: Settings, seed: int) -> 
         "settings": asdict(settings),
         **model_record(model),
         "versions": versions(),
-        "device": jax.devices()[0].device_kind,
+        "device": kind_of(settings.devices),
     }
     return dict(json.loads(json.dumps(record)))
 

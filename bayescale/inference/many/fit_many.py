@@ -19,7 +19,7 @@ from bayescale.inference.many.result import Fits
 from bayescale.inference.many.steps import Table
 from bayescale.inference.many.tables import Given, gather
 from bayescale.inference.many.together import STEPS, Left, Plan, fit_together
-from bayescale.inference.settings import PRECISIONS, Settings, check_seed, merge_settings, seed_for
+from bayescale.inference.settings import PRECISIONS, Settings, check_seed, check_together, merge_settings, seed_for
 from bayescale.inference.table import check_batch
 from bayescale.language.errors import SettingsError
 from bayescale.language.priors import Prior
@@ -98,6 +98,7 @@ def fit_many(
     """
     _check_arguments(sampler)
     chosen, settings, seed = find_law(law), merge_settings(settings, sampler, caller="fit_many"), check_seed(seed)
+    check_together(settings, sampler, "fit_many")
     check_batch(find_noise(noise))
     model = build_model(chosen, noise=find_noise(noise), pooling=Pooling("complete"), priors=priors)
     for warning in prior_suspicions(model):
@@ -119,10 +120,6 @@ def _check_arguments(sampler: Mapping[str, Any]) -> None:
     """Refuse what a single fit takes and a batch does not."""
     if given := sorted({"pooling", "effects"} & set(sampler)):
         raise SettingsError(f"fit_many does not take {given[0]!r}: each table gets one curve; fit(...) pools families.")
-    if "spread" in sampler:
-        raise SettingsError("fit_many does not take 'spread': whole tables go to devices; fit(...) spreads one's rows.")
-    if "ess" in sampler:
-        raise SettingsError("fit_many does not take 'ess': chains are as long as their checks need; give draws=...")
 
 
 def steps_of(settings: Settings) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bayescale.inference.fit import Fit
+from bayescale.inference.summary import check_prob
 from bayescale.language.errors import SettingsError
 from bayescale.language.installed import version_of
 from bayescale.laws.references import bibliography
@@ -121,12 +122,11 @@ def report(
     References:
         li2025misfitting
     """
-    folder = report_folder(out)
+    folder = check_report(out, title=title, prob=prob, answers=answers)
     named = named_fits(fits)
     asked = {name: values for name, values in inputs.items() if values is not None}
     subject = Subject(named, asked, compute, group, prob, discrepancy, backtest, dict(answers or {}), title)
     check_subject(subject)
-    check_answers(subject.answers)
     heading = _title(subject)
     sections = [section(subject) for section in SECTIONS]
     citations = _citations(subject)
@@ -134,6 +134,22 @@ def report(
     made = card(subject, heading, citations, [*files, CARD])
     write_report(folder, {**files, CARD: card_text(made)})
     return Report(folder, made)
+
+
+def check_report(
+    out: str | os.PathLike[str], *, title: str | None, prob: float, answers: Mapping[str, str] | None
+) -> Path:
+    """Refuse what no report can be made of, whatever the fits are, and return where the report goes.
+
+    Raises:
+        SettingsError: no such title, probability or item of the card.
+        StoreError: a folder that holds something else, or cannot be written.
+    """
+    check_prob(prob)
+    check_answers(answers or {})
+    if title is not None and (not isinstance(title, str) or not one_line(title) or len(title) > LONGEST_TITLE):
+        raise SettingsError(f"title must be text of at most {LONGEST_TITLE} characters, got {title!r:.120}.")
+    return report_folder(out)
 
 
 def _files(subject: Subject, title: str, sections: list[Section], citations: Citations) -> dict[str, str | bytes]:
@@ -162,6 +178,4 @@ def _title(subject: Subject) -> str:
     if title is None:
         laws = list(dict.fromkeys(fit.law.name for fit in subject.fits.values()))
         return f"Scaling law report: {', '.join(laws)}"
-    if not isinstance(title, str) or not one_line(title) or len(title) > LONGEST_TITLE:
-        raise SettingsError(f"title must be text of at most {LONGEST_TITLE} characters, got {title!r:.120}.")
     return one_line(title)

@@ -9,7 +9,6 @@ from typing import Any
 
 from bayescale.decisions import Plan, Prediction, allocate, predict
 from bayescale.inference.fit import Fit
-from bayescale.inference.summary import check_prob
 from bayescale.language.errors import BayescaleError, SettingsError
 from bayescale.models.discrepancy import Discrepancy
 from bayescale.show.distinct import distinct
@@ -124,12 +123,11 @@ def named_fits(fits: Any) -> dict[str, Fit]:
 
 
 def check_subject(subject: Subject) -> None:
-    """Refuse a probability, a family or a backtest that are none.
+    """Refuse a family or a backtest that are none.
 
     Raises:
         SettingsError: it is one of these.
     """
-    check_prob(subject.prob)
     if subject.group is not None and not any(subject.group in fit.groups for fit in subject.fits.values()):
         have = ", ".join(dict.fromkeys(group for fit in subject.fits.values() for group in fit.groups))
         raise SettingsError(f"No fit has the family {subject.group!r}; there are {have or 'no families'}.")
