@@ -114,11 +114,12 @@ def fit(
 
 def describe(fit: Fit) -> None:
     """Print what was fitted and what its checks say."""
+    from bayescale.data.counted import counted
     from bayescale.data.model_error import model_error_of
     from bayescale.inference.compressed.choice import FEWEST_ROWS as MANY_ROWS
 
     families = f" in {len(fit.groups)} families" if len(fit.groups) > 1 else ""
-    typer.echo(f"Fitted {fit.law.name} to {len(fit.runs):,} runs{families}, from {fit.runs.source}")
+    typer.echo(f"Fitted {fit.law.name} to {counted(fit.runs)}{families}, from {fit.runs.source}")
     along = f", residuals {fit.model.residuals.name} along runs" if fit.model.residuals else ""
     typer.echo(f"  noise    {fit.model.noise.name}{along}")
     if error := model_error_of(fit.runs):

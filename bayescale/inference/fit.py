@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.data import Runs
+from bayescale.data.counted import counted
 from bayescale.inference.checkpoint import Checkpoint, kept_in
 from bayescale.inference.compressed.choice import likelihood_words
 from bayescale.inference.devices import find_places
@@ -162,7 +163,7 @@ class Fit:
         draws = f"{self.settings.chains} chains x {self.settings.draws} draws, seed {self.seed}"
         compressed = f"\n  likelihood {self.likelihood}" if self.likelihood.startswith("compressed") else ""
         return (
-            f"Fit of {self.law.name} to {len(self.runs):,} runs{families}\n"
+            f"Fit of {self.law.name} to {counted(self.runs)}{families}\n"
             f"  noise {noise}; pooling {pooled}\n  {self.engine}, {draws}{compressed}\n  {self.checks.verdict}"
         )
 

@@ -63,7 +63,7 @@ def run_nuts(
     trail = trail or Trail()
     trail.plan(settings.chains * _length(settings, thin))
     run = [
-        _Some(lane, there[i], places[i], chains, keys, settings, thin, progress, trail)
+        _Lane(lane, there[i], places[i], chains, keys, settings, thin, progress, trail)
         for lane, (i, chains) in enumerate(_dealt(settings, places))
     ]
     if settings.chain_method == "sequential" or isinstance(places[0], Sharding):
@@ -105,8 +105,8 @@ def _dealt(settings: Settings, places: Sequence[Place]) -> list[tuple[int, tuple
 
 
 @dataclass(frozen=True)
-class _Some:
-    """The chains of one compiled call.
+class _Lane:
+    """A lane: the chains of one compiled call.
 
     Args:
         lane: its number.

@@ -47,7 +47,7 @@ def sample(
         raise SettingsError(
             f"{jax.process_count()} processes were joined, and a checkpoint is of one; leave the checkpoint out."
         )
-    trail = Trail() if checkpoint is None else checkpoint.open(identity_of(model, layout, settings, seed))
+    trail = Trail() if checkpoint is None else checkpoint.open(identity_of(model, layout, settings, seed, runs))
     likelihood = _likelihood(model, runs, layout, settings, trail)
     if settings.warmup is None:
         settings = replace(settings, warmup=LONG_WARMUP if has_few_rows(model, layout) else SHORT_WARMUP)

@@ -10,6 +10,8 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,12 @@ from jax import Array
 
 import bayescale as bs
 from bayescale.data.read import read_quietly
+from bayescale.inference import nuts
 from bayescale.inference.coordinates import Coordinates, guide_and_gradient
 from bayescale.inference.devices import find_places
 from bayescale.inference.geometry import find_geometry
 from bayescale.inference.likelihood import sampled_arrays
+from bayescale.inference.many import side_by_side
 from bayescale.inference.precision import computing
 from bayescale.inference.preparation import prepare_fit
 from bayescale.inference.spread import everywhere, spread_rows
@@ -116,29 +120,46 @@ def save(name: str, draws: Any) -> None:
     np.savez(FOLDER / f"{name}-{COUNT}.npz", **{key: draws[key].to_numpy() for key in draws.data_vars})
 
 
+@contextmanager
+def devices_seen(owner: Any, name: str) -> Iterator[set[Any]]:
+    """Yield a set that gets the devices of the arrays that a function makes."""
+    seen, real = set[Any](), getattr(owner, name)
+    setattr(owner, name, lambda *arguments: note(real(*arguments), seen))
+    try:
+        yield seen
+    finally:
+        setattr(owner, name, real)
+
+
+def note(made: Any, seen: set[Any]) -> Any:
+    """Note the devices of arrays, or of those that a function makes."""
+    if callable(made):
+        return lambda *arguments: note(made(*arguments), seen)
+    for leaf in jax.tree.leaves(made):
+        seen |= leaf.devices() if isinstance(leaf, jax.Array) else set()
+    return made
+
+
 def main() -> None:
     batch = [read_quietly(simulated(seed, 24 + 5 * seed).drop(columns="loss_se")) for seed in range(5)]
-    for precision in ("float64", "float32"):
-        fits = bs.fit_many(
-            "chinchilla",
-            batch,
-            chains=2,
-            draws=100,
-            engine="instant",
-            precision=precision,
-            devices=COUNT,
-            progress=False,
-        )
-        save(f"batch-{precision}", fits.unconstrained)
+    few: dict[str, Any] = {"chains": 2, "draws": 100, "engine": "instant", "devices": COUNT, "progress": False}
+    with devices_seen(side_by_side, "_shared") as of_batches:
+        for precision in ("float64", "float32"):
+            save(f"batch-{precision}", bs.fit_many("chinchilla", batch, precision=precision, **few).unconstrained)
     small = read_quietly(simulated(9, 40).drop(columns="loss_se"))
+    places = {"batches": len(of_batches)}
     for name, options in {
         "chains": {},
         "vectorized": {"chain_method": "vectorized"},
         "rows": {"spread": "rows"},
     }.items():
-        save(name, bs.fit(Power, small, **SHORT, **options, devices=COUNT).unconstrained)
+        with devices_seen(nuts._Lane, "_begin") as of_chains:
+            save(name, bs.fit(Power, small, **SHORT, **options, devices=COUNT).unconstrained)
+        places[name] = len(of_chains)
     # On one device nothing is shared.
-    print(json.dumps({"devices": len(jax.devices()), "likelihoods": likelihoods() if COUNT > 1 else {}}))
+    print(
+        json.dumps({"devices": len(jax.devices()), "places": places, "likelihoods": likelihoods() if COUNT > 1 else {}})
+    )
 
 
 if __name__ == "__main__":

@@ -62,6 +62,13 @@ def test_every_process_has_its_devices(found):
     assert {count: one["devices"] for count, one in found.items()} == {count: count for count in COUNTS}
 
 
+@pytest.mark.parametrize("count", COUNTS[1:])
+def test_chains_batches_and_rows_lie_on_all_devices(count, found):
+    """Or else all of what follows would hold of one device alone. Three chains need no more than three."""
+    chains = min(count, 3)
+    assert found[count]["places"] == {"batches": count, "chains": chains, "vectorized": chains, "rows": count}
+
+
 # --- Batches and chains ----------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,8 @@ from bayescale.language.errors import SettingsError
 SEEN, BACK, LATER = 6, 5.0, 8
 # A sibling must have begun before this part of what is seen.
 BEGUN = 0.5
+# Logs round: a checkpoint at half of it may be written a little later.
+ROUNDED = 1.02
 FEWEST = 1 + SPARE
 # Further outside of all siblings than this factor, a loss is of another unit, or of a run that has diverged.
 OUTSIDE = 3.0
@@ -42,7 +44,7 @@ class Shares:
             SettingsError: too few siblings, or losses that are none of theirs.
         """
         share, first = situation.share, float(situation.run.shares[0])
-        used = tuple(one for one in situation.siblings if one.shares[0] <= BEGUN * share)
+        used = tuple(one for one in situation.siblings if one.shares[0] <= BEGUN * share * ROUNDED)
         left_out = tuple(one.name for one in situation.siblings if one not in used)
         if len(used) < FEWEST:
             raise SettingsError(

@@ -11,6 +11,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from bayescale.data import Runs
+from bayescale.data.checkpoints import run_codes
 from bayescale.inference.devices import kind_of
 from bayescale.inference.provenance import model_record, versions
 from bayescale.inference.settings import Settings
@@ -21,7 +23,9 @@ from bayescale.models.layout import Layout
 SHOWN = 3
 
 
-def identity_of(model: Model, layout: Layout, settings: Settings, seed: int) -> dict[str, Any]:
+def identity_of(
+    model: Model, layout: Layout, settings: Settings, seed: int, runs: Runs | None = None
+) -> dict[str, Any]:
     """Return everything that the draws depend on, JSON-ready: two runs with one identity make the same draws.
 
     Args:
@@ -29,9 +33,10 @@ def identity_of(model: Model, layout: Layout, settings: Settings, seed: int) -> 
         layout: the data as the sampler sees them.
         settings: as they were asked for.
         seed: of the fit.
+        runs: the table, which says which rows are one run's where the likelihood is compressed.
     """
     record = {
-        "data": _data_hash(layout),
+        "data": _data_hash(layout, runs),
         "seed": seed,
         "settings": asdict(settings),
         **model_record(model),
@@ -78,11 +83,13 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def _data_hash(layout: Layout) -> str:
-    """Hash of the arrays of a layout and of what its families and levels are called."""
+def _data_hash(layout: Layout, runs: Runs | None) -> str:
+    """Hash of the arrays of a layout, of what its families and levels are called, and of which rows are one run's."""
     digest = hashlib.sha256(json.dumps([layout.families, layout.levels]).encode())
     for path, leaf in jax.tree_util.tree_flatten_with_path(layout.arrays)[0]:
         values = np.ascontiguousarray(leaf)
         digest.update(f"\n{jax.tree_util.keystr(path)}:{values.dtype.str}:{values.shape}:".encode())
         digest.update(values.tobytes())
+    if runs is not None:
+        digest.update(run_codes(runs).tobytes())
     return digest.hexdigest()

@@ -38,7 +38,7 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> d
     arrays = _node_arrays(ordered, layout, nodes, values, (padded, width))
     start = fit_pilot(model, arrays, common=_has_common_law(model))
     shape = {"width": width, "padded": padded}
-    center = _correlation_length(model, arrays, ordered, nodes, values, response, start)
+    center = _correlation_length(model, arrays, ordered, nodes, response, start)
     arrays["forms"] = build_forms(model, ordered, nodes, values, response, **shape, center=center)
     correlation, weight = _correlation(model, arrays, start)
     pilot = fit_curves(model, arrays, weight, start, common=_has_common_law(model))
@@ -85,7 +85,6 @@ def _correlation_length(
     arrays: Mapping[str, Any],
     ordered: Ordered,
     nodes: list[np.ndarray],
-    values: list[np.ndarray],
     response: np.ndarray,
     pilot: Pilot,
 ) -> float:
@@ -93,19 +92,28 @@ def _correlation_length(
     if model.residuals is not OU:
         return 0.0
     mean, _ = curves_of(model, arrays)(pilot.value)
-    residuals, places = [], []
+    residuals, places, levels = [], [], []
     for i in np.unique(np.linspace(0, ordered.curves - 1, SAMPLED_CURVES).astype(int)):
         place = ordered.place[ordered.begin[i] : ordered.begin[i + 1]]
         chosen, y = nodes[i], response[ordered.begin[i] : ordered.begin[i + 1]]
         one = y - interpolation(place, place[chosen]) @ mean[i, : chosen.size]
         if place.size > 1:
-            residuals.append(one / np.sqrt((one * one).mean()))
+            residuals.append(one)
             places.append(place)
+            levels.append(int(arrays["level"][i, 0]))
     if not places:
         raise CannotCompress("no run has two checkpoints, so that nothing tells how residuals follow each other")
     gaps = np.log(np.concatenate([np.diff(place) for place in places]))
     lowest, highest = float(gaps.min()) - 1.0, np.log(max(np.ptp(place) for place in places)) + 2.0
-    return most_likely_correlation(residuals, places, lowest, highest)
+    if model.effects is not None:
+        # What an effect takes away would look like a correlation without end.
+        for level in set(levels):
+            own = [i for i, one in enumerate(levels) if one == level]
+            middle = np.concatenate([residuals[i] for i in own]).mean()
+            for i in own:
+                residuals[i] = residuals[i] - middle
+    scaled = [one / np.sqrt((one * one).mean()) for one in residuals]
+    return most_likely_correlation(scaled, places, lowest, highest)
 
 
 def _correlation(model: Model, arrays: Mapping[str, Any], pilot: Pilot) -> tuple[dict[str, float], np.ndarray]:

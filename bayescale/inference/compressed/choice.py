@@ -27,7 +27,7 @@ from bayescale.models.model import EFFECTS
 FEWEST_ROWS = 20_000
 INSTANT = "the instant engine takes all rows"
 # Draws at which the two likelihoods are compared again.
-DRAWS = 8
+DRAWS = 32
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 
 from bayescale.data import Runs
 from bayescale.inference.compressed.arrays import node_layout
-from bayescale.inference.compressed.forms import HALF_RANGE, check_residuals
+from bayescale.inference.compressed.forms import HALF_RANGE, UNEVEN, check_residuals
 from bayescale.inference.compressed.ordered import CannotCompress, Ordered, order_rows
 from bayescale.inference.compressed.points import full_log_likelihood, log_likelihood_at, plausible_points
 from bayescale.inference.likelihood import sampled_arrays
@@ -68,7 +68,10 @@ def compress(model: Model, runs: Runs, layout: Layout, *, nodes: tuple[int, ...]
     for count in nodes:
         if int(np.minimum(ordered.lengths, count).sum()) * ROWS_PER_NODE > ordered.order.size:
             raise CannotCompress(_coarse(bound) if np.isfinite(bound) else _short(ordered))
-        arrays = node_layout(model, ordered, layout, count)
+        try:
+            arrays = node_layout(model, ordered, layout, count)
+        except np.linalg.LinAlgError:
+            raise CannotCompress(UNEVEN) from None
         if reference is None:
             points = plausible_points(model, arrays["pilot"])
             reference = points, full_log_likelihood(model, points, sampled_arrays(layout))
@@ -117,6 +120,8 @@ def _short(ordered: Ordered) -> str:
 
 
 def _coarse(bound: float) -> str:
+    if np.isnan(bound):
+        return UNEVEN
     return (
         f"nodes miss the log likelihood by {bound:.2g} nats, more than {TOLERANCE:g}: the law is not smooth along the "
         "curves, or another of its inputs jumps there"

@@ -26,6 +26,9 @@ from bayescale.models.residuals import OU
 HALF_RANGE, POINTS = 0.5, 14
 
 
+UNEVEN = "checkpoints of a run are so unevenly spaced that no nodes between them give all others"
+
+
 class Forms(NamedTuple):
     """Forms of all curves; the last axis is that of curves, along which everything is computed at once.
 
@@ -80,6 +83,9 @@ def best_values(ordered: Ordered, nodes: list[np.ndarray], response: np.ndarray)
         ordered: rows along curves.
         nodes: of each curve, its rows.
         response: log response in each place.
+
+    Raises:
+        CannotCompress: the nodes of a curve say nothing of its other rows.
     """
     found = []
     for i, chosen in enumerate(nodes):
@@ -89,7 +95,9 @@ def best_values(ordered: Ordered, nodes: list[np.ndarray], response: np.ndarray)
             found.append(response[part])
         else:
             matrix = interpolation(place, place[chosen])
-            found.append(np.linalg.solve(matrix.T @ matrix, matrix.T @ response[part]))
+            if not np.isfinite(matrix).all():
+                raise CannotCompress(UNEVEN)
+            found.append(np.linalg.lstsq(matrix, response[part])[0])
     return found
 
 

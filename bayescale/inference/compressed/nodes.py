@@ -9,7 +9,7 @@ def node_rows(place: np.ndarray, count: int) -> np.ndarray:
     """Return which rows of one curve are its nodes: those next to Chebyshev's points, each row once.
 
     Nodes are rows of the table, so that the law is evaluated at inputs that a run has had, whatever they are. A curve
-    with no more rows than nodes is represented exactly.
+    with no more rows than nodes is represented exactly. Where rows bunch, nodes are Leja's points among them.
 
     Args:
         place: where the rows are, increasing.
@@ -34,7 +34,25 @@ def node_rows(place: np.ndarray, count: int) -> np.ndarray:
     # Where rows are sparser than Chebyshev's points, the next free row: first upwards, then back from the end.
     steps = np.arange(count)
     forward = np.maximum.accumulate(nearest - steps) + steps
-    return np.minimum(forward, rows - count + steps)
+    chosen = np.minimum(forward, rows - count + steps)
+    # Where rows bunch there is none next to a point, and nodes side by side would say little of what is far.
+    room = 0.5 * np.minimum(np.diff(target, prepend=-np.inf), np.diff(target, append=np.inf))
+    return chosen if np.all(np.abs(place[chosen] - target) <= room) else _leja(place, count)
+
+
+def _leja(place: np.ndarray, count: int) -> np.ndarray:
+    """Rows each of which is as far as can be, by the product of distances, from those before it.
+
+    References:
+        leja1957certaines
+    """
+    chosen = [0, place.size - 1]
+    with np.errstate(divide="ignore"):  # a row that is chosen is never again
+        far = np.log(np.abs(place - place[0])) + np.log(np.abs(place - place[-1]))
+        while len(chosen) < count:
+            chosen.append(int(np.argmax(far)))
+            far = far + np.log(np.abs(place - place[chosen[-1]]))
+    return np.sort(chosen)
 
 
 def interpolation(place: np.ndarray, at: np.ndarray) -> np.ndarray:

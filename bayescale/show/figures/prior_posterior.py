@@ -154,12 +154,10 @@ def _compared(prior: Prior, draws: np.ndarray, prob: float) -> pd.DataFrame:
     value = _natural(prior, grid)
     # Densities are of what the axis is linear in: the number, or its log where the prior is one of positive numbers.
     logarithmic = bool(prior.positive)
-    place, at = (np.log(value), np.log(values)) if logarithmic else (value, values)
-    before = np.exp(_log_density(prior, grid)) / np.gradient(place, grid)
-    after = gaussian_kde(at)(place)
-    if prior.positive and prior.lowest > 0:
-        # Draws pile up at a bound, past which a kernel must not reach: what it has there is folded back.
-        after = after + gaussian_kde(at)(2 * np.log(prior.lowest) - place)
+    place = np.log(value) if logarithmic else value
+    # Both of the unconstrained value first, which has no bounds that a kernel could reach past.
+    slope = np.gradient(place, grid)
+    before, after = np.exp(_log_density(prior, grid)) / slope, gaussian_kde(draws)(grid) / slope
     overlap = float(np.trapezoid(np.minimum(before, after), place))
     median, lower, upper = interval(values, prob)
     numbers = {"median": median, "lower": lower, "upper": upper, "prob": float(prob), "logarithmic": logarithmic}

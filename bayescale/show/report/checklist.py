@@ -107,6 +107,8 @@ def _fitting(fit: Fit) -> dict[str, str | None]:
     weights = (
         f"; the law's own error {error:g} a decade below the largest run" if (error := model_error_of(fit.runs)) else ""
     )
+    along = f"; residuals along runs: {model.residuals.name}" if model.residuals is not None else ""
+    effects = f"; random effects of {model.effects.column}" if model.effects is not None else ""
     priors = "; ".join(f"{p.name}: {model.prior(p.name)}" for p in model.parameters)
     anchored = ", ".join(f"{name} = {value:.6g}" for name, value in fit.anchors.items())
     pooled = {kind: [p.name for p in model.of_kind(kind)] for kind in ("partial", "none")}
@@ -114,7 +116,8 @@ def _fitting(fit: Fit) -> dict[str, str | None]:
         f"; {kind} pooling of {', '.join(names)}" for kind, names in pooled.items() if names and model.n_families > 1
     )
     return {
-        "fitting.objective": f"likelihood: {model.noise.name} noise on {of}{fit.law.response.label}{families}{weights}",
+        "fitting.objective": f"likelihood: {model.noise.name} noise on {of}{fit.law.response.label}{along}{effects}"
+        f"{families}{weights}",
         "fitting.priors": priors + (f"; at {anchored}" if anchored else ""),
         "fitting.algorithm": f"{fit.engine}; {sizes['chain']} chains of {sizes['draw']} draws",
         "fitting.initialisation": "by the package, from priors and a quick fit; the seed decides what is random in it",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bayescale.data.counted import counted
+from bayescale.data.model_error import model_error_of
 from bayescale.decisions import Plan
 from bayescale.inference.fit import Fit
 from bayescale.laws.describe import formula
@@ -30,10 +32,11 @@ def _of_fit(fit: Fit, name: str, subject: Subject) -> Iterator[str]:
     data = f" {_cited([key])}" if key else ""
     yield f"We fitted{called} the law {escape(fit.law.name)}{f' {cited}' if cited else ''},"
     yield rf"\[{formula(fit.law, latex=True)}\]"
-    yield f"to {len(fit.runs):,} runs{families}{data} by Bayesian inference with bayescale~\\cite{{bayescale}}."
+    yield f"to {counted(fit.runs)}{families}{data} by Bayesian inference with bayescale~\\cite{{bayescale}}."
     of = "" if fit.model.noise.of_value else "the log of "
     noise, response = escape(fit.model.noise.name), escape(fit.law.response.label)
     yield f"Observations scatter around the law by {noise} noise on {of}{response}."
+    yield from _beside_noise(fit)
     yield from _pooling(fit)
     sizes = fit.unconstrained.sizes
     sampler = {"instant": "an independence Metropolis sampler", "nuts": "the No-U-Turn sampler"}
@@ -41,6 +44,17 @@ def _of_fit(fit: Fit, name: str, subject: Subject) -> Iterator[str]:
     how = sampler[fit.record["engine"]["name"]]
     yield f"The posterior was sampled by {how} {used}, {sizes['chain']} chains of {sizes['draw']:,} draws."
     yield from _checks(fit)
+
+
+def _beside_noise(fit: Fit) -> Iterator[str]:
+    """What else keeps observations off the law."""
+    if fit.model.residuals is not None:
+        kind = escape(fit.model.residuals.name)
+        yield f"Residuals along a run follow each other ({kind})."
+    if fit.model.effects is not None:
+        yield f"Observations of one {escape(fit.model.effects.column)} share a random effect."
+    if error := model_error_of(fit.runs):
+        yield f"The law has an error of its own, {error:g} on that scale a decade below the largest run."
 
 
 def _pooling(fit: Fit) -> Iterator[str]:

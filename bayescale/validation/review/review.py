@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from bayescale.data.counted import counted
 from bayescale.decisions.inputs import is_positive_number
 from bayescale.inference.checks import Check, Checks
 from bayescale.inference.fit import Fit
@@ -76,7 +77,7 @@ def review(fit: Fit, *, noise: float | None = None, refits: bool = True, seed: i
             left_out.append(f"{name} ({why or 'too few runs'})")
         elif name == "residuals":
             left_out += residuals.not_tested(fit, found)
-    of = f"{fit.law.name}, {len(fit.runs):,} runs{f' in {len(fit.groups)} families' if len(fit.groups) > 1 else ''}"
+    of = f"{fit.law.name}, {counted(fit.runs)}{f' in {len(fit.groups)} families' if len(fit.groups) > 1 else ''}"
     return Review(of, Checks(tuple(checks)), left_out=tuple(left_out), **tables)
 
 

@@ -37,6 +37,11 @@ def curves(
 
 
 @pytest.fixture(scope="session")
+def simulated():
+    return curves
+
+
+@pytest.fixture(scope="session")
 def table_of():
     """Return runs, model and layout for residuals by name."""
 

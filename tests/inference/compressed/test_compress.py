@@ -6,6 +6,7 @@ from functools import partial
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 from jax import Array
 
@@ -147,3 +148,29 @@ def test_float32_is_refused(table_of):
     runs, model, layout = table_of(None)
     with jax.enable_x64(False), pytest.raises(FitError, match=r"^A compressed likelihood is computed in float64, and"):
         compress(model, runs, layout)
+
+
+def uneven(curves, early: int) -> pd.DataFrame:
+    """Ordinary runs, and one with a few early checkpoints and all others in its last hundredth."""
+    table, rng = curves(None, families=1, per_family=6), np.random.default_rng(3)
+    tokens = 1e11 * np.concatenate([np.linspace(0.05, 0.1, early), np.linspace(0.99, 1.0, 300)])
+    loss = (1.7 + 0.4 + 0.4 * (tokens / 2e10) ** -0.36) * np.exp(0.01 * rng.standard_normal(tokens.size))
+    odd = pd.DataFrame({"family": "f0", "run": "odd", "params": 1e9, "tokens": tokens, "loss": loss})
+    return pd.concat([table, odd], ignore_index=True)
+
+
+@pytest.mark.parametrize("early", [1, 3, 200])
+def test_a_run_whose_checkpoints_bunch_is_compressed_with_the_others(table_of, simulated, early):
+    runs, model, layout = table_of(None, runs=read_quietly(uneven(simulated, early)))
+    assert compress(model, runs, layout).bound < TOLERANCE
+
+
+def test_the_range_of_an_ou_process_does_not_take_effects_for_a_correlation(table_of, simulated):
+    """Effects three times as large as the noise leave the range where it is without them: around 0.1."""
+    table, rng = simulated("ou"), np.random.default_rng(4)
+    effects = {name: 0.03 * rng.standard_normal() for name in (table["family"] + table["run"]).unique()}
+    moved = table.assign(loss=table["loss"] * np.exp((table["family"] + table["run"]).map(effects)))
+    for one in (table, moved):
+        runs, model, layout = table_of("ou", runs=read_quietly(one), effects=RunEffects("run"))
+        center = compress(model, runs, layout).arrays["forms"].center
+        assert abs(center - np.log(0.1)) < 0.6 * HALF_RANGE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bayescale.data.counted import counted
 from bayescale.decisions import Plan, Prediction
 from bayescale.decisions.extrapolation import is_beyond
 from bayescale.inference.checks import Check
@@ -63,7 +64,7 @@ def _in_short(subject: Subject) -> Iterator[str]:
     for name, fit in subject.fits.items():
         families = f" in {len(fit.groups)} families" if len(fit.groups) > 1 else ""
         called = "" if name == fit.law.name else f" ({name})"
-        yield f"The law {fit.law.name}{called} was fitted to {len(fit.runs):,} runs{families} by {sampler_words(fit)}."
+        yield f"The law {fit.law.name}{called} was fitted to {counted(fit.runs)}{families} by {sampler_words(fit)}."
     for name, pair in subject.predictions.items():
         if not isinstance(pair, str):
             yield from (f"{_of(subject, name)}{text}" for text in _predicted(pair[0], subject.prob))
