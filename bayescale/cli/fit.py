@@ -134,6 +134,8 @@ def describe(fit: Fit) -> None:
         typer.echo(f"  pooling  {pooled}")
     s, seconds = fit.settings, fit.record.get("seconds")
     took = f" in {seconds:.0f} s" if seconds else ""
+    if resumed := fit.record.get("resumed"):
+        took += f" of {resumed + 1} starts, going on from a checkpoint"
     typer.echo(f"  sampler  {fit.engine}")
     typer.echo(f"           {s.chains} chains x {s.draws:,} draws, seed {fit.seed}{took}")
     if fit.likelihood.startswith("compressed") or len(fit.runs) >= MANY_ROWS:

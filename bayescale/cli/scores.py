@@ -20,6 +20,7 @@ from bayescale.cli.options import (
     refuse_foreign,
 )
 from bayescale.cli.output import BEYOND, between, beyond, emit, heading, interval_words, print_table
+from bayescale.cli.reporting import note
 from bayescale.show.numbers import format_number
 
 if TYPE_CHECKING:
@@ -87,10 +88,23 @@ def scores(
     else:
         emit(found.pairs(), form, show_pairs)
     shown = found.table()
+    _note_what_is_not_known(shown, opened)
     for name, fits in opened.items():
         for fit, file in zip(fits, stages[name], strict=True):
             # How far the comparison goes is said once.
             caution(fit, file, shown if fit is next(iter(opened.values()))[0] else None, form)
+
+
+def _note_what_is_not_known(table: pd.DataFrame, opened: dict[str, list[Fit]]) -> None:
+    """Say which families are left out, since a stage lacks them, and where nobody knows how far the data go."""
+    there = {family for fits in opened.values() for fit in fits for family in fit.groups}
+    if "" in opened and (lacking := sorted(there - set(table["recipe"]))):
+        note(f"left out, since not every stage has it: {', '.join(lacking)}.")
+    if table["extrapolation"].isna().any():
+        note(
+            "how far these sizes and tokens lie beyond the data is not known: a stage's table was read without params "
+            "and tokens; name them with --columns when it is fitted."
+        )
 
 
 def show(table: pd.DataFrame) -> None:
@@ -150,6 +164,11 @@ def _stages(files: list[str] | None, recipes: list[str] | None) -> dict[str, lis
     if bool(files) == bool(named):
         got = "both" if files else "neither"
         raise SettingsError(f"scores takes fits whose families are the recipes, or --recipe {FORM}; got {got}.")
+    if files and len(files) < 2:
+        raise SettingsError(
+            f"scores takes a fit of every stage, such as that of the loss and that of an error, "
+            f"bayescale scores LOSS.nc ERROR.nc; got {files[0]} alone."
+        )
     return named or {"": list(files or ())}
 
 

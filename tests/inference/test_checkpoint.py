@@ -7,12 +7,18 @@ import re
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+from bayescale.data.read import read_quietly
 from bayescale.inference.checkpoint import trail as trails
+from bayescale.inference.checkpoint.identity import differences, identity_of
 from bayescale.inference.checkpoint.sealed import read_sealed_arrays, write_sealed_arrays
+from bayescale.inference.preparation import prepare_fit
+from bayescale.inference.settings import Settings
 from bayescale.language.errors import FitError, SettingsWarning, StoreError
+from bayescale.laws import find_law
 
 nuts = importlib.import_module("bayescale.inference.nuts")
 sampling = importlib.import_module("bayescale.inference.sampling")
@@ -239,6 +245,20 @@ def test_a_truncated_file_is_found(share, begun, fitted):
     begun.write_bytes(content[: int(share * len(content))])
     with pytest.raises(StoreError, match=r"cannot be resumed from: it .* remove it"):
         fitted(checkpoint=begun)
+
+
+def test_other_runs_of_the_same_rows_are_another_fit():
+    """Of a compressed likelihood the runs say which rows are one curve's, which the arrays of all rows do not."""
+    table = pd.DataFrame({"params": np.repeat(np.geomspace(1e8, 1e9, 4), 2), "tokens": np.geomspace(1e9, 9e10, 8)})
+    table["loss"] = 2.0 + 50.0 * table["params"] ** -0.25
+    identities = []
+    for names in ("abcdefgh", "stuvwxyz", "aabbccdd"):
+        runs = read_quietly(table.assign(run=list(names)))
+        model, _, layout = prepare_fit(find_law("chinchilla"), runs, None, None, None, None, None)
+        identities.append(identity_of(model, layout, Settings(), 0, runs))
+    assert differences(*identities[:2]) == ""
+    identities = identities[1:]
+    assert differences(*identities) == "the runs are others"
 
 
 def test_a_file_of_something_else_is_refused_before_anything_is_computed(fitted, tmp_path, monkeypatch):

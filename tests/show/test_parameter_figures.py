@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,13 @@ import pytest
 import xarray as xr
 
 import bayescale as bs
+from bayescale.language.bounded_priors import LogitNormal, Uniform
 from bayescale.language.errors import SettingsError
+from bayescale.language.priors import LogNormal
 from bayescale.show import figures
 from bayescale.show.figures.shrinkage import COLUMNS
+
+prior_figure = importlib.import_module("bayescale.show.figures.prior_posterior")
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +132,21 @@ def test_a_posterior_that_is_its_prior_overlaps_it_whole(plain):
     assert row["overlap"] > 0.95 and row["sd_ratio"] == pytest.approx(1.0, abs=0.05) and row["shift"] < 0.1
     learnt = figures.prior_posterior_data(plain, parameters="alpha").iloc[0]
     assert learnt["overlap"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("prior", "draw"),
+    [
+        (LogitNormal(0.9, 1.5), lambda rng: np.log(9.0) + 1.5 * rng.standard_normal(4_000)),
+        (Uniform(0.0, 1.0), lambda rng: rng.logistic(size=4_000)),
+        (LogNormal(0.4, 1.0), lambda rng: np.log(0.4) + rng.standard_normal(4_000)),
+    ],
+    ids=["logit normal", "uniform", "log normal"],
+)
+def test_draws_of_a_prior_between_bounds_overlap_it_whole_too(prior, draw):
+    """Near a bound a kernel of the number itself would reach past it."""
+    drawn = draw(np.random.default_rng(0))
+    assert prior_figure._compared(prior, drawn, 0.9)["overlap"].iloc[0] > 0.96
 
 
 def test_priors_and_posteriors_are_drawn_with_units_and_interval(fit, badly_placed):

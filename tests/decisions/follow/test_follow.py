@@ -108,6 +108,19 @@ def test_siblings_that_begin_late_are_left_out(table):
     assert "no checkpoint as early as half of what is seen: run 3." in found.note
 
 
+def test_a_log_that_rounds_loses_no_sibling(table):
+    """All siblings have their first checkpoint at half of what is seen, to three digits."""
+    shares = table["tokens"] / table.groupby("run")["tokens"].transform("max")
+    seen = float(table.loc[table["run"] == "big", "tokens"].max()) / END
+    late = table[(table["run"] == "big") | (shares >= 0.5 * seen)]
+    first = late[late["run"] != "big"].groupby("run")["tokens"].idxmin()
+    ends = late.groupby("run")["tokens"].transform("max")
+    moved = late.assign(tokens=late["tokens"].where(~late.index.isin(first), 0.5 * seen * 1.001 * ends))
+    assert asked(moved).draws.attrs["siblings"] == 8
+    with pytest.raises(bs.SettingsError, match="takes at least 3 finished runs"):
+        asked(late.assign(tokens=late["tokens"].where(~late.index.isin(first), 0.5 * seen * 1.1 * ends)))
+
+
 def scaled(table, column, factor):
     return table.assign(**{column: np.where(table["run"] == "big", factor, 1.0) * table[column]})
 

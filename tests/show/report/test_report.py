@@ -191,3 +191,25 @@ def test_the_command_of_the_report_makes_the_fit_again(plain_report, plain_fit, 
     assert not stop.value.code
     again = bs.load("chinchilla.nc")
     assert (again.posterior["alpha"] == plain_fit.posterior["alpha"]).all()
+
+
+@pytest.mark.filterwarnings("ignore::bayescale.DataWarning")
+def test_methods_and_card_say_all_that_the_likelihood_has(tmp_path):
+    """Residuals along runs, effects, and the law's own error; and rows that are checkpoints are called so."""
+    design = [(n, d) for n in (1e8, 3e8, 1e9, 3e9) for d in (2e9, 4e9, 8e9, 1.6e10)]
+    table = pd.DataFrame(design, columns=["params", "tokens"])
+    rng = np.random.default_rng(0)
+    curve = 1.7 + 400 * table["params"] ** -0.34 + 400 * table["tokens"] ** -0.28
+    table = table.assign(run=table["params"].astype(str), loss=curve * np.exp(0.005 * rng.standard_normal(16)))
+    short = {"chains": 2, "warmup": 50, "draws": 50, "seed": 0, "engine": "nuts", "progress": False}
+    fit = bs.fit("chinchilla", bs.read_runs(table), residuals="ou", effects="run", model_error=0.04, **short)
+    made = bs.report(fit, out=tmp_path / "report")
+    methods = " ".join((made.latex / "methods.tex").read_text("utf-8").split())
+    assert "to 16 checkpoints of 4 runs" in methods
+    assert "Residuals along a run follow each other (ou)." in methods
+    assert "Observations of one run share a random effect." in methods
+    assert "The law has an error of its own, 0.04 on that scale a decade below the largest run." in methods
+    items = {row["item"]: row["answer"] for row in made.card["fits"][0]["checklist"]}
+    for words in ("residuals along runs: ou", "random effects of run", "the law's own error 0.04"):
+        assert words in items["fitting.objective"]
+    assert "was fitted to 16 checkpoints of 4 runs" in text_of(made)
