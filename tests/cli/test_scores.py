@@ -45,16 +45,28 @@ def test_families_of_a_chain_are_the_recipes(bayescale, fit_nc, error_nc):
     assert "starcoder" in shown and "no common small scale" in shown
 
 
+def test_families_that_a_stage_lacks_are_named(bayescale, frame, fit_nc, tmp_path):
+    """And nobody knows how far the plan lies beyond a table without sizes."""
+    more = frame[frame["family"] == "starcoder"].assign(family="mix")
+    table = pd.concat([frame, more]).assign(error=lambda one: 0.8 - 0.2 * np.exp(2.0 - one["loss"]))
+    table["error"] *= np.resize([1.002, 0.998, 1.0], len(table))
+    runs = bs.read_runs(table[["family", "loss", "error"]], law="downstream-error", group="family")
+    bs.fit("downstream-error", runs, seed=0, chains=2, warmup=100, draws=100).save(tmp_path / "more.nc")
+    said = bayescale("scores", fit_nc, tmp_path / "more.nc", *AT).err
+    assert "note: left out, since not every stage has it: mix." in said
+    assert "how far these sizes and tokens lie beyond the data is not known" in said
+
+
 def test_recipes_with_fits_of_their_own_are_named(bayescale, recipes):
     words = [word for name in ("web", "code") for word in ("--recipe", files_of(recipes, name))]
     chains = {
         name: bs.chain(*(bs.load(recipes / f"{name}-{stage}.nc") for stage in ("loss", "error")))
         for name in ("web", "code")
     }
-    asked = ("--kind", "law", "--prob", "0.5", "--seed", "3", "--discrepancy", "none")
+    asked, half = ("--kind", "law", "--seed", "3", "--discrepancy", "none"), ("--prob", "0.5")
     found = bs.compare_scores(chains, **PLAN, kind="law", seed=3, discrepancy=None)
-    same(bayescale("scores", *words, *AT, *asked, "--format", "json").records, found.table(prob=0.5))
-    shown = bayescale("scores", *words, *AT, *asked).out
+    same(bayescale("scores", *words, *AT, *asked, *half, "--format", "json").records, found.table(prob=0.5))
+    shown = bayescale("scores", *words, *AT, *asked, *half).out
     assert "small scale: 3e9 parameters, 5e10 tokens" in shown
     pairs = bayescale("scores", *words, *AT, *asked, "--answer", "pairs", "--format", "json").records
     assert [pair["wins"] for pair in pairs] == pytest.approx(found.pairs()["wins"].tolist())
@@ -77,6 +89,15 @@ def files_of(folder, name):
             "scores takes fits whose families are the recipes, or --recipe NAME=FIT.nc,FIT.nc; got both.",
         ),
         (("fit.nc", "--recipe", "a"), "--recipe takes NAME=FIT.nc,FIT.nc, got 'a'."),
+        (
+            ("fit.nc",),
+            "scores takes a fit of every stage, such as that of the loss and that of an error, bayescale scores "
+            "LOSS.nc ERROR.nc; got fit.nc alone.",
+        ),
+        (
+            ("a.nc", "b.nc", "--answer", "pairs", "--prob", "0.5"),
+            "--prob is of --answer recipes; leave it out of --answer pairs.",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_refused(bayescale, words, message):
