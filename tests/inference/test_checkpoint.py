@@ -17,7 +17,7 @@ from bayescale.inference.checkpoint.identity import differences, identity_of
 from bayescale.inference.checkpoint.sealed import read_sealed_arrays, write_sealed_arrays
 from bayescale.inference.preparation import prepare_fit
 from bayescale.inference.settings import Settings
-from bayescale.language.errors import FitError, SettingsWarning, StoreError
+from bayescale.language.errors import FitError, SettingsError, SettingsWarning, StoreError
 from bayescale.laws import find_law
 
 nuts = importlib.import_module("bayescale.inference.nuts")
@@ -270,6 +270,12 @@ def test_a_file_of_something_else_is_refused_before_anything_is_computed(fitted,
     assert path.read_text() == "params,tokens,loss\n"
     with pytest.raises(StoreError, match=r"is a folder; give the name of a file in it, such as .*fit\.checkpoint\.$"):
         fitted(checkpoint=tmp_path)
+
+
+def test_several_hosts_cannot_share_a_checkpoint(fitted, tmp_path, monkeypatch):
+    monkeypatch.setattr("jax.process_count", lambda: 2)
+    with pytest.raises(SettingsError, match=r"^2 processes were joined, and a checkpoint is of one; leave the"):
+        fitted(checkpoint=tmp_path / "fit.checkpoint")
 
 
 def test_a_fit_that_cannot_be_made_leaves_no_checkpoint(fitted, changed_draws, tmp_path):
