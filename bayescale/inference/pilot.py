@@ -45,10 +45,14 @@ class KnownPilot(NamedTuple):
     Args:
         pilot: the law's parameters and their curvature.
         correlation: unconstrained values of the parameters of residuals along runs, as far as they are known.
+        within: the pilot apart from effects, whose scale is that of the noise alone; None without effects.
+        shifts: the effect of every level, about; None without effects.
     """
 
     pilot: Pilot
     correlation: dict[str, float]
+    within: Pilot | None = None
+    shifts: np.ndarray | None = None
 
 
 def fit_pilot(model: Model, data: Any, *, common: bool = False, start: np.ndarray | None = None) -> Pilot:

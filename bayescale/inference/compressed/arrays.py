@@ -20,6 +20,8 @@ from bayescale.models.residuals import AR1, OU
 
 # Curves whose residuals tell where log tau is.
 SAMPLED_CURVES = 200
+# The law and the effects take turns so often.
+ROUNDS = 4
 
 
 def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> dict[str, Any]:
@@ -40,10 +42,34 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> d
     shape = {"width": width, "padded": padded}
     center = _correlation_length(model, arrays, ordered, nodes, response, start)
     arrays["forms"] = build_forms(model, ordered, nodes, values, response, **shape, center=center)
-    correlation, weight = _correlation(model, arrays, start)
-    pilot = fit_curves(model, arrays, weight, start, common=_has_common_law(model))
-    arrays["pilot"] = KnownPilot(pilot, correlation)
+    common = _has_common_law(model)
+    shifts = within = None
+    if model.effects is not None:
+        within = start
+        for _ in range(ROUNDS):
+            shifts = _shifts(model, arrays, within)
+            apart = _without(arrays, shifts)
+            correlation, weight = _correlation(model, apart, within)
+            within = fit_curves(model, apart, weight, within, common=common)
+    else:
+        correlation, weight = _correlation(model, arrays, start)
+    pilot = fit_curves(model, arrays, weight, start, common=common)
+    arrays["pilot"] = KnownPilot(pilot, correlation, within, shifts)
     return arrays
+
+
+def _shifts(model: Model, arrays: Mapping[str, Any], pilot: Pilot) -> np.ndarray:
+    """What the law misses of every level of the effects on average."""
+    mean, _ = curves_of(model, arrays)(pilot.value)
+    missed, counted = np.zeros(model.n_levels), np.zeros(model.n_levels)
+    np.add.at(missed, arrays["level"], np.where(arrays["mask"], arrays["log_loss"] - mean, 0.0))
+    np.add.at(counted, arrays["level"], arrays["mask"])
+    return missed / np.maximum(counted, 1.0)
+
+
+def _without(arrays: Mapping[str, Any], shifts: np.ndarray) -> dict[str, Any]:
+    """The arrays without effects. Forms stay as they are: nodes and rows of a curve move by one number."""
+    return {**arrays, "log_loss": arrays["log_loss"] - shifts[arrays["level"]]}
 
 
 def _has_common_law(model: Model) -> bool:

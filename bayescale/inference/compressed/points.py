@@ -15,8 +15,6 @@ from bayescale.models.model import Model
 
 # How far from the pilot, in sds of each family's posterior given the noise scale.
 SPREADS = (0.0, 1.0, 1.0, 1.0, 1.0, 3.0, 3.0, 3.0, 3.0)
-# An effect of a run, where the model has any.
-EFFECT = 0.01
 
 
 def plausible_points(model: Model, known: KnownPilot) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def plausible_points(model: Model, known: KnownPilot) -> dict[str, Any]:
     Returns:
         ``values`` as :func:`log_likelihood` takes them, and ``shifts``, None without effects.
     """
-    pilot = known.pilot
+    pilot = known.pilot if known.within is None else known.within
     rng, law = np.random.default_rng(0), model.law.parameters
     prior = np.diag([model.prior(p.name).unconstrained_moments()[1] ** -2.0 for p in law])
     root = np.linalg.inv(np.linalg.cholesky(pilot.precision + prior)).swapaxes(1, 2)
@@ -49,7 +47,11 @@ def plausible_points(model: Model, known: KnownPilot) -> dict[str, Any]:
             common = model.kind(p) == "complete"
             found.setdefault(p.name, []).append(model.constrain(p.name, np.median(one) if common else one))
     values = {name: np.stack([np.asarray(one) for one in several]) for name, several in found.items()}
-    shifts = None if model.effects is None else EFFECT * rng.standard_normal((len(SPREADS), model.n_levels))
+    shifts = None
+    if known.shifts is not None:
+        # At what the law misses, as far off as the noise of a row.
+        away = np.array(SPREADS)[:, None] * np.median(pilot.scale) * rng.standard_normal((len(SPREADS), model.n_levels))
+        shifts = known.shifts + away
     return {"values": values, "shifts": shifts}
 
 

@@ -174,3 +174,24 @@ def test_the_range_of_an_ou_process_does_not_take_effects_for_a_correlation(tabl
         runs, model, layout = table_of("ou", runs=read_quietly(one), effects=RunEffects("run"))
         center = compress(model, runs, layout).arrays["forms"].center
         assert abs(center - np.log(0.1)) < 0.6 * HALF_RANGE
+
+
+def test_the_error_is_measured_where_effects_put_the_posterior(table_of):
+    """Runs that differ by ten per cent and scatter by a tenth of one: the noise is that around a run's own level."""
+    rng, found = np.random.default_rng(1), []
+    for run in range(16):
+        share = np.linspace(0.003, 1.0, 120)
+        params = 10 ** rng.uniform(8, 10)
+        tokens = 30 * params * share
+        loss = (1.7 + 0.4 * (params / 1e9) ** -0.35 + 0.4 * (tokens / 2e10) ** -0.36) * np.exp(
+            0.1 * rng.standard_normal() + 0.001 * rng.standard_normal(share.size)
+        )
+        found.append(pd.DataFrame({"run": f"r{run}", "params": params, "tokens": tokens, "loss": loss}))
+    runs, model, layout = table_of(None, runs=read_quietly(pd.concat(found)), effects=RunEffects("run"))
+    pilot = compress(model, runs, layout).arrays["pilot"]
+    assert pilot.pilot.scale[0] > 0.01
+    assert pilot.within.scale[0] == pytest.approx(0.001, rel=0.1)  # its own error is 1.6 %
+    own = runs.table.assign(level=layout.arrays["level"][layout.position])
+    scale = plausible_points(model, pilot)["values"]["sigma"]
+    assert scale.min() > 0.0005 and scale.max() < 0.002
+    assert own["level"].nunique() == 16 and pilot.shifts.std() > 0.05
