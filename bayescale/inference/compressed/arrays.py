@@ -38,19 +38,24 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> d
     values = best_values(ordered, nodes, response)
     width, padded = max(one.size for one in nodes), padded_count(ordered.curves)
     arrays = _node_arrays(ordered, layout, nodes, values, (padded, width))
-    start = fit_pilot(model, arrays, common=_has_common_law(model))
-    shape = {"width": width, "padded": padded}
-    center = _correlation_length(model, arrays, ordered, nodes, response, start)
-    arrays["forms"] = build_forms(model, ordered, nodes, values, response, **shape, center=center)
     common = _has_common_law(model)
+    start = fit_pilot(model, arrays, common=common)
+    apart = start
+    for _ in range(ROUNDS if model.effects is not None else 0):
+        apart = fit_pilot(
+            model, _without(arrays, _shifts(model, arrays, apart)), common=common, start=np.median(apart.value, axis=0)
+        )
+    shape = {"width": width, "padded": padded}
+    center = _correlation_length(model, arrays, ordered, nodes, response, apart)
+    arrays["forms"] = build_forms(model, ordered, nodes, values, response, **shape, center=center)
     shifts = within = None
     if model.effects is not None:
-        within = start
+        within = apart
         for _ in range(ROUNDS):
             shifts = _shifts(model, arrays, within)
-            apart = _without(arrays, shifts)
-            correlation, weight = _correlation(model, apart, within)
-            within = fit_curves(model, apart, weight, within, common=common)
+            moved = _without(arrays, shifts)
+            correlation, weight = _correlation(model, moved, within)
+            within = fit_curves(model, moved, weight, within, common=common)
     else:
         correlation, weight = _correlation(model, arrays, start)
     pilot = fit_curves(model, arrays, weight, start, common=common)
@@ -124,22 +129,15 @@ def _correlation_length(
         chosen, y = nodes[i], response[ordered.begin[i] : ordered.begin[i + 1]]
         one = y - interpolation(place, place[chosen]) @ mean[i, : chosen.size]
         if place.size > 1:
-            residuals.append(one)
+            residuals.append(one / np.sqrt((one * one).mean()) if model.effects is None else one)
             places.append(place)
             levels.append(int(arrays["level"][i, 0]))
     if not places:
         raise CannotCompress("no run has two checkpoints, so that nothing tells how residuals follow each other")
     gaps = np.log(np.concatenate([np.diff(place) for place in places]))
     lowest, highest = float(gaps.min()) - 1.0, np.log(max(np.ptp(place) for place in places)) + 2.0
-    if model.effects is not None:
-        # What an effect takes away would look like a correlation without end.
-        for level in set(levels):
-            own = [i for i, one in enumerate(levels) if one == level]
-            middle = np.concatenate([residuals[i] for i in own]).mean()
-            for i in own:
-                residuals[i] = residuals[i] - middle
-    scaled = [one / np.sqrt((one * one).mean()) for one in residuals]
-    return most_likely_correlation(scaled, places, lowest, highest)
+    # Effects have levels of their own to every one of theirs, which would look like a correlation without end.
+    return most_likely_correlation(residuals, places, lowest, highest, levels if model.effects is not None else None)
 
 
 def _correlation(model: Model, arrays: Mapping[str, Any], pilot: Pilot) -> tuple[dict[str, float], np.ndarray]:

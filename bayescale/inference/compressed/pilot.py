@@ -82,7 +82,11 @@ class _Costs:
 
 
 def most_likely_correlation(
-    residual: list[np.ndarray], place: list[np.ndarray], lowest: float, highest: float
+    residual: list[np.ndarray],
+    place: list[np.ndarray],
+    lowest: float,
+    highest: float,
+    level: list[int] | None = None,
 ) -> float:
     """Log tau of an OU process with the largest likelihood given residuals of some curves.
 
@@ -90,16 +94,28 @@ def most_likely_correlation(
         residual: of the rows of each curve, in a common scale.
         place: of these rows, in log tokens.
         lowest, highest: where to look, of log tau.
+        level: of each curve; curves of one level are moved by one unknown number, over which the likelihood is
+            integrated. None: by none.
     """
-    rows = sum(one.size for one in residual)
+    found = None if level is None else np.unique(level, return_inverse=True)[1]
+    levels = 0 if found is None else int(found.max()) + 1
+    rows = sum(one.size for one in residual) - levels
 
     def cost(log_tau: float) -> float:
         squares = share = 0.0
-        for one, where in zip(residual, place, strict=True):
+        along, ones = np.zeros(levels), np.zeros(levels)
+        for i, (one, where) in enumerate(zip(residual, place, strict=True)):
             decay = np.exp(-log_tau) * np.diff(where)
-            new = -np.expm1(-2.0 * decay)
-            squares += one[0] ** 2 + ((one[1:] - np.exp(-decay) * one[:-1]) ** 2 / new).sum()
+            kept, new = np.exp(-decay), -np.expm1(-2.0 * decay)
+            moved = one[1:] - kept * one[:-1]
+            squares += one[0] ** 2 + (moved**2 / new).sum()
             share += np.log(new).sum()
+            if found is not None:
+                along[found[i]] += one[0] + (moved * (1.0 - kept) / new).sum()
+                ones[found[i]] += 1.0 + ((1.0 - kept) ** 2 / new).sum()
+        if found is not None:
+            squares -= (along**2 / ones).sum()
+            share += np.log(ones).sum()
         return 0.5 * rows * np.log(squares / rows) + 0.5 * share
 
     return float(minimize_scalar(cost, bounds=(lowest, highest), method="bounded", options={"xatol": 1e-3}).x)
