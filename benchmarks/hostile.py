@@ -25,6 +25,8 @@ from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 
+from memory import peak
+
 # Bytes of address space of a process: JAX takes some of it, of which it uses little.
 MEMORY = 8 << 30
 # Seconds of one try; most take milliseconds, a fit that a command asks for more.
@@ -59,7 +61,7 @@ def child(folder: Path, door: str, first: int, tries: int) -> None:
             outcome, said = BROKEN, f"{type(error).__name__}: {str(error)[:300]}"
         if list(folder.rglob("owned")):
             outcome, said = BROKEN, "something was run"
-        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        used = round(peak() / 1.048576)
         line = {"kind": kind, "outcome": outcome, "said": said, "seconds": time.monotonic() - began, "mib": used}
         print("\x1e" + json.dumps({"seed": seed, **line}), flush=True)
         shutil.rmtree(work, ignore_errors=True)

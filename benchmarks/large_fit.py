@@ -11,20 +11,12 @@ import arviz_stats
 import numpy as np
 import scipy.optimize  # noqa: F401  of the interpreter, not of the fit
 from clock import cpu_seconds
+from memory import peak
 
 import bayescale as bs
 from bayescale.laws import Chinchilla
 
 PARAMETERS = ("E", "A", "B", "alpha", "beta", "sigma")
-
-
-def peak() -> float:
-    """Largest resident memory of this process so far, in MB; on Linux only.
-
-    Not from ``getrusage``, whose maximum a process inherits from the one that started it.
-    """
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1.024e-3
 
 
 def main() -> None:

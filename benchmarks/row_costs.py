@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 import jax
-from large_fit import peak
+from memory import peak
 
 from bayescale.data.read import read_quietly
 from bayescale.inference.compressed.compress import compress, on_device

@@ -19,8 +19,10 @@ import bayescale
 FIT = ("fit", "runs.csv", "--group", "family", "--chains", "2", "--warmup", "100", "--draws", "200", "--seed", "3")
 # Checkpoints after every chunk of draws; the first one tells that draws are made, and the others take their time.
 SLOW = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
+# Where what runs the tests ignores Ctrl-C, as jobs in the background do, its children do, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from bayescale.inference.checkpoint import trail
 trail.SECONDS = trail.TIMES = 0.0
 add = trail.Trail.add
@@ -45,10 +47,8 @@ def interrupted(folder: Path, number: int, *words: str) -> subprocess.CompletedP
     command, begun = [sys.executable, "-c", SLOW, *words], folder / "begun"
     begun.unlink(missing_ok=True)
     environment = os.environ | {"PYTHONPATH": str(Path(bayescale.__file__).parents[1])}
-    # Where what runs the tests ignores Ctrl-C, as jobs in the background do, its children would too.
-    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=folder, env=environment, **pipes, **heard) as process:
+    with subprocess.Popen(command, cwd=folder, env=environment, **pipes) as process:
         until = time.monotonic() + 500
         while not begun.exists() and process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)

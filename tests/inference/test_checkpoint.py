@@ -336,7 +336,7 @@ def test_an_interrupt_passes_with_a_note_and_chains_stop(fitted, end_after, tmp_
         fitted(checkpoint=path, draws=5000)
     # Of 101 chunks for each chain those that were on their way when the interrupt came.
     assert counted[0] <= 6
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     (note,) = caught.value.__notes__
     count, rest = note.split(" ", 1)
     assert count.isdecimal()
