@@ -31,8 +31,10 @@ resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 END = """
 except bs.BayescaleError as error:
     print(type(error).__name__, error)
-# Not from getrusage, whose maximum a process inherits from the one that started it.
-peak = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+# Where it can be had not from getrusage, whose maximum a process inherits from the one that started it.
+peak = [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]
+if sys.platform == "linux":
+    peak = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")]
 print("MiB", int(peak[0]) >> 10)
 """
 
