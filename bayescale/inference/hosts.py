@@ -29,7 +29,7 @@ def join_hosts(coordinator: str | None = None, processes: int | None = None, pro
 
     Examples:
         >>> import bayescale as bs
-        >>> bs.join_hosts("10.0.0.1:1234")
+        >>> bs.join_hosts("10.0.0.1:1234")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
         bayescale.language.errors.SettingsError: Give all of coordinator, processes and process, or none of them ...

@@ -25,6 +25,8 @@ COLUMNS = ("group", "parameter", "symbol", "meaning", "unit", "part", "prob", "m
 OWN, TOGETHER = style.COLOURS[1], style.COLOURS[0]
 # Panels beside each other, at most.
 MOST = 5
+# Letters of a family's name that a panel has room for, and what each more takes.
+USUAL_NAME, INCHES_OF_A_LETTER = 14, 0.075
 
 
 def shrinkage_data(
@@ -102,7 +104,10 @@ def shrinkage(
     groups = list(dict.fromkeys(data["group"]))
     groups = [*(group for group in groups if group != POPULATION), *([POPULATION] if POPULATION in groups else [])]
     height = 1.5 + (0.36 if len(groups) <= 12 else 0.24) * len(groups)
-    size = {"width": 2.0 if len(names) > 1 else 3.0, "height": height, "beside": 1.7, "sharey": axes is None}
+    # Names longer than usual take their room beside the panels, not of them.
+    longer = max(0, max(len(style.plain(name)) for name in groups) - USUAL_NAME)
+    beside = 1.7 + INCHES_OF_A_LETTER * longer
+    size = {"width": 2.0 if len(names) > 1 else 3.0, "height": height, "beside": beside, "sharey": axes is None}
     drawn = panels.panels(axes, len(names), columns=MOST, caller="shrinkage", **size)
     for ax, name in zip(drawn, names, strict=True):
         _panel(ax, data[data["parameter"] == name], groups)
