@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,10 @@ def _in_threads(run: Sequence[Callable[[], Any]], most: int, trail: Trail) -> li
     # XLA releases the interpreter lock while it computes, so threads use all cores and share one compile.
     pool = ThreadPoolExecutor(min(len(run), most))
     try:
-        return [chain.result() for chain in [pool.submit(one) for one in run]]
+        chains = [pool.submit(one) for one in run]
+        for ended in wait(chains, return_when=FIRST_EXCEPTION).done:
+            ended.result()  # raises what ended it, while others still run
+        return [chain.result() for chain in chains]
     except BaseException:
         trail.stop.set()
         raise
