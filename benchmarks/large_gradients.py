@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bayescale.data.read import read_quietly
-from bayescale.inference.compressed.compress import compress, on_device
+from bayescale.inference.compressed.compress import compress
 from bayescale.inference.compressed.points import plausible_points
 from bayescale.inference.likelihood import log_likelihood, prepare, sampled_arrays
 from bayescale.inference.precision import computing
@@ -36,12 +36,12 @@ def main() -> None:
         before = time.process_time()
         found = compress(model, runs, layout)
         built = time.process_time() - before
-        points = plausible_points(model, found.arrays["pilot"])["values"]
+        points = plausible_points(model, found.pilot)["values"]
         at = [{name: value[i] for name, value in points.items()} for i in range(len(points["rho"]))]
         told = {
             "plain": plain_likelihood(layout, anchors),
             "all rows": _of(model, sampled_arrays(layout)),
-            "nodes": _of(model, on_device(found.arrays)),
+            "nodes": _of(model, found.arrays),
         }
         results = {name: measured(one, at) for name, one in told.items()}
     facts = {"rows": len(runs), "curves": found.curves, "nodes": found.nodes, "bound": found.bound, "built": built}

@@ -12,7 +12,7 @@ import jax
 from memory import peak
 
 from bayescale.data.read import read_quietly
-from bayescale.inference.compressed.compress import compress, on_device
+from bayescale.inference.compressed.compress import compress
 from bayescale.inference.compressed.points import plausible_points
 from bayescale.inference.likelihood import log_likelihood, prepare
 from bayescale.inference.precision import computing
@@ -42,9 +42,9 @@ def main() -> None:
 
 def seconds_of_a_gradient(model: Any, found: Any) -> float:
     """CPU seconds of one value and gradient of the compressed log likelihood."""
-    rows = jax.jit(lambda data: prepare(model, data))(on_device(found.arrays))
+    rows = jax.jit(lambda data: prepare(model, data))(found.arrays)
     call = jax.jit(jax.value_and_grad(lambda values, rows: log_likelihood(model, values, None, rows)))
-    at = {name: value[0] for name, value in plausible_points(model, found.arrays["pilot"])["values"].items()}
+    at = {name: value[0] for name, value in plausible_points(model, found.pilot)["values"].items()}
     jax.block_until_ready(call(at, rows))
     before = time.process_time()
     for _ in range(GRADIENTS):

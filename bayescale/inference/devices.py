@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
 import jax
+import numpy as np
+from jax.sharding import AxisType, Mesh
 
 from bayescale.language.errors import SettingsError
 
@@ -75,6 +78,11 @@ def _devices(platform: str | None, hosts: bool) -> list[jax.Device]:
 def has_float64(device: jax.Device) -> bool:
     """Whether a device computes in float64."""
     return device.platform.lower() not in SINGLE
+
+
+def mesh_of(devices: Sequence[jax.Device], axis: str) -> Mesh:
+    """Devices along one axis, which the compiler may use as it sees fit."""
+    return Mesh(np.array(devices), (axis,), axis_types=(AxisType.Auto,))
 
 
 def default_for(double: bool) -> Place:

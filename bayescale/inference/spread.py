@@ -12,8 +12,9 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 
+from bayescale.inference.devices import mesh_of
 from bayescale.models.layout import SMALLEST_BLOCK
 
 AXIS = "rows"
@@ -26,7 +27,7 @@ COMMON = ("anchors", "level_family")
 
 def everywhere(devices: Sequence[jax.Device]) -> NamedSharding:
     """The sharding of what all devices hold."""
-    return NamedSharding(_mesh(devices), PartitionSpec())
+    return NamedSharding(mesh_of(devices, AXIS), PartitionSpec())
 
 
 def spread_rows(data: Mapping[str, Any], devices: Sequence[jax.Device]) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def spread_rows(data: Mapping[str, Any], devices: Sequence[jax.Device]) -> dict[
     """
     parted = part_blocks(data, len(devices))
     blocks = parted["family"].shape[0]
-    own, common = NamedSharding(_mesh(devices), PartitionSpec(AXIS)), everywhere(devices)
+    own, common = NamedSharding(mesh_of(devices, AXIS), PartitionSpec(AXIS)), everywhere(devices)
 
     def put(values: Any, is_own: bool) -> Any:
         # One measurement error for all rows is no block's.
@@ -78,7 +79,3 @@ def part_blocks(data: Mapping[str, Any], count: int) -> dict[str, Any]:
         if name in made:
             made[name][blocks * parts :] = 0
     return made
-
-
-def _mesh(devices: Sequence[jax.Device]) -> Mesh:
-    return Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))

@@ -24,8 +24,8 @@ SAMPLED_CURVES = 200
 ROUNDS = 4
 
 
-def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> dict[str, Any]:
-    """The nodes of every curve as a block of rows, their ``forms``, and the ``pilot``.
+def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> tuple[dict[str, Any], KnownPilot]:
+    """The nodes of every curve as a block of rows, with their ``forms``; and the pilot that they give.
 
     Args:
         model: the model.
@@ -59,8 +59,7 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> d
     else:
         correlation, weight = _correlation(model, arrays, start)
     pilot = fit_curves(model, arrays, weight, start, common=common)
-    arrays["pilot"] = KnownPilot(pilot, correlation, within, shifts)
-    return arrays
+    return arrays, KnownPilot(pilot, correlation, within, shifts)
 
 
 def _shifts(model: Model, arrays: Mapping[str, Any], pilot: Pilot) -> np.ndarray:

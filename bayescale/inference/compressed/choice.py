@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from bayescale.data import Runs
-from bayescale.inference.compressed.compress import TOLERANCE, Compressed, beyond_range, compress, on_device
+from bayescale.inference.compressed.compress import TOLERANCE, Compressed, beyond_range, compress
 from bayescale.inference.compressed.ordered import CannotCompress
 from bayescale.inference.compressed.points import full_log_likelihood, log_likelihood_at
 from bayescale.inference.likelihood import sampled_arrays
@@ -88,7 +88,7 @@ def choose_likelihood(model: Model, runs: Runs | None, layout: Layout, settings:
         if asked:
             raise FitError(f"The likelihood cannot be compressed: {error}. Use likelihood='full'.") from None
         return whole(layout, str(error))
-    return Likelihood(on_device(found.arrays), found.arrays["pilot"], found)
+    return Likelihood(found.arrays, found.pilot, found)
 
 
 def whole(layout: Layout, why: str) -> Likelihood:

@@ -15,10 +15,11 @@ import numpy as np
 
 from bayescale.data import Runs
 from bayescale.inference.compressed.arrays import node_layout
-from bayescale.inference.compressed.forms import HALF_RANGE, UNEVEN, check_residuals
+from bayescale.inference.compressed.forms import HALF_RANGE, check_residuals
 from bayescale.inference.compressed.ordered import CannotCompress, Ordered, order_rows
 from bayescale.inference.compressed.points import full_log_likelihood, log_likelihood_at, plausible_points
 from bayescale.inference.likelihood import sampled_arrays
+from bayescale.inference.pilot import KnownPilot
 from bayescale.language.errors import FitError
 from bayescale.models import Model, Normal
 from bayescale.models.layout import Layout
@@ -28,6 +29,7 @@ from bayescale.models.residuals import OU
 NODES, TOLERANCE = (8, 12, 16, 24), 1e-3
 # With fewer rows per node there is little to gain.
 ROWS_PER_NODE = 3
+UNEVEN = "checkpoints of a run are so unevenly spaced that no nodes between them give all others"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,8 @@ class Compressed:
     """What takes the place of a layout's arrays.
 
     Args:
-        arrays: as in a layout, with the nodes of one curve in each block, and the ``forms`` and the ``pilot``.
+        arrays: as in a layout, with the nodes of one curve in each block, and the ``forms``.
+        pilot: what the nodes say of the posterior.
         nodes: per curve.
         curves, rows: that were compressed.
         bound: largest difference of the two log likelihoods over the points that were tried, in nats.
@@ -43,6 +46,7 @@ class Compressed:
     """
 
     arrays: dict[str, Any]
+    pilot: KnownPilot
     nodes: int
     curves: int
     rows: int
@@ -69,22 +73,17 @@ def compress(model: Model, runs: Runs, layout: Layout, *, nodes: tuple[int, ...]
         if int(np.minimum(ordered.lengths, count).sum()) * ROWS_PER_NODE > ordered.order.size:
             raise CannotCompress(_coarse(bound) if np.isfinite(bound) else _short(ordered))
         try:
-            arrays = node_layout(model, ordered, layout, count)
+            arrays, pilot = node_layout(model, ordered, layout, count)
         except np.linalg.LinAlgError:
             raise CannotCompress(UNEVEN) from None
         if reference is None:
-            points = plausible_points(model, arrays["pilot"])
+            points = plausible_points(model, pilot)
             reference = points, full_log_likelihood(model, points, sampled_arrays(layout))
         points, full = reference
-        bound = float(np.abs(np.asarray(log_likelihood_at(model, points, on_device(arrays))) - full).max())
+        bound = float(np.abs(np.asarray(log_likelihood_at(model, points, arrays)) - full).max())
         if bound < TOLERANCE:
-            return Compressed(arrays, count, ordered.curves, ordered.order.size, bound, full.size)
+            return Compressed(arrays, pilot, count, ordered.curves, ordered.order.size, bound, full.size)
     raise CannotCompress(_coarse(bound))
-
-
-def on_device(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays that compiled functions take."""
-    return {name: value for name, value in arrays.items() if name != "pilot"}
 
 
 def _check_precision() -> None:

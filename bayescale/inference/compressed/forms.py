@@ -26,9 +26,6 @@ from bayescale.models.residuals import OU
 HALF_RANGE, POINTS = 0.5, 14
 
 
-UNEVEN = "checkpoints of a run are so unevenly spaced that no nodes between them give all others"
-
-
 class Forms(NamedTuple):
     """Forms of all curves; the last axis is that of curves, along which everything is computed at once.
 
@@ -83,9 +80,6 @@ def best_values(ordered: Ordered, nodes: list[np.ndarray], response: np.ndarray)
         ordered: rows along curves.
         nodes: of each curve, its rows.
         response: log response in each place.
-
-    Raises:
-        CannotCompress: the nodes of a curve say nothing of its other rows.
     """
     found = []
     for i, chosen in enumerate(nodes):
@@ -95,8 +89,6 @@ def best_values(ordered: Ordered, nodes: list[np.ndarray], response: np.ndarray)
             found.append(response[part])
         else:
             matrix = interpolation(place, place[chosen])
-            if not np.isfinite(matrix).all():
-                raise CannotCompress(UNEVEN)
             found.append(np.linalg.lstsq(matrix, response[part])[0])
     return found
 

@@ -7,10 +7,9 @@ from functools import lru_cache, partial
 from typing import Any
 
 import jax
-import numpy as np
-from jax.sharding import AxisType, Mesh, PartitionSpec
+from jax.sharding import PartitionSpec
 
-from bayescale.inference.devices import Place
+from bayescale.inference.devices import Place, mesh_of
 
 AXIS = "fits"
 # Tables of one compiled call on each processor: enough to hide the cost of its operations, few enough to stay in cache
@@ -53,7 +52,7 @@ def on_places(
 def _shared(
     compiled: Callable[..., Any], fixed: tuple[Any, ...], devices: tuple[jax.Device, ...], over: int, common: int
 ) -> Callable[..., Any]:
-    mesh = Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
+    mesh = mesh_of(devices, AXIS)
     own, all_of_it = PartitionSpec(AXIS), PartitionSpec()
     # Tables have nothing to do with each other, so there is no sum over devices whose result could differ between them.
     return jax.jit(

@@ -11,7 +11,7 @@ import pytest
 from jax import Array
 
 from bayescale.data.read import read_quietly
-from bayescale.inference.compressed.compress import TOLERANCE, beyond_range, compress, on_device
+from bayescale.inference.compressed.compress import TOLERANCE, beyond_range, compress
 from bayescale.inference.compressed.forms import HALF_RANGE
 from bayescale.inference.compressed.ordered import CannotCompress
 from bayescale.inference.compressed.points import full_log_likelihood, log_likelihood_at, plausible_points
@@ -34,8 +34,8 @@ def test_both_likelihoods_agree_in_value_and_slope(table_of, residuals, effects)
     runs, model, layout = table_of(residuals, effects=effects)
     found = compress(model, runs, layout)
     assert found.bound < TOLERANCE and found.curves == 24 and found.rows == len(runs)
-    points = plausible_points(model, found.arrays["pilot"])
-    compressed, full = prepare(model, on_device(found.arrays)), prepare(model, sampled_arrays(layout))
+    points = plausible_points(model, found.pilot)
+    compressed, full = prepare(model, found.arrays), prepare(model, sampled_arrays(layout))
     for i in range(len(points["values"]["E"])):
         values = {name: value[i] for name, value in points["values"].items()}
         shifts = None if effects is None else points["shifts"][i]
@@ -58,8 +58,8 @@ def test_too_few_nodes_are_caught(table_of, residuals):
 def test_the_bound_is_the_largest_difference_over_the_points(table_of):
     runs, model, layout = table_of("ar1")
     found = compress(model, runs, layout)
-    points = plausible_points(model, found.arrays["pilot"])
-    off = np.asarray(log_likelihood_at(model, points, on_device(found.arrays)))
+    points = plausible_points(model, found.pilot)
+    off = np.asarray(log_likelihood_at(model, points, found.arrays))
     off = np.abs(off - full_log_likelihood(model, points, sampled_arrays(layout)))
     assert off.size == found.points and off.max() == found.bound
 
@@ -67,14 +67,14 @@ def test_the_bound_is_the_largest_difference_over_the_points(table_of):
 @pytest.mark.parametrize("residuals", ["ar1", "ou", None], ids=str)
 def test_the_full_likelihood_family_by_family_is_that_of_all_rows(table_of, residuals):
     runs, model, layout = table_of(residuals)
-    points = plausible_points(model, compress(model, runs, layout).arrays["pilot"])
+    points = plausible_points(model, compress(model, runs, layout).pilot)
     whole = log_likelihood_at(model, points, sampled_arrays(layout))
     np.testing.assert_allclose(full_log_likelihood(model, points, sampled_arrays(layout)), whole, rtol=1e-12)
 
 
 def test_the_pilot_is_near_the_truth(table_of):
     runs, model, layout = table_of("ou", rows=300)
-    known = compress(model, runs, layout).arrays["pilot"]
+    known = compress(model, runs, layout).pilot
     assert np.exp(known.correlation["tau"]) == pytest.approx(0.1, rel=0.3)
     np.testing.assert_allclose(known.pilot.scale, 0.01, rtol=0.15)
 
@@ -188,7 +188,7 @@ def test_the_error_is_measured_where_effects_put_the_posterior(table_of):
         )
         found.append(pd.DataFrame({"run": f"r{run}", "params": params, "tokens": tokens, "loss": loss}))
     runs, model, layout = table_of(None, runs=read_quietly(pd.concat(found)), effects=RunEffects("run"))
-    pilot = compress(model, runs, layout).arrays["pilot"]
+    pilot = compress(model, runs, layout).pilot
     assert pilot.pilot.scale[0] > 0.01
     assert pilot.within.scale[0] == pytest.approx(0.001, rel=0.1)  # its own error is 1.6 %
     own = runs.table.assign(level=layout.arrays["level"][layout.position])
