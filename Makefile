@@ -2,8 +2,10 @@
 # Written for make 3.81, which macOS has. Variables:
 #   PYTHON=/path/to/python3.13   which Python .venv is made with (after `make clean`, where .venv is there already)
 #   ARGS="-k pooling -x"         more arguments for pytest or for the demo
+#   JOBS=4                       processes of `make test`, two unless said otherwise; each takes some 4 GB
 
 BIN := .venv/bin
+JOBS := 2
 INSTALL := bash tools/install.sh .venv -c constraints.txt -e
 INSTALLED_BY := pyproject.toml constraints.txt tools/install.sh
 
@@ -43,7 +45,7 @@ demo: .venv/.package ## install into .venv and run the main job on embedded real
 install: .venv/.tests ## install into .venv with the test extra, editable
 
 test: .venv/.tests ## install and run the tests, all but the slow ones
-	$(BIN)/python -m pytest$(if $(ARGS), $(ARGS))
+	$(BIN)/python -m pytest -n $(JOBS)$(if $(ARGS), $(ARGS))
 
 test-slow: .venv/.tests ## run the tests that take minutes each
 	$(BIN)/python -m pytest -m slow$(if $(ARGS), $(ARGS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import runpy
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,17 @@ import bayescale as bs
 REAL_DATA = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "real_data.py"))["FOLDER"]
 REQUIRED = "BAYESCALE_REQUIRE_DATA"
 MOST_MAPS = 20_000
-_MISSING = pytest.StashKey[set[str]]()
+MISSING = re.compile(r"(\S+) is not in .*; set BAYESCALE_TEST_DATA")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Deal out whole folders where tests run in several processes (`make test`)."""
+    return runpy.run_path(str(Path(__file__).with_name("parallel.py")))["FolderScheduling"](config, log)
 
 
 @pytest.fixture(scope="session")
-def real_file(request) -> Callable[[str], Path]:
+def real_file() -> Callable[[str], Path]:
     """Find a file of the real experiments; without it a test is left out, or fails where the data are required."""
 
     def find(name: str) -> Path:
@@ -30,7 +37,6 @@ def real_file(request) -> Callable[[str], Path]:
         message = f"{name} is not in {REAL_DATA}; set BAYESCALE_TEST_DATA to a folder that has it"
         if os.environ.get(REQUIRED, "") not in ("", "0"):
             pytest.fail(f"{message} ({REQUIRED} is set)", pytrace=False)
-        request.config.stash.setdefault(_MISSING, set()).add(name)
         pytest.skip(message)
 
     return find
@@ -44,6 +50,12 @@ def dataset(real_file) -> Callable[..., bs.Runs]:
         return bs.datasets.load(name, variant, path=real_file(bs.datasets.describe(name).file.path))
 
     return load
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_width_from_outside():
+    """Forget the width of a terminal: several processes of pytest have one of 80 columns, users that export theirs."""
+    os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -63,13 +75,13 @@ def compiled_functions_are_let_go():
         gc.collect()
 
 
-def pytest_terminal_summary(terminalreporter, config):
+def pytest_terminal_summary(terminalreporter):
     """Say in every run what was not tested for want of data: a skip alone is easily overlooked."""
-    if missing := config.stash.get(_MISSING, set()):
-        skipped = terminalreporter.stats.get("skipped", [])
-        count = sum("set BAYESCALE_TEST_DATA" in str(report.longrepr) for report in skipped)
+    texts = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    if found := [match for text in texts if (match := MISSING.search(text))]:
+        missing = sorted({match[1] for match in found})
         terminalreporter.write_line(
-            f"{count} tests against real experiments were left out: no {', '.join(sorted(missing))}. "
+            f"{len(found)} tests against real experiments were left out: no {', '.join(missing)}. "
             f"BAYESCALE_TEST_DATA names their folder, {REQUIRED}=1 makes their absence a failure.",
             yellow=True,
         )
