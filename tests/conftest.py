@@ -87,6 +87,15 @@ def pytest_terminal_summary(terminalreporter):
         )
 
 
+@pytest.fixture
+def double_precision():
+    """Compute in float64, for tests that call JAX themselves."""
+    import jax
+
+    with jax.enable_x64(True):
+        yield
+
+
 @pytest.fixture(scope="session")
 def prior_draw() -> Callable[[np.random.Generator, bs.Prior], float]:
     """Draw from a prior by NumPy and its own numbers, so that a wrong distribution in the package would show."""

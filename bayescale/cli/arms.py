@@ -14,7 +14,6 @@ from bayescale.cli.options import (
     AsFormat,
     DiscrepancyName,
     Format,
-    Prob,
     chosen,
     chosen_discrepancy,
     fits_by_name,
@@ -75,14 +74,18 @@ def arms(
     serve: Serve = None,
     inputs: Inputs = None,
     discrepancy: DiscrepancyName = "learnt",
-    prob: Prob = 0.9,
+    prob: Annotated[
+        float | None,
+        typer.Option("--prob", help="Probability of intervals; not of detectable.", show_default="0.9"),
+    ] = None,
     form: AsFormat = Format.table,
 ) -> None:
     """Say which of several recipes or corpora is better at larger scale.
 
     With the probability that each is the best, and what choosing it may cost: --compute 1e21 1e23
     """
-    refuse_foreign("--answer", answer, {Answer.detectable: {"--power": power, "--certain": certain}})
+    with_intervals = {one.value: {"--prob": prob} for one in Answer if one is not Answer.detectable}
+    refuse_foreign("--answer", answer, {**with_intervals, Answer.detectable: {"--power": power, "--certain": certain}})
 
     import bayescale as bs
 
@@ -97,11 +100,11 @@ def arms(
         **chosen_inputs(inputs),
     )
     if answer is Answer.arms:
-        table, shown = found.table(prob=prob), show
+        table, shown = found.table(**chosen(prob=prob)), show
     elif answer is Answer.pairs:
-        table, shown = found.pairs(prob=prob), show_pairs
+        table, shown = found.pairs(**chosen(prob=prob)), show_pairs
     elif answer is Answer.crossings:
-        table, shown = found.crossings(prob=prob), show_crossings
+        table, shown = found.crossings(**chosen(prob=prob)), show_crossings
     else:
         table, shown = found.detectable(**chosen(power=power, prob=certain)), show_detectable
     emit(table, form, shown)

@@ -54,6 +54,10 @@ def test_arms_clusters_and_sizes_are_passed_on(bayescale, fit_nc):
     [
         (("--arm", "nobody"), "There is no arm 'nobody'; there are "),
         (("--cluster", "web"), "--cluster takes ARM=NAME, got 'web'."),
+        (
+            ("--answer", "detectable", "--prob", "0.8"),
+            "--prob is of --answer arms or pairs or crossings; leave it out of --answer detectable.",
+        ),
         (("--answer", "crossings"), "Crossings lie between budgets, and there is one;"),
     ],
 )

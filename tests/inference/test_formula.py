@@ -34,10 +34,7 @@ FORMULAS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def operations(function, *arguments) -> list[str]:

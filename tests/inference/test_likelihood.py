@@ -27,10 +27,7 @@ class Skewed(Noise):
         return dist.Gumbel(log_loss + 0.1 * self.sigma, jax.numpy.sqrt(self.sigma**2 + measurement_sd**2))
 
 
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def layout_of(law, families: int, with_errors: bool, effects: RunEffects | None):

@@ -11,10 +11,7 @@ from bayescale.inference.whitening import whitened
 FAMILIES, SIZE = 3, 4
 
 
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 @pytest.fixture

@@ -42,10 +42,7 @@ SOME = (
 DRAWS = 20_000
 
 
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def draws(prior, count=DRAWS):

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import math
 
-import jax
 import pytest
 
 from bayescale.costs import SixND
 from bayescale.decisions import allocate
 from bayescale.laws import Chinchilla, KaplanND
 
-pytestmark = pytest.mark.golden
+pytestmark = [pytest.mark.golden, pytest.mark.usefixtures("double_precision")]
 
 HOFFMANN, UNROUNDED, BESIROGLU = (
     "hoffmann2022training",
     "hoffmann2022training-unrounded",
     "besiroglu2024chinchilla",
 )
-
-
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
 
 
 # Computed once from the printed parameters with C = 6 N D (Hoffmann et al., eq. 4): compute, N*, D*, D*/N*, loss.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,13 +9,7 @@ import pytest
 from bayescale.costs import SixND
 from bayescale.laws import Chinchilla, ChinchillaOuter, ChinchillaTied, Farseer, KaplanND, Overtraining
 
-pytestmark = pytest.mark.golden
-
-
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = [pytest.mark.golden, pytest.mark.usefixtures("double_precision")]
 
 
 def test_the_tied_fit_of_c4_plans_gophers_budget_as_its_authors_print():

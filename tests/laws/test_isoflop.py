@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 import pytest
 
@@ -12,10 +11,7 @@ from bayescale.laws import Chinchilla, IsoFLOP, IsoFLOPValley
 ALPHA, BETA, E, A, B, N0, D0 = 0.35, 0.45, 1.8, 0.3, 0.5, 1e9, 2e10
 
 
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def chinchilla() -> Chinchilla:

@@ -32,10 +32,7 @@ ROOTS = [(ratio, alpha) for ratio in np.geomspace(1e-7, 1e7, 15) for alpha in (0
 EXAMPLES = np.geomspace(1e6, 1e10, 9)
 
 
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def logit_of_root(log_ratio: float, alpha: float) -> float:

@@ -18,11 +18,7 @@ from bayescale.models import Censored, Pooling, build_model, find_noise, lay_out
 from bayescale.models.censored import CensoredT
 from bayescale.models.layout import design_anchors
 
-
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def test_a_measured_loss_has_the_density_of_a_student_t_of_its_log():

@@ -78,10 +78,7 @@ def prepared(law=Chinchilla, grouped=True, noise=Normal, effects=None, **choices
     return build_model(law, noise=noise, effects=effects, **choices, **sizes), layout.arrays
 
 
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 @pytest.fixture

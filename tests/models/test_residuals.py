@@ -40,10 +40,7 @@ COUNTS = {"a": 21, "b": 2, "c": 1, "d": 37}
 VALUES = {"E": 1.8, "A": 0.4, "B": 0.3, "alpha": 0.35, "beta": 0.37, "sigma": 0.012, "nu": 4.0}
 
 
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def checkpoints(errors: bool = False, families: bool = False) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from bayescale.decisions import Arms
 from bayescale.decisions.extrapolation import is_beyond
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import COMPUTE
-from bayescale.show.figures import curves, style
+from bayescale.show.figures import curves, style, ticks
 from bayescale.show.figures.sources import table_of
 
 
@@ -72,7 +72,7 @@ def arms(source: Arms | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         entries.append((curves.BEYOND, curves.key_line(True)))
     ax.set_ylim(-0.02, 1.02)
     ax.set_yticks(np.linspace(0, 1, 5))
-    style.log_size_ticks(ax)
+    ticks.count_axis(ax.xaxis)
     style.set_axes(ax, style.axis_label(COMPUTE), "probability of being the best")
     style.legend(ax, entries)
     return ax

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from bayescale.decisions import BatchTradeOff
 from bayescale.language.errors import SettingsError
-from bayescale.show.figures import curves, style
+from bayescale.show.figures import curves, style, ticks
 from bayescale.show.figures.sources import table_of
 from bayescale.show.numbers import format_number
 
@@ -82,9 +81,7 @@ def batch_trade_off(source: BatchTradeOff | pd.DataFrame, *, ax: Axes | None = N
     entries.append(("numbers: batch in tokens\n(over the critical batch)", style.look(0).key(line=False)))
     style.set_axes(ax, style.compute_label(str(data["cost"].iloc[0])), words)
     ax.margins(x=0.14, y=0.1)
-    style.log_size_ticks(ax)
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0, 7.0)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.power_text(value)))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    ticks.count_axis(ax.xaxis)
+    ticks.number_axis(ax.yaxis)
     style.legend(ax, entries)
     return ax

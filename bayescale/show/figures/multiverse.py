@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import COMPUTE, LOSS, PARAMS, TOKENS, TOKENS_PER_PARAM
-from bayescale.show.figures import curves, style
+from bayescale.show.figures import curves, style, ticks
 from bayescale.show.figures.discrepancies import beyond_names, discrepancy_words
 from bayescale.show.figures.sources import table_of
 from bayescale.show.numbers import format_prob
@@ -143,7 +143,7 @@ def _label(ax: Axes, data: pd.DataFrame, places: list[int]) -> None:
     style.set_axes(ax, what, "")
     if first["quantity"] in LOGARITHMIC:
         ax.set_xscale("log")
-        style.log_size_ticks(ax)
+        ticks.count_axis(ax.xaxis)
     ax.grid(False, axis="y")
     ax.set_ylim(-0.6, len(data) - 0.4)
     names = ["stacked mixture" if name == STACKED else str(name) for name in data["choice"]]

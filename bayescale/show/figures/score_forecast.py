@@ -12,7 +12,7 @@ from bayescale.decisions import ScorePlan
 from bayescale.decisions.run_rows import rows_of_group
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import QUANTITIES
-from bayescale.show.figures import curves, style
+from bayescale.show.figures import curves, style, ticks
 from bayescale.show.figures.sources import table_of
 from bayescale.show.numbers import format_number
 
@@ -79,7 +79,7 @@ def score_forecast(source: ScorePlan | pd.DataFrame, *, ax: Axes | None = None, 
     if target is not None and target == target:
         line = ax.axhline(float(target), color=style.GREY, linewidth=1.0, linestyle=":")
         entries.append((f"target {format_number(float(target))}", line))
-    style.log_size_ticks(ax)
+    ticks.count_axis(ax.xaxis)
     response = QUANTITIES[str(rows["response"].iloc[0])]
     style.set_axes(ax, style.compute_label(str(rows["cost"].iloc[0])), style.axis_label(response))
     style.legend(ax, entries)

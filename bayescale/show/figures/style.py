@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from bayescale.language.labels import ALL
@@ -119,14 +119,6 @@ def log_loss_axis(ax: Axes) -> None:
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_minor_formatter(NullFormatter())
-
-
-def log_size_ticks(ax: Axes) -> None:
-    """Give a logarithmic horizontal axis of sizes ticks between powers of ten, since intervals often span less."""
-    low, high = ax.get_xlim()
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0) if high / low < 30.0 else (1.0,)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
-    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def legend(ax: Axes, entries: Sequence[tuple[str, Any]], *, room: float = 0.0) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from bayescale.decisions import Pareto
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS
-from bayescale.show.figures import curves, style
+from bayescale.show.figures import curves, style, ticks
 from bayescale.show.figures.sources import table_of
 from bayescale.show.numbers import format_number
 
@@ -74,7 +74,7 @@ def trade_offs(source: Pareto | pd.DataFrame, *, ax: Axes | None = None) -> Axes
         entries.append((words, (curves.key_band(), curves.key_line())))
     if curves.extrapolates(data):
         entries.append((curves.BEYOND, (curves.key_band(True), curves.key_line(True))))
-    style.log_size_ticks(ax)
+    ticks.count_axis(ax.xaxis)
     style.set_axes(ax, "serving (FLOP)", style.axis_label(LOSS, "expected loss"))
     style.legend(ax, entries)
     return ax

@@ -21,11 +21,7 @@ from bayescale.language.errors import FitError
 from bayescale.language.priors import LogNormal
 from bayescale.models import Residuals, RunEffects, StudentT
 
-
-@pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 @pytest.mark.parametrize("effects", [None, RunEffects("run")], ids=["", "run effects"])

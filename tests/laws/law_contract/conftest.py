@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import jax
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _double_precision():
-    with jax.enable_x64(True):
-        yield
+def _double_precision(double_precision):
+    pass
