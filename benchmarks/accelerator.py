@@ -1,6 +1,6 @@
-"""Batches of fits and large tables on the devices of this machine, against its processor.
+"""Batches of fits, many chains and large tables on the devices of this machine, against its processor.
 
-python benchmarks/accelerator.py [--quick] [--only batches rows] [--parts N] [--out FILE]
+python benchmarks/accelerator.py [--quick] [--only batches chains rows] [--parts N] [--out FILE]
 
 Without an accelerator, the processor is made ``--parts`` devices, which tells whether they agree and not what one is
 worth.
@@ -9,6 +9,7 @@ worth.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,21 +28,28 @@ NO_ACCELERATOR = (
 )
 # How far results may be apart, in units of what they are compared in: posterior sds, and relative.
 SDS, RELATIVE = 1e-3, 1e-9
-PIECES = ("batches", "rows")
+# Standard errors that means of draws of two kinds of devices may be apart: those of some fifty numbers, by some
+# thirty chains or more, are beyond once in ten thousand pairs of right posteriors.
+ERRORS = 6.0
+PIECES = ("batches", "chains", "rows")
 
 
 class Sizes(NamedTuple):
     """How much is measured."""
 
     fits: tuple[int, ...]
+    chains: tuple[int, ...]
+    methods: tuple[str, ...]
+    warmup: int
+    draws: int
     rows: tuple[int, ...]
     megabytes: int
     matrix: int
     repeats: int
 
 
-WHOLE = Sizes((10_000, 100_000), (100_000, 3_000_000), 1024, 8192, 3)
-QUICK = Sizes((32,), (3_000,), 8, 256, 1)
+WHOLE = Sizes((10_000, 100_000), (64, 256), ("parallel", "vectorized"), 250, 200, (100_000, 3_000_000), 1024, 8192, 3)
+QUICK = Sizes((32,), (4,), ("parallel",), 50, 50, (3_000,), 8, 256, 1)
 
 
 def main() -> None:
@@ -88,6 +96,8 @@ def sections(sizes: Sizes, only: Sequence[str]) -> Iterator[str]:
     if "batches" in only:
         yield from _batches(sizes, known)
     # NUTS is float64.
+    if "chains" in only and "float64" in known:
+        yield from _chains(sizes)
     if "rows" in only and "float64" in known:
         yield from _rows(sizes, known["float64"][0].bandwidth)
 
@@ -122,6 +132,27 @@ def _centres_apart(alone: Any, spread: Any) -> float:
     centre, other = (np.asarray(made[0], float)[:count] for made in (alone, spread))
     sd = np.sqrt((np.asarray(alone[1], float)[:count] ** 2).sum(axis=-1))
     return float((np.abs(other - centre) / sd).max())
+
+
+def _chains(sizes: Sizes) -> Iterator[str]:
+    from accelerator_cases import chains, means_apart
+
+    rows = []
+    for count, method in itertools.product(sizes.chains, sizes.methods):
+        options = {"warmup": sizes.warmup, "draws": sizes.draws, "repeats": sizes.repeats}
+        alone, spread = (chains(on, method, count, **options) for on in (_one(), "all"))
+        same = np.array_equal(alone.made, spread.made)
+        apart = 0.0 if same else means_apart(alone.made, spread.made)
+        words = "same bits" if same else f"{apart:.1f} standard errors"
+        rows.append([f"{count:,}", method, *_costs(alone, spread, count * sizes.draws), words])
+        # Parts of one processor run the same program, but for chains side by side, of which each has fewer.
+        if apart > ERRORS or not (same or method == "vectorized" or _one() == "cpu"):
+            raise SystemExit(
+                f"draws of {count} chains, {method}, are {apart:.1f} standard errors apart between the devices"
+            )
+    title = f"## Many chains of NUTS: whole fits of the embedded families, {sizes.draws} draws a chain"
+    yield from ("", title, "")
+    yield from table_lines(("chains", "method", *_heads("draw"), "apart"), rows)
 
 
 def _rows(sizes: Sizes, bandwidth: float) -> Iterator[str]:

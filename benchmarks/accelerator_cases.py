@@ -1,4 +1,4 @@
-"""What ``accelerator.py`` measures: limits of a device, and batches and rows on it."""
+"""What ``accelerator.py`` measures: limits of a device, and batches, chains and rows on it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from clock import cpu_seconds
 from small_tables import families_of, small_tables
 
+import bayescale as bs
 from bayescale.inference.coordinates import Coordinates, guide_and_gradient
 from bayescale.inference.devices import find_places
 from bayescale.inference.geometry import find_geometry
@@ -117,6 +118,27 @@ def flop_of_a_row(model: Any, rows: Any) -> float:
 
     counted = jax.jit(density).lower(jnp.zeros((64, len(model.parameters)))).compile().cost_analysis()
     return (counted["flops"] + counted.get("transcendentals", 0.0)) / (16 * 64)
+
+
+def chains(devices: int | str, method: str, count: int, *, warmup: int, draws: int, repeats: int) -> Cost:
+    """A hierarchical fit of the embedded families by so many chains of NUTS; its draws have chains first."""
+    runs = bs.datasets.load("pile-families")
+    options = {"engine": "nuts", "chains": count, "chain_method": method, "warmup": warmup, "draws": draws}
+
+    def work() -> Any:
+        posterior = bs.fit("chinchilla", runs, devices=devices, seed=0, **options).data["posterior"]
+        values = [one.to_numpy().reshape(count, draws, -1) for _, one in sorted(posterior.data_vars.items())]
+        return np.concatenate(values, axis=-1)
+
+    return measured(work, repeats)
+
+
+def means_apart(some: np.ndarray, others: np.ndarray) -> float:
+    """The largest difference of posterior means, in its standard errors, which come from the scatter among chains."""
+    means = [draws.mean(axis=1) for draws in (some, others)]
+    variance = sum(one.var(axis=0, ddof=1) / len(one) for one in means)
+    moves = variance > 0
+    return float((np.abs(means[0].mean(axis=0) - means[1].mean(axis=0))[moves] / np.sqrt(variance[moves])).max())
 
 
 def gradients(devices: int | str, rows: int, repeats: int) -> tuple[Cost, int]:

@@ -30,7 +30,8 @@ from small_tables import small_tables
 
 import bayescale as bs
 
-TABLES, PART = 16, 2
+PART = 2
+TABLES = PART * faults.PARTS
 HEAD = ("fault", "tried", "lost", "duplicated", "half files", "seconds")
 PAGE = Path(__file__).with_name("SURVIVAL.md")
 STUDY = """
@@ -197,7 +198,7 @@ def page(rows: list[tuple[str, ...]], usual: float) -> list[str]:
     return [
         "# What a study survives",
         "",
-        f"Written by `python benchmarks/survival.py`: {TABLES} tables in {TABLES // PART} parts, by real processes of "
+        f"Written by `python benchmarks/survival.py`: {TABLES} tables in {faults.PARTS} parts, by real processes of "
         "`bayescale batch`, which are disturbed and then started again until they are done.",
         f"Undisturbed the study took {usual:.0f} s at the last call (two processes).",
         "The machine was shared with others.",

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 
 BATCH = (sys.executable, "-m", "bayescale", "batch")
+# How many parts a study has.
+PARTS = 8
 # A law that lets its first worker have hardly more memory than it has by then.
 GREEDY = '''
 import multiprocessing, os, resource
@@ -68,12 +70,20 @@ def finish(study: Path, out: Path, *words: str, **environment: str) -> tuple[int
 
 
 def kill_drivers(study: Path, out: Callable[[], Path], usual: float, times: int) -> Iterator[Path]:
-    """Kill -9 the driver at random moments of its usual time; what it leaves is gone on with, and killed again."""
+    """Kill -9 the driver at random moments between its start and its last part; what it leaves is gone on with.
+
+    A moment is a number of parts that are there, and a random time longer: by the clock alone a busy machine would have
+    every driver killed before its first part.
+    """
     folder, hits = out(), 0
     while hits < times:
+        there = len(list((folder / "parts").glob("[!.]*")))
+        at, longer = random.randint(there, max(PARTS - 1, there)), random.uniform(0.0, usual / PARTS)
         process = start(study, folder, "--processes", "2")
+        while process.poll() is None and len(list((folder / "parts").glob("[!.]*"))) < at:
+            time.sleep(0.01)
         try:
-            process.wait(random.uniform(0.0, usual))
+            process.wait(longer)
             yield folder
             folder = out()  # it was done before
         except subprocess.TimeoutExpired:

@@ -24,8 +24,24 @@ def test_it_runs_on_parts_of_a_processor_and_says_that_these_are_no_accelerator(
     text = page.read_text("utf-8")
     assert "Devices: 2 x cpu (cpu)." in text
     assert "**No accelerator was measured.**" in text
-    for title in ("Limits", "Batches of fits", "Rows of one table"):
+    for title in ("Limits", "Batches of fits", "Many chains of NUTS", "Rows of one table"):
         assert f"\n## {title}" in text
+
+
+def test_means_that_are_apart_are_told(monkeypatch):
+    """Chains of one posterior are within the bound, those of one that is shifted by a fifth of an sd are not."""
+    import numpy as np
+
+    monkeypatch.syspath_prepend(FOLDER)
+    import accelerator
+    from accelerator_cases import means_apart
+
+    rng = np.random.default_rng(0)
+    some, others = rng.standard_normal((2, 64, 200, 50))
+    others[..., 0] = some[..., 0] = 3.0  # a number that is given
+    assert means_apart(some, others) < accelerator.ERRORS
+    others[..., 7] += 0.2
+    assert means_apart(some, others) > accelerator.ERRORS
 
 
 def test_devices_that_do_not_agree_are_told(monkeypatch):

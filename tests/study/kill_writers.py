@@ -66,17 +66,33 @@ def contents(path: Path) -> dict[str, bytes]:
     }
 
 
+def written(path: Path) -> int:
+    """Count the files of a folder of results, whole ones and others."""
+    return sum(len(os.listdir(path / kind)) for kind in ("parts", *KINDS) if (path / kind).is_dir())
+
+
+def wait(pid: int, path: Path, files: int, longer: float) -> bool:
+    """Wait until there are so many files, and some seconds longer; whether the process ended by itself.
+
+    Files and not the clock, since a busy machine would have every process killed before it began.
+    """
+    while not (over := os.waitpid(pid, os.WNOHANG)[0] == pid) and written(path) < files:
+        time.sleep(1e-3)
+    time.sleep(0.0 if over else random.uniform(0.0, longer))
+    return over or os.waitpid(pid, os.WNOHANG)[0] == pid
+
+
 def main() -> None:
     random.seed(0)
     place, times = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 50
     began = time.monotonic()
     os.waitpid(forked(place / "undisturbed"), 0)
     usual, reference = time.monotonic() - began, contents(place / "undisturbed")
+    whole = len(reference)
     found, kills, out = Counter(), 0, place / "killed"
     while kills < times:
-        pid = forked(out)
-        time.sleep(random.uniform(0.0, usual))
-        over = os.waitpid(pid, os.WNOHANG)[0] == pid
+        at = random.randint(min(written(out), whole - 1), whole - 1)
+        over = wait(pid := forked(out), out, at, usual / whole)
         if not over:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
