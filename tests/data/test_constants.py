@@ -49,7 +49,7 @@ def test_numbers_that_no_cell_may_be_are_refused(asked, message):
 
 
 def test_a_lacking_chance_says_that_it_may_be_a_number():
-    said = "lacks chance and accuracy, .*: say which with columns={'chance': '<column or number>', 'accuracy': '<column>'}"
+    said = "lacks chance and accuracy, .*: say which with columns={'chance': '<column or number>', 'accuracy': '.*'}"
     with pytest.raises(DataError, match=said):
         read_runs(scores(), **LAW)
 
