@@ -117,7 +117,7 @@ def _remedy(
 ) -> str:
     """The whole mapping that such a header asks for: also who is of one family or run, and units by their names."""
     columns = {want: _offered(want, found, header) for want in wants}
-    taken = found | {want: column for want, column in columns.items() if column}
+    taken = {**found, **{want: column for want, column in columns.items() if column}}
     grouping = {name: _alias(name, taken, header) for name in GROUPING if name not in found and name not in declined}
     unnamed = "<column or number>"
     said = {name: in_units(name, column) if column else "<column>" for name, column in columns.items()}
