@@ -20,6 +20,7 @@ from curve_forecasts import (
     first_parts,
     fit_all,
     forecast,
+    forecast_of,
 )
 from learning_curves import MOST_ROWS, STARTS, Curve, Score, least_squares, read_curves, score_draws, score_point
 
@@ -28,7 +29,9 @@ from bayescale.validation import stacking_weights
 
 POINTS = ("m1-error", "m2-error", "m3-error", "m4-error")
 POSTERIORS = ("m2-error", "m3-error", "m4-error", "bnsl-1-error", "bnsl-2-error")
-AVERAGE = "averaged"
+AVERAGE, TRUSTED = "averaged", "averaged, laws that pass"
+# The law and the family of curves that are fitted again by what `bs.fit` takes where the instant engine fails.
+AGAIN, FAMILY = "m4-error", "BIG-Bench"
 
 
 def main() -> None:
@@ -43,7 +46,8 @@ def main() -> None:
     print(f"Least squares done, {seconds:.0f} CPU s.", flush=True)
     lines = [f"* Least squares: {seconds:.0f} CPU s for {len(POINTS)} laws."]
     posteriors, more = posterior_scores(curves, chosen.seed)
-    scores = pd.concat([points, posteriors], ignore_index=True)
+    again, said_again = again_scores([c for c in curves if c.family == FAMILY], chosen.seed)
+    scores, more = pd.concat([points, posteriors, again], ignore_index=True), [*more, *said_again]
     if chosen.keep:
         scores.to_csv(chosen.keep, index=False)
     written = [about(curves), "", *table(scores), "", *lines, *more, *against(scores)]
@@ -68,6 +72,7 @@ def posterior_scores(curves: Sequence[Curve], seed: int) -> tuple[pd.DataFrame, 
     parts, rows, lines = first_parts(curves), [], []
     whole: dict[str, list[Forecast]] = {}
     tried: dict[str, list[np.ndarray]] = {}
+    passed: dict[str, np.ndarray] = {}
     for name in POSTERIORS:
         law = bs.laws.find_law(name)
         fitted = fit_all(law, {c.label: c.train for c in curves}, seed)
@@ -77,6 +82,7 @@ def posterior_scores(curves: Sequence[Curve], seed: int) -> tuple[pd.DataFrame, 
         tried[name] = [
             forecast(first.fits, c.label, parts[c.label][1], seed + i).log_density for i, c in enumerate(curves)
         ]
+        passed[name] = np.array([fitted.passes(c.label) and first.passes(c.label) for c in curves])
         lines.append(said(name, fitted, first, len(curves)))
         print(lines[-1], flush=True)
     for family in sorted({c.family for c in curves}):
@@ -87,7 +93,39 @@ def posterior_scores(curves: Sequence[Curve], seed: int) -> tuple[pd.DataFrame, 
         )
         for i in members:
             rows.append(scored(curves[i], AVERAGE, averaged([whole[name][i] for name in POSTERIORS], weights)))
+        trusted = [name for name in POSTERIORS if passed[name][members].mean() >= 0.5]
+        if not trusted:
+            lines.append(f"* No law passes on half of the curves of {family}, so nothing is averaged of those that do.")
+            continue
+        weights = stacking_weights([np.stack([tried[name][i] for name in trusted]) for i in members])
+        for i in members:
+            rows.append(scored(curves[i], TRUSTED, averaged([whole[name][i] for name in trusted], weights)))
     return pd.DataFrame(rows), lines
+
+
+def again_scores(curves: Sequence[Curve], seed: int) -> tuple[pd.DataFrame, list[str]]:
+    """One law fitted by `bs.fit`, which takes NUTS where the instant engine fails, and what its chains did."""
+    rows, lines, law = [], [], bs.laws.find_law(AGAIN)
+    for i, curve in enumerate(curves):
+        fit = bs.fit(law, bs.read_runs(curve.train, law=law), seed=seed)
+        made = forecast_of(fit, curve.later, seed + i)
+        rows.append(scored(curve, f"posterior {AGAIN}, {fit.engine.split(' ')[0]}", made))
+        lines.append(f"* {curve.label}, {AGAIN} by {fit.engine.split(' ')[0]}: {chains(fit, curve)}")
+        print(lines[-1], flush=True)
+    return pd.DataFrame(rows), lines
+
+
+def chains(fit: bs.Fit, curve: Curve) -> str:
+    """R-hat, failed checks, and the guessing errors of the chains beside the first errors of the curve."""
+    r_hat = next(check.value for check in fit.checks.checks if check.name == "r-hat")
+    medians = ", ".join(f"{value:.3f}" for value in fit.posterior["E_c"].median("draw").to_numpy())
+    failed = ", ".join(check.name for check in fit.checks.failed) or "none"
+    first = ", ".join(f"{value:.3f}" for value in curve.train["error"][:3])
+    return (
+        f"R-hat {r_hat:.2f}, failed checks: {failed}; medians of the error of guessing by chain {medians}, first "
+        f"errors of the curve {first}, last of the training part {curve.train['error'].iloc[-1]:.3f}, last of all "
+        f"{curve.later['error'].iloc[-1]:.3f}."
+    )
 
 
 def scored(curve: Curve, method: str, made: Forecast) -> dict:
@@ -114,7 +152,10 @@ def about(curves: Sequence[Curve]) -> str:
         f"fitted, the {rows:,} later ones, up to about twice the examples, are scored. Posteriors: Student-t noise, "
         f"declared priors, the instant engine, {DRAWS:,} draws, flagged fits included. Averaged: each family's mixture "
         "of the five posteriors, with weights that stack forecasts of the last 40 % of the training rows from the "
-        f"first 60 %. Least squares of log error: SciPy, {STARTS} starts. RMSLE of the median or the point; CRPS "
+        "first 60 %; the draws of a flagged fit are not those of its posterior, and *laws that pass* averages only "
+        "laws whose fits of both parts pass on half of the family's curves or more. "
+        f"*{AGAIN}, nuts*: {FAMILY} fitted one by one by `bs.fit`. "
+        f"Least squares of log error: SciPy, {STARTS} starts. RMSLE of the median or the point; CRPS "
         "of log error, times 1,000, of a point its absolute error; coverage of central intervals of a new run. Means "
         "over curves and their standard errors (in parentheses); curves of a family share models or tasks, so that "
         "these errors are too small."

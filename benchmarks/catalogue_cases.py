@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from tables import LEFT_OUT, REAL_DATA, chinchilla_runs, loss_to_loss, registered
 
@@ -140,12 +141,21 @@ def best_sizes(law: str) -> bs.Runs:
     return bs.read_runs(table.assign(tokens=table["compute"] / table["flop_per_token"]), law=law)
 
 
-def one_run() -> bs.Runs:
-    """The longest run of the misfitting set's largest model, its checkpoints after a tenth of training."""
+def one_run(first: float = 0.1) -> bs.Runs:
+    """The longest run of the misfitting set's largest model, its checkpoints after a share of training."""
     table = pd.read_csv(REAL_DATA / "misfitting" / "scaling_results.csv")
     table = table[(table["peak_lr"] == 0.002) & (table["N"] == 522374400) & (table["total_steps"] == 12000)]
-    table = table[table["portion_steps_elapsed"].between(0.1, 1.0)].rename(columns={"D": "tokens"})
+    table = table[table["portion_steps_elapsed"].between(first, 1.0)].rename(columns={"D": "tokens"})
     return bs.read_runs(table[["tokens", "loss"]], law="m2")
+
+
+def digitised_run() -> bs.Runs:
+    """Sixty checkpoints of the smallest GPT-3, digitised, from 1.2e10 to 3e11 tokens."""
+    with np.load(REAL_DATA / "learning-curves" / "colpret.npz", allow_pickle=True) as curves:
+        tokens, loss = curves["GPT-3 Small"]
+    kept = np.flatnonzero((tokens > 0) & np.isfinite(loss))
+    kept = kept[np.unique(np.linspace(0, len(kept) - 1, 60).round().astype(int))]
+    return bs.read_runs(pd.DataFrame({"tokens": tokens[kept], "loss": loss[kept]}), law="m2")
 
 
 def few_shot() -> bs.Runs:
@@ -210,7 +220,11 @@ CASES: tuple[Case, ...] = (
     Case("deepseek-data", "Chinchilla's points, best by compute", lambda: best_sizes("deepseek-data")),
     Case("deepseek-batch", BEST, lambda: best_settings("deepseek-batch")),
     Case("deepseek-lr", BEST, lambda: best_settings("deepseek-lr")),
-    *(Case(law, "misfitting, one run", one_run) for law in ("m2", "m3", "m4", "bnsl-1", "bnsl-2")),
+    *(Case(law, "misfitting, one run", one_run) for law in ("m2", "m3", "m4", "bnsl-2")),
+    # With its start the run has the break; after a tenth of training a decay of the learning rate looks like one.
+    Case("bnsl-1", "misfitting, one run from its start", lambda: one_run(0.002)),
+    # On the run above two breaks share one in several ways, between which chains do not move, and its row fails.
+    Case("bnsl-2", "GPT-3 Small, one run", digitised_run),
     *(
         Case(f"{law}-error", "few-shot error of one vision transformer", few_shot)
         for law in ("m1", "m2", "m3", "m4", "bnsl-1", "bnsl-2")

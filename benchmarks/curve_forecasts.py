@@ -44,6 +44,10 @@ class Fitted(NamedTuple):
         """How many do not pass every check."""
         return int((self.fits.status["status"] != "ok").sum())
 
+    def passes(self, label: str) -> bool:
+        """Whether the fit of a curve passes every check."""
+        return bool((self.fits.status.set_index("fit")["status"] == "ok").loc[label])
+
 
 def fit_all(law: type[bs.laws.Law], tables: dict[str, pd.DataFrame], seed: int) -> Fitted:
     """Fit every table by the instant engine; what does not pass its checks is kept, and counted."""
@@ -55,8 +59,21 @@ def fit_all(law: type[bs.laws.Law], tables: dict[str, pd.DataFrame], seed: int) 
 def forecast(fits: bs.Fits, label: str, rows: pd.DataFrame, seed: int) -> Forecast:
     """New runs at the rows of a curve, from the posterior with Student-t noise."""
     one = fits.posterior.sel(fit=label)
-    values = {name: one[name].to_numpy().reshape(-1, 1) for name in one.data_vars}
-    law = fits.model.law(**{p.name: values[p.name] for p in fits.model.law.parameters})
+    return _forecast(fits.model.law, {name: one[name].to_numpy().ravel() for name in one.data_vars}, rows, seed)
+
+
+def forecast_of(fit: bs.Fit, rows: pd.DataFrame, seed: int) -> Forecast:
+    """The same of one fit, of as many draws."""
+    draws = {name: fit.posterior[name].to_numpy().ravel() for name in fit.posterior.data_vars}
+    count = len(draws["sigma"])
+    kept = np.random.default_rng(seed).choice(count, min(DRAWS, count), replace=False)
+    return _forecast(fit.law, {name: values[kept] for name, values in draws.items()}, rows, seed)
+
+
+def _forecast(law_class: type[bs.laws.Law], draws: dict[str, np.ndarray], rows: pd.DataFrame, seed: int) -> Forecast:
+    """From draws in natural units, anchors at 1."""
+    values = {name: array[:, None] for name, array in draws.items()}
+    law = law_class(**{p.name: values[p.name] for p in law_class.parameters})
     with np.errstate(all="ignore"):
         curve = np.log(law(rows["examples"].to_numpy()[None]))
     sigma, nu, error = values["sigma"], values["nu"], rows["error"].to_numpy()

@@ -7,6 +7,7 @@ from pathlib import Path
 from markdown_tables import table
 
 from bayescale.data.suspicions import design, rows, scales
+from bayescale.data.unnamed import MOST_GROUPS
 from bayescale.language import errors
 from bayescale.models.suspicions import FACTOR
 
@@ -94,6 +95,11 @@ TABLES: dict[str, tuple[str, str]] = {
     "loss-rises-with-compute": (
         f"a rank correlation of loss and compute above {design.RISING:g} within families",
         "look at the loss column, and for runs that diverged or over-fitted",
+    ),
+    "families-unnamed": (
+        f"a text column that is not used splits the table into 2 to {MOST_GROUPS} groups of several sizes each, and no "
+        "family is named: all runs are taken for one curve",
+        "`group='corpus'` (`--group corpus`); `columns={'family': None}` says that they are one",
     ),
     "early-checkpoints-dropped": ("how many rows `drop_early` left out", "nothing: it says what was done"),
     "instead": (

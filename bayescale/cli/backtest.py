@@ -90,6 +90,7 @@ def backtest(
     runs = read_table(
         table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
         params_convention=params_convention, law=law_class,
+        along_runs=residuals is not None or effects == "run",
     )  # fmt: skip
     options = chosen(noise=noise, effects=effects, residuals=residuals, draws=draws, engine=engine)
     options |= chosen(ratios=ratios, pooling=kinds, model_error=model_error, fewest=fewest)

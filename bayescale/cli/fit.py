@@ -93,6 +93,7 @@ def fit(
     runs = read_table(
         table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
         params_convention=params_convention, law=law_class,
+        along_runs=residuals is not None or effects == "run",
     )  # fmt: skip
     declared: dict[str, Any] = {
         "pooling": kinds,

@@ -142,9 +142,11 @@ def read_table(
     bytes_per_token: float | None,
     params_convention: str,
     law: type[Law] | None = None,
-    without: tuple[str, ...] = (),
+    along_runs: bool = False,
 ) -> Runs:
-    """Read the runs of a command; what is suspicious of them is warned of, but for the codes in ``without``.
+    """Read the runs of a command; what is suspicious of them is warned of.
+
+    Where the model has errors along runs (``along_runs``), several rows of a run are nothing to warn of.
 
     Raises:
         SettingsError, DataError: as of :func:`bayescale.read_runs`.
@@ -158,6 +160,6 @@ def read_table(
         params_convention=params_convention,
     )  # fmt: skip
     for warning in runs.warnings:
-        if warning.code not in without:
+        if not (along_runs and warning.code == "checkpoints-as-runs"):
             warnings.warn(warning, stacklevel=2)
     return runs

@@ -87,7 +87,7 @@ def follow(
     runs = read_table(
         table, columns, group=group, loss_unit=loss_unit, bytes_per_token=bytes_per_token,
         params_convention=params_convention,
-        without=("checkpoints-as-runs",),  # that rows of a run err together is what following it is about
+        along_runs=True,  # that rows of a run err together is what following it is about
     )  # fmt: skip
     found = bs.follow(
         runs, run, final_tokens=final_tokens, final_steps=final_steps, target=target, group=family, siblings=siblings,

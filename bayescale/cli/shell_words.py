@@ -10,7 +10,8 @@ from collections.abc import Collection
 # A mapping of columns, columns to be named, and a setting of a fit, as messages of the library write them.
 MAPPING = re.compile(r"columns=(\{(?:'[^']*': (?:'[^']*'|None)(?:, )?)+\})")
 TO_NAME = re.compile(r"columns=\{(?:'(\w+)': )?\.\.\.\} in read_runs")
-SETTING = re.compile(r"\b(residuals|effects|noise)='([a-z0-9-]+)'")
+SETTING = re.compile(r"\b(residuals|effects|noise|group|loss_unit)='([^']+)'")
+BYTES = re.compile(r",? ?\bbytes_per_token=\.\.\.")
 
 
 def in_shell(text: str, options: Collection[str] = ("--columns",)) -> str:
@@ -24,12 +25,24 @@ def in_shell(text: str, options: Collection[str] = ("--columns",)) -> str:
     'map it with --columns run=COLUMN.'
     >>> in_shell("declare residuals='ou'", ["--residuals"])
     'declare --residuals ou'
+    >>> in_shell("with group='model family'", ["--group"]), in_shell("loss_unit='bits/byte'", ["--loss-unit"])
+    ("with --group 'model family'", '--loss-unit bits/byte')
     >>> in_shell("declare residuals='ou'", ["--columns"])
     "declare residuals='ou'"
     """
     if "--columns" in options:
         text = TO_NAME.sub(lambda found: f"--columns {found[1] or 'NAME'}=COLUMN", MAPPING.sub(_mapped, text))
-    return SETTING.sub(lambda found: f"--{found[1]} {found[2]}" if f"--{found[1]}" in options else found[0], text)
+    if "--bytes-per-token" in options:
+        text = BYTES.sub(" --bytes-per-token NUMBER", text)
+    return SETTING.sub(lambda found: _set(found) if _option(found) in options else found[0], text)
+
+
+def _option(found: re.Match[str]) -> str:
+    return f"--{found[1].replace('_', '-')}"
+
+
+def _set(found: re.Match[str]) -> str:
+    return f"{_option(found)} {shlex.quote(found[2])}"
 
 
 def _mapped(found: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bayescale.data.scaled import SCALED
 from bayescale.data.schema import Column
 from bayescale.language.errors import BadCell, DataError
 from bayescale.language.labels import RESERVED
@@ -39,6 +40,7 @@ class CellLog:
         self.cells: list[BadCell] = []
         self.count = 0
         self.spare: dict[str, None] | None = {}
+        self.percent: dict[str, str] = {}
 
     def add(self, row: int, column: str, value: str, reason: str, *, spare: str | None = None) -> None:
         """Note one cell; ``spare`` is its canonical column where the table could be read without that."""
@@ -62,7 +64,9 @@ class CellLog:
         more = f"; and {self.count - SHOWN_CELLS:,} more" if self.count > SHOWN_CELLS else ""
         noun = "cell" if self.count == 1 else "cells"
         remedy = f" (to leave out what is not needed: columns={self.spare})" if self.spare else ""
-        raise DataError(f"{self.source} has {self.count:,} unusable {noun}: {first}{more}{remedy}.", cells)
+        # As a whole: a 1 of such a column would pass for 100 %, so cells are not mended one by one.
+        percent = f"; if it is in per cent, read it so: columns={self.percent}" if self.percent else ""
+        raise DataError(f"{self.source} has {self.count:,} unusable {noun}: {first}{more}{percent}{remedy}.", cells)
 
 
 def parse_numbers(
@@ -84,6 +88,8 @@ def parse_numbers(
     numbers, broken = _to_floats(values)
     low = numbers <= column.lower if column.strict else numbers < column.lower
     high = numbers > column.upper
+    if column.name in SCALED and column.upper == 1 and ((numbers > 1) & (numbers <= 100)).any():
+        log.percent[column.name] = f"{name}*0.01"
     for index in np.flatnonzero(broken | low | high | ~np.isfinite(numbers)).tolist():
         text = _shown(values[index])
         reason = _reason(text, numbers[index], column=column, broken=bool(broken[index]))

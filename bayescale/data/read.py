@@ -14,6 +14,7 @@ import pandas as pd
 from bayescale.data.accounting import complete_design
 from bayescale.data.checkpoints import Early
 from bayescale.data.columns import map_columns
+from bayescale.data.constants import constants
 from bayescale.data.opening import open_source
 from bayescale.data.parsing import Parsed, parse_table
 from bayescale.data.requirements import require
@@ -24,6 +25,7 @@ from bayescale.data.sources import Source
 from bayescale.data.suspicions import suspicions
 from bayescale.data.together import check_together
 from bayescale.data.units import check_unit, loss_column, to_nats
+from bayescale.data.unnamed import unnamed_families
 from bayescale.language.errors import DataError, SettingsError
 from bayescale.language.quantities import PARAMS, QUANTITIES, Quantity
 
@@ -49,7 +51,8 @@ def read_runs(
         source: a path to CSV, TSV or text (each also .gz; UTF-8) or Parquet, or a pandas DataFrame.
         columns: canonical name to source column, such as ``{"params": "n_params", "loss": "val_loss"}``; a canonical
             name that is left out is taken where the source has a column of that name, None leaves a column out.
-            Counts in other units are read times a number: ``{"tokens": "tokens_b*1e9"}``.
+            Counts in other units and shares in per cent are read times a number: ``{"tokens": "tokens_b*1e9"}``,
+            ``{"accuracy": "acc*0.01"}``; ``{"chance": "0.25"}`` and ``{"items": "2376"}`` hold in every row.
             Needed are loss and two of params, tokens (counts) and compute (FLOP); the third follows from C = 6 N D.
             A table of another response (accuracy, error, lr, batch_tokens) or of a single input needs one of each.
             Columns ``mix_<domain>`` are weights of a mixture, which sum to 1 in each row.
@@ -119,9 +122,11 @@ def read_quietly(
     """Do what :func:`read_runs` does, keeping the warnings without emitting them: for data that documents them."""
     _check_settings(loss_unit, bytes_per_token, params_convention, max_rows)
     table = open_source(source, max_rows=max_rows)
-    names, factors = unscaled(columns, table.header)
-    parsed, mapping, own = _parsed(table, names, group, law, loss_unit)
+    names, same = constants(columns, table.header)
+    names, factors = unscaled(names, table.header)
+    parsed, mapping, own = _parsed(table, names, group, law, loss_unit, same, factors)
     counts = {name: parsed.numbers[name] * factor for name, factor in factors.items()}
+    counts |= {name: np.full(len(parsed.rows), value) for name, value in same.items()}
     parsed = replace(parsed, numbers={**parsed.numbers, **counts})
     numbers, convention = _completed(parsed, mapping)
     _check_length(len(parsed.rows), table.name)
@@ -131,6 +136,8 @@ def read_quietly(
         )
         if errors is not None:
             numbers["loss_se"] = errors
+    asked = {name for name, column in (columns or {}).items() if column is None}
+    unnamed = None if "family" in mapping else unnamed_families(table, numbers, set(mapping.values()), asked)
     data = {**numbers, **parsed.texts}
     frame = pd.DataFrame({name: data[name] for name in columns_with(own) if name in data})
     # The frame has its own copy of all cells; with a million rows the others are worth giving back.
@@ -146,7 +153,7 @@ def read_quietly(
         renamed=_renamed(mapping, columns, table.header),
         quantities=own,
     )
-    return replace(runs, warnings=suspicions(runs))
+    return replace(runs, warnings=(*suspicions(runs), *([unnamed] if unnamed else [])))
 
 
 def _parsed(
@@ -155,6 +162,8 @@ def _parsed(
     group: str | None,
     law: str | type[Law] | None,
     loss_unit: str,
+    same: Mapping[str, float],
+    factors: Mapping[str, float],
 ) -> tuple[Parsed, dict[str, str], tuple[Quantity, ...]]:
     """Read all cells; also return the mapping of columns and the quantities that are in the table beyond the usual."""
     fitted = None
@@ -167,11 +176,15 @@ def _parsed(
     own |= {q.name: q for q in (*fitted.arguments.values(), fitted.response)} if fitted else {}
     known = columns_with(own.values())
     mapping = map_columns(table.header, columns=columns, group=group, name=table.name, known=known)
+    mapping = {name: column for name, column in mapping.items() if name not in same}
     declined = [canonical for canonical in asked if mapping.get(canonical) is None]
-    needed = require(mapping, table.header, name=table.name, known=known, declined=declined, law=fitted)
-    parsed = parse_table(table, mapping, known=known | {"loss": loss_column(loss_unit)}, needed=needed)
-    found = tuple(q for name, q in own.items() if name not in QUANTITIES and {name, f"{name}_se"} & set(mapping))
-    return parsed, mapping, found
+    found = mapping | {name: f"{value:.15g}" for name, value in same.items()}
+    needed = require(found, table.header, name=table.name, known=known, declined=declined, law=fitted)
+    rules = known | {"loss": loss_column(loss_unit)}
+    rules |= {name: replace(known[name], upper=known[name].upper / factor) for name, factor in factors.items()}
+    parsed = parse_table(table, mapping, known=rules, needed=needed)
+    further = tuple(q for name, q in own.items() if name not in QUANTITIES and {name, f"{name}_se"} & set(mapping))
+    return parsed, mapping, further
 
 
 def _renamed(
@@ -180,6 +193,7 @@ def _renamed(
     """What must be said of columns to read the table again, besides the column of families."""
     found: dict[str, str | None] = {name: column for name, column in mapping.items() if name not in ("family", column)}
     found |= {name: (columns or {})[name] for name in unscaled(columns, header)[1]}
+    found |= {name: f"{value:.15g}" for name, value in constants(columns, header)[1].items()}
     return found | {name: None for name, column in (columns or {}).items() if column is None and name in header}
 
 

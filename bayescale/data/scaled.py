@@ -1,4 +1,4 @@
-"""Counts in thousands, millions or billions: a column that is read times a number, as ``"tokens_b*1e9"``."""
+"""Counts in millions and shares in per cent: a column that is read times a number, as ``"tokens_b*1e9"``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bayescale.data.schema import DESIGN_COLUMNS
+
+# Counts that people write in other units, and shares that they write in per cent.
+SCALED = (*DESIGN_COLUMNS, "accuracy", "error", "chance", "accuracy_se", "error_se")
 
 TIMES = re.compile(r"(?P<column>.*\S)\s*\*\s*(?P<factor>\d+(?:\.\d*)?(?:[eE][+]?\d+)?)")
 
@@ -15,8 +18,8 @@ def unscaled(
 ) -> tuple[Mapping[str, str | None] | None, dict[str, float]]:
     """Split what is asked of columns into their names and the numbers that they are read times.
 
-    Only params, tokens and compute are counts that people write in other units; a column whose own name is
-    ``tokens_b*1e9`` is that column.
+    Only params, tokens and compute are counts that people write in other units, and only accuracy, error and chance
+    shares that they write in per cent; a column whose own name is ``tokens_b*1e9`` is that column.
 
     Args:
         columns: canonical name to source column, or to a source column times a number.
@@ -32,7 +35,7 @@ def unscaled(
     if not isinstance(columns, Mapping):
         return columns, {}
     names, factors = dict(columns), {}
-    for canonical in (name for name in DESIGN_COLUMNS if isinstance(names.get(name), str)):
+    for canonical in (name for name in SCALED if isinstance(names.get(name), str)):
         asked = str(names[canonical])
         found = None if asked in header else TIMES.fullmatch(asked)
         if found and float(found["factor"]) > 0:

@@ -150,6 +150,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "nll",
         "bpb",
         "val_bpb",
+        "ppl",
+        "val_ppl",
+        "perplexity",
     ),
     "family": ("group", "dataset", "corpus", "arch", "architecture", "model_family"),
+    "run": ("run_id", "run_name", "experiment", "experiment_id"),
 }

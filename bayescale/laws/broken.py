@@ -19,6 +19,10 @@ _UNSEEN = (
     "Breaks beyond the data, which nothing in them announces: the prior alone decides whether there is one, and so "
     "what is predicted far beyond."
 )
+_SHARED = (
+    " Two breaks where the data show one: they share it in several ways, and the posterior has as many modes, between "
+    "which chains do not move (R-hat); one break is the law for such data."
+)
 _SMOOTH = "width of break {} in log x"
 
 # Breaks narrower than a twentieth are kinks, on which gradients are of no use; wider ones than 3 are no breaks.
@@ -107,7 +111,7 @@ def _two_breaks(axes: Axes) -> type[Law]:
         )
         valid = _VALID
         needs = _NEEDS
-        unidentified = _UNSEEN
+        unidentified = _UNSEEN + _SHARED
         unpublished = ONE_CURVE
         starts = 32
         straight_everywhere = True

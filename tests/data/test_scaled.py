@@ -64,5 +64,6 @@ def test_the_warning_says_what_reads_them_right(clean, name, factor, said):
 def test_headings_of_spreadsheets_are_recognised(clean):
     table = clean.rename(columns={"params": "Parameters", "tokens": "Training Tokens", "loss": "val-bpb"})
     named = "columns={'params': 'Parameters', 'tokens': 'Training Tokens', 'loss': 'val-bpb'}"
-    with pytest.raises(DataError, match=rf"{re.escape(named)}\.$"):
+    unit = " and loss_unit='bits/byte', bytes_per_token=..."
+    with pytest.raises(DataError, match=rf"{re.escape(named + unit)}\.$"):
         read_runs(table)
