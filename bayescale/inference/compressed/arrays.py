@@ -46,8 +46,7 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> t
             common=common,
             start=np.median(apart.value, axis=0),
         )
-    shape = {"width": width, "padded": padded}
-    build = partial(build_forms, model, ordered, nodes, values, response, **shape)
+    build = partial(build_forms, model, ordered, nodes, values, response, width=width, padded=padded)
     length: dict[str, Correlation] = {}
     if model.residuals is OU:
         first = first_length(model, arrays, ordered, nodes, response, apart)
