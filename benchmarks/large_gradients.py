@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -19,10 +20,12 @@ from bayescale.inference.compressed.points import plausible_points
 from bayescale.inference.likelihood import log_likelihood, prepare, sampled_arrays
 from bayescale.inference.precision import computing
 from bayescale.laws import Chinchilla
-from bayescale.models import AR1, Normal, Pooling, build_model, lay_out
+from bayescale.models import AR1, OU, Normal, Pooling, StudentT, build_model, lay_out
 from bayescale.models.layout import Layout, design_anchors
 
 REPEATS = 7
+# Other models with all rows, of which no plain code is timed.
+OTHERS = (("student-t, ar1", StudentT, AR1), ("normal, ou", Normal, OU), ("student-t", StudentT, None))
 
 
 def main() -> None:
@@ -43,7 +46,11 @@ def main() -> None:
             "all rows": _of(model, sampled_arrays(layout)),
             "nodes": _of(model, found.arrays),
         }
-        results = {name: measured(one, at) for name, one in told.items()}
+        for name, noise, residuals in OTHERS:
+            changed = replace(model, noise=noise, residuals=residuals)
+            told[name] = _of(changed, sampled_arrays(lay_out(Chinchilla, runs, None, anchors, noise, residuals)))
+            at = [{"nu": np.float64(5.0), "tau": np.float64(0.1), **one} for one in at]
+        results = measured(told, at)
     facts = {"rows": len(runs), "curves": found.curves, "nodes": found.nodes, "bound": found.bound, "built": built}
     print(json.dumps({**facts, "results": results}))
 
@@ -78,20 +85,37 @@ def plain_likelihood(layout: Layout, anchors: dict[str, float]) -> Callable[[Any
     return lambda p: value(p, family, size, tokens, y, linked)
 
 
-def measured(call: Callable[[Any], Any], at: list[Any]) -> dict[str, Any]:
-    """Values at some points, and the median, least and largest CPU milliseconds of a call."""
-    values = [float(call(one)[0]) for one in at]
-    jax.block_until_ready(call(at[0]))
-    before = time.process_time()
-    jax.block_until_ready(call(at[0]))
-    inner = max(1, int(0.1 / max(time.process_time() - before, 1e-6)))
-    taken = []
+def measured(told: dict[str, Callable[[Any], Any]], at: list[Any]) -> dict[str, Any]:
+    """Values at some points, the median, least and largest CPU milliseconds of a call, and the ratio to the first.
+
+    All are called in turns, and the ratio is the median of those of one turn: others that use the machine at the same
+    time slow all of them.
+    """
+    values = {name: [float(call(one)[0]) for one in at] for name, call in told.items()}
+    inner = {name: max(1, int(0.1 / max(_seconds(call, at[0]), 1e-6))) for name, call in told.items()}
+    taken: dict[str, list[float]] = {name: [] for name in told}
     for _ in range(REPEATS):
-        before = time.process_time()
-        for _ in range(inner):
-            jax.block_until_ready(call(at[0]))
-        taken.append(1e3 * (time.process_time() - before) / inner)
-    return {"values": values, "ms": median(taken), "least": min(taken), "most": max(taken)}
+        for name, call in told.items():
+            taken[name].append(1e3 * _seconds(call, at[0], inner[name]))
+    first = taken[next(iter(told))]
+    return {
+        name: {
+            "values": values[name],
+            "ms": median(each),
+            "least": min(each),
+            "most": max(each),
+            "times": median([a / b for a, b in zip(first, each, strict=True)]),
+        }
+        for name, each in taken.items()
+    }
+
+
+def _seconds(call: Callable[[Any], Any], point: Any, inner: int = 1) -> float:
+    """CPU seconds of a call."""
+    before = time.process_time()
+    for _ in range(inner):
+        jax.block_until_ready(call(point))
+    return (time.process_time() - before) / inner
 
 
 if __name__ == "__main__":

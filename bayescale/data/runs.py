@@ -22,6 +22,8 @@ from bayescale.language.quantities import QUANTITIES, Quantity
 # Codes of what is said of a table as a whole, which a selection of its rows keeps.
 LEFT_OUT = "rows-left-out"
 COUNTS_DIFFER = "families-count-differently"
+# Rows whose content is hashed at a time, so that the copies it takes stay small beside a large table.
+HASHED_ROWS = 1 << 16
 KEPT = (DROPPED, LEFT_OUT, COUNTS_DIFFER)
 
 
@@ -79,14 +81,17 @@ class Runs:
             if name not in self.table:
                 continue
             digest.update(f"{name}:{len(self)}:".encode())
-            if column.kind == "number":
-                # Adding zero turns -0.0 into 0.0; little-endian whatever the machine.
-                digest.update((self.table[name].to_numpy(np.float64) + 0.0).astype("<f8").tobytes())
-            else:
-                # The length in front keeps ("ab", "c") and ("a", "bc") apart.
-                for text in self.table[name].tolist():
-                    encoded = text.encode()
-                    digest.update(len(encoded).to_bytes(8, "little") + encoded)
+            for start in range(0, len(self), HASHED_ROWS):
+                part = self.table[name].iloc[start : start + HASHED_ROWS]
+                if column.kind == "number":
+                    # Adding zero turns -0.0 into 0.0; little-endian whatever the machine.
+                    digest.update((part.to_numpy(np.float64) + 0.0).astype("<f8").tobytes())
+                else:
+                    codes, texts = pd.factorize(part)
+                    encoded = [text.encode() for text in texts]
+                    # The length in front keeps ("ab", "c") and ("a", "bc") apart.
+                    cells = [len(text).to_bytes(8, "little") + text for text in encoded]
+                    digest.update(b"".join([cells[code] for code in codes]))
         return digest.hexdigest()
 
     def subset(self, mask: np.ndarray) -> Runs:

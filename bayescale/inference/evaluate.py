@@ -13,6 +13,7 @@ from numpyro import handlers
 from numpyro.distributions import biject_to
 
 from bayescale.inference.coordinates import Coordinates, Geometry
+from bayescale.inference.precision import RUN_SELDOM
 from bayescale.laws import Law
 from bayescale.models.families import family_values, new_family_values, population_values
 from bayescale.models.model import EFFECTS, OBSERVED, Model, observed
@@ -23,7 +24,7 @@ BATCH = 256
 FEWEST_POINTS, MOST_POINTS = 4, 256
 
 
-@partial(jax.jit, static_argnames="coordinates")
+@partial(jax.jit, static_argnames="coordinates", compiler_options=RUN_SELDOM)
 def site_values(coordinates: Coordinates, geometry: Geometry, positions: Any) -> dict[str, Any]:
     """Unconstrained values of every site; positions are draw x size."""
     return jax.vmap(lambda position: coordinates.sites(geometry, position)[0])(positions)

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from bayescale.inference.coordinates import Coordinates, Geometry, guide_and_gradient
 from bayescale.inference.curvature import Gradient, curvature_at
 from bayescale.inference.levels import log_loss_at
-from bayescale.inference.pilot import KnownPilot, Pilot, fit_pilot
+from bayescale.inference.pilot import Correlation, KnownPilot, Pilot, fit_pilot
 from bayescale.inference.precision import RUN_SELDOM
 from bayescale.models.model import CORRELATION, OMEGA, Model
 
@@ -220,13 +220,13 @@ def _effect_curvature(coordinates: Coordinates, pilot: Pilot, data: Any) -> dict
     return {"effect_precision": precision, "effect_shift": shift}
 
 
-def _start(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled, correlation: Mapping[str, float]) -> np.ndarray:
+def _start(coordinates: Coordinates, pilot: Pilot, pooled: _Pooled, along: Mapping[str, Correlation]) -> np.ndarray:
     """Starting position of the common values from the pilot; everything else starts at zero."""
     model = coordinates.model
     values = {p.name: pilot.value[:, j] for j, p in enumerate(model.law.parameters)}
     if model.noise.scale:
         values[model.noise.scale] = np.log(pilot.scale)
-    values |= {name: np.asarray(value) for name, value in correlation.items()}
+    values |= {name: np.asarray(one.value) for name, one in along.items()}
     betweens = {c.name: c.between for c in model.coordinates} | {p.name: p.between for p in model.partial_noise}
     start = np.zeros(coordinates.size)
     place = 0

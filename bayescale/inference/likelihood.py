@@ -17,7 +17,7 @@ import numpy as np
 
 from bayescale.inference.compressed.density import Nodes, log_likelihood_of_curves
 from bayescale.inference.formula import split_log_loss
-from bayescale.inference.parts import MANY_CELLS, blocks_per_part, summed
+from bayescale.inference.parts import MANY_CELLS, part_shape, summed
 from bayescale.models.chain import innovations, links
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model, observed
@@ -94,14 +94,17 @@ def _of_part(model: Model, parameters: Any, part: tuple[Rows, Rows]) -> Any:
 
 
 def _in_parts(rows: Rows) -> tuple[Rows, Rows]:
-    """Blocks in parts of a few, along a leading axis, and the one row before each part."""
+    """Blocks in parts of a few, or of a piece of one, along a leading axis, and the one row before each part."""
     blocks, width = rows.observed.shape
-    many = blocks_per_part(blocks, width)
-    parts = blocks // many
+    many, narrow = part_shape(blocks, width)
+    pieces = width // narrow
+    parts = blocks * pieces // many
 
     def part(values: Any) -> Any:
+        if values.shape == (blocks, width):
+            return values.reshape(parts, many, narrow)
         if values.shape[0] == blocks:
-            return values.reshape(parts, many, *values.shape[1:])
+            return jnp.repeat(values, pieces, axis=0).reshape(parts, many, *values.shape[1:])
         return jnp.broadcast_to(values, (parts, *values.shape))
 
     own = jax.tree.map(part, rows)
@@ -151,11 +154,13 @@ def _together(
     sd = rows.measurement_sd.reshape(1) if same_sd else rows.measurement_sd
     if model.residuals is not None:
         mean = jax.vmap(curve, in_axes=(axes[0], 0, 0, axes[4]))(owned, rows.fixed, rows.observed, moved)
+        # Each row is needed twice, with the one after it too: without this the compiler would compute all of it twice.
+        mean = jax.lax.optimization_barrier(mean)
         first = None if before is None else _first_residual(model, values, shifts, before)
-        new, share = _innovations(model, values, rows, rows.mask * (rows.observed - mean), first)
+        new, log_share = _innovations(model, values, rows, rows.mask * (rows.observed - mean), first)
         over = jax.vmap(noise, in_axes=(axes[0], 0, 0, 0, axes[5], 0))
         total = over(owned, new, jnp.zeros_like(new), rows.mask, sd, rows.columns).sum()
-        return total - (rows.mask * jnp.log(share)).sum()
+        return total - (rows.mask * log_share).sum()
     return jax.vmap(block, in_axes=axes)(owned, rows.fixed, rows.observed, rows.mask, moved, sd, rows.columns).sum()
 
 
@@ -175,10 +180,17 @@ def _cell(values: Any) -> Any:
 def _innovations(
     model: Model, values: Mapping[str, Any], rows: Rows, residual: Any, first: Any = None
 ) -> tuple[Any, Any]:
-    """What is new in each residual of runs whose residuals follow each other, and its share of the scale."""
+    """What is new in each residual of runs whose residuals follow each other, and the log of its share of the scale."""
     shape, place = residual.shape, {"family": rows.family}
-    decay = jnp.broadcast_to(model.residuals_at(values, place)(rows.gap), shape).ravel()
-    correlation, share = links(decay, rows.linked.ravel())
+    along = model.residuals_at(values, place)
+    if along.in_log_tokens:
+        correlation, share = links(along(rows.gap), rows.linked)
+        log_share = jnp.log(share)
+    else:  # all gaps are 1: one correlation for all links of a block, whose exponentials would cost more than the law
+        correlation, own = links(along(jnp.ones((1, 1))), jnp.ones((1, 1)))
+        correlation, share = rows.linked * correlation, 1.0 + rows.linked * (own - 1.0)
+        log_share = rows.linked * jnp.log(own)
+    correlation, share = (jnp.broadcast_to(one, shape).ravel() for one in (correlation, share))
     scale = None
     if rows.measurement_sd.size > 1:
         sigma = getattr(model.noise_at(values, place), model.noise.scale)
@@ -186,4 +198,4 @@ def _innovations(
     if first is not None:
         first = first[0] if scale is None else first[0] / first[1]
     new = innovations(residual.ravel(), correlation, share, scale, first)
-    return new.reshape(shape), share.reshape(shape)
+    return new.reshape(shape), log_share

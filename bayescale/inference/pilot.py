@@ -39,18 +39,35 @@ class Pilot(NamedTuple):
     row_residual: np.ndarray
 
 
+class Correlation(NamedTuple):
+    """What is known of a parameter of residuals along runs, on the unconstrained scale.
+
+    Args:
+        value: the most likely one.
+        sd: of its posterior, about.
+        lowest, highest: where its posterior has next to all of its mass.
+        with_scale: how the log of the noise scale changes with it in the posterior, a slope.
+    """
+
+    value: float
+    sd: float
+    lowest: float = -np.inf
+    highest: float = np.inf
+    with_scale: float = 0.0
+
+
 class KnownPilot(NamedTuple):
     """A pilot that was found on other arrays than those of rows.
 
     Args:
         pilot: the law's parameters and their curvature.
-        correlation: unconstrained values of the parameters of residuals along runs, as far as they are known.
+        correlation: of the parameters of residuals along runs, as far as they are known.
         within: the pilot apart from effects, whose scale is that of the noise alone; None without effects.
         shifts: the effect of every level, about; None without effects.
     """
 
     pilot: Pilot
-    correlation: dict[str, float]
+    correlation: dict[str, Correlation]
     within: Pilot | None = None
     shifts: np.ndarray | None = None
 

@@ -20,7 +20,9 @@ def links(decay: Any, linked: Any) -> tuple[Any, Any]:
         linked: 1 where the row before belongs to the same run, else 0.
     """
     xp = decay.__array_namespace__()
-    return linked * xp.exp(-decay), xp.sqrt(1.0 - linked - linked * xp.expm1(-2.0 * decay))
+    # One exponential for both: 1 - exp(-2 decay) is -e (2 + e), each factor of which is right to rounding.
+    e = xp.expm1(-decay)
+    return linked * (1.0 + e), xp.sqrt(1.0 - linked - linked * e * (2.0 + e))
 
 
 def innovations(residual: Any, correlation: Any, share: Any, scale: Any = None, first: Any = None) -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from jax import tree
 
 from bayescale.data import Runs
@@ -78,6 +79,8 @@ def lay_out(
     block_family = np.pad(block_family, (0, blocks - block_family.size), mode="edge")
 
     def spread(column: np.ndarray, fill: Any) -> np.ndarray:
+        if np.all(column == fill):  # one number for all cells takes no memory of theirs
+            return np.broadcast_to(np.asarray(fill, np.asarray(column).dtype), (blocks, width))
         out = np.full((blocks, width), fill, dtype=np.asarray(column).dtype)
         out[position] = column
         return out
@@ -155,7 +158,8 @@ def _positions(
     order = np.argsort(family, kind="stable") if rank_of_all is None else np.argsort(rank_of_all)
     rank = np.empty(family.size, int)
     rank[order] = np.arange(family.size) - np.concatenate([[0], np.cumsum(counts)[:-1]])[family[order]]
-    position = (first_block[family] + rank // width, rank % width)
+    # Half as wide as usual, since a layout keeps them: there are never so many blocks.
+    position = ((first_block[family] + rank // width).astype(np.int32), (rank % width).astype(np.int32))
     return position, np.repeat(np.arange(n_families), blocks)
 
 
@@ -171,8 +175,9 @@ def _levels(
 
 
 def _codes(column: Any, names: tuple[str, ...]) -> np.ndarray:
+    codes, found = pd.factorize(column)
     index = {name: i for i, name in enumerate(names)}
-    return np.array([index[name] for name in column])
+    return np.array([index[name] for name in found])[codes]
 
 
 def require_columns(

@@ -56,8 +56,9 @@ def test_parts_add_up(monkeypatch, noise, residuals, errors, effects):
         slopes = jax.value_and_grad(partial(log_likelihood, model), argnums=(0, 1) if effects else 0)
         whole = slopes(values, shifts, rows)
         monkeypatch.setattr(likelihood, "MANY_CELLS", 1)
-        for blocks in (1, 2):
-            monkeypatch.setattr(likelihood, "blocks_per_part", lambda *_, blocks=blocks: blocks)
+        width = rows.observed.shape[1]
+        for shape in ((1, width), (2, width), (1, width // 4)):
+            monkeypatch.setattr(likelihood, "part_shape", lambda *_, shape=shape: shape)
             parts = slopes(values, shifts, rows)
             jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-7), parts, whole)
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from bayescale.inference.compressed.density import precision_weights
-from bayescale.inference.compressed.forms import Forms, best_values, build_forms
-from bayescale.inference.compressed.nodes import interpolation, node_rows
-from bayescale.inference.compressed.ordered import CannotCompress, Ordered
-from bayescale.inference.compressed.pilot import fit_curves, most_likely_correlation
-from bayescale.inference.curves import curves_of
-from bayescale.inference.pilot import KnownPilot, Pilot, fit_pilot
+from bayescale.inference.compressed.correlation import first_length, row_to_row
+from bayescale.inference.compressed.effects import TURNS, missed_levels, without
+from bayescale.inference.compressed.forms import best_values, build_forms
+from bayescale.inference.compressed.lengths import Panels, cover_lengths
+from bayescale.inference.compressed.nodes import node_rows
+from bayescale.inference.compressed.ordered import Ordered
+from bayescale.inference.compressed.panels import weights_at
+from bayescale.inference.compressed.pilot import fit_curves
+from bayescale.inference.pilot import Correlation, KnownPilot, Pilot, fit_pilot
 from bayescale.models import Model
 from bayescale.models.layout import Layout, padded_count
-from bayescale.models.residuals import AR1, OU
-
-# Curves whose residuals tell where log tau is.
-SAMPLED_CURVES = 200
-# The law and the effects take turns so often.
-ROUNDS = 4
+from bayescale.models.residuals import OU
 
 
 def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> tuple[dict[str, Any], KnownPilot]:
@@ -41,39 +39,40 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> t
     common = _has_common_law(model)
     start = fit_pilot(model, arrays, common=common)
     apart = start
-    for _ in range(ROUNDS if model.effects is not None else 0):
+    for _ in range(TURNS if model.effects is not None else 0):
         apart = fit_pilot(
-            model, _without(arrays, _shifts(model, arrays, apart)), common=common, start=np.median(apart.value, axis=0)
+            model,
+            without(arrays, missed_levels(model, arrays, apart)),
+            common=common,
+            start=np.median(apart.value, axis=0),
         )
-    shape = {"width": width, "padded": padded}
-    center = _correlation_length(model, arrays, ordered, nodes, response, apart)
-    arrays["forms"] = build_forms(model, ordered, nodes, values, response, **shape, center=center)
+    build = partial(build_forms, model, ordered, nodes, values, response, width=width, padded=padded)
+    length: dict[str, Correlation] = {}
+    if model.residuals is OU:
+        first = first_length(model, arrays, ordered, nodes, response, apart)
+        arrays["forms"], length["tau"] = cover_lengths(
+            Panels(model, arrays, build, apart, first, common=common), ordered
+        )
+    else:
+        arrays["forms"] = build(0.0)
+
+    def correlation_of(arrays: Mapping[str, Any], pilot: Pilot) -> tuple[dict[str, Correlation], np.ndarray]:
+        if length:
+            return length, weights_at(arrays["forms"], length["tau"].value)
+        return row_to_row(model, arrays, pilot)
+
     shifts = within = None
     if model.effects is not None:
         within = apart
-        for _ in range(ROUNDS):
-            shifts = _shifts(model, arrays, within)
-            moved = _without(arrays, shifts)
-            correlation, weight = _correlation(model, moved, within)
+        for _ in range(TURNS):
+            shifts = missed_levels(model, arrays, within)
+            moved = without(arrays, shifts)
+            correlation, weight = correlation_of(moved, within)
             within = fit_curves(model, moved, weight, within, common=common)
     else:
-        correlation, weight = _correlation(model, arrays, start)
+        correlation, weight = correlation_of(arrays, start)
     pilot = fit_curves(model, arrays, weight, start, common=common)
     return arrays, KnownPilot(pilot, correlation, within, shifts)
-
-
-def _shifts(model: Model, arrays: Mapping[str, Any], pilot: Pilot) -> np.ndarray:
-    """What the law misses of every level of the effects on average."""
-    mean, _ = curves_of(model, arrays)(pilot.value)
-    missed, counted = np.zeros(model.n_levels), np.zeros(model.n_levels)
-    np.add.at(missed, arrays["level"], np.where(arrays["mask"], arrays["log_loss"] - mean, 0.0))
-    np.add.at(counted, arrays["level"], arrays["mask"])
-    return missed / np.maximum(counted, 1.0)
-
-
-def _without(arrays: Mapping[str, Any], shifts: np.ndarray) -> dict[str, Any]:
-    """The arrays without effects. Forms stay as they are: nodes and rows of a curve move by one number."""
-    return {**arrays, "log_loss": arrays["log_loss"] - shifts[arrays["level"]]}
 
 
 def _has_common_law(model: Model) -> bool:
@@ -108,49 +107,3 @@ def _node_arrays(
         "level_family": layout.arrays["level_family"],
         "anchors": layout.arrays["anchors"],
     }
-
-
-def _correlation_length(
-    model: Model,
-    arrays: Mapping[str, Any],
-    ordered: Ordered,
-    nodes: list[np.ndarray],
-    response: np.ndarray,
-    pilot: Pilot,
-) -> float:
-    """Log tau that some curves' residuals around the pilot's law make most likely; 0 for other residuals."""
-    if model.residuals is not OU:
-        return 0.0
-    mean, _ = curves_of(model, arrays)(pilot.value)
-    residuals, places, levels = [], [], []
-    for i in np.unique(np.linspace(0, ordered.curves - 1, SAMPLED_CURVES).astype(int)):
-        place = ordered.place[ordered.begin[i] : ordered.begin[i + 1]]
-        chosen, y = nodes[i], response[ordered.begin[i] : ordered.begin[i + 1]]
-        one = y - interpolation(place, place[chosen]) @ mean[i, : chosen.size]
-        if place.size > 1:
-            residuals.append(one / np.sqrt((one * one).mean()) if model.effects is None else one)
-            places.append(place)
-            levels.append(int(arrays["level"][i, 0]))
-    if not places:
-        raise CannotCompress("no run has two checkpoints, so that nothing tells how residuals follow each other")
-    gaps = np.log(np.concatenate([np.diff(place) for place in places]))
-    lowest, highest = float(gaps.min()) - 1.0, np.log(max(np.ptp(place) for place in places)) + 2.0
-    # Effects have levels of their own to every one of theirs, which would look like a correlation without end.
-    return most_likely_correlation(residuals, places, lowest, highest, levels if model.effects is not None else None)
-
-
-def _correlation(model: Model, arrays: Mapping[str, Any], pilot: Pilot) -> tuple[dict[str, float], np.ndarray]:
-    """Unconstrained values of the residuals' parameters, as far as they are known, and the weights of forms there."""
-    forms: Forms = arrays["forms"]
-    if model.residuals is None:
-        return {}, np.ones(1)
-    if model.residuals is OU:
-        return {"tau": forms.center}, np.asarray(precision_weights(model, {"tau": np.exp(forms.center)}, forms)[0])
-    mean, _ = curves_of(model, arrays)(pilot.value)
-    away = np.where(arrays["mask"], mean - arrays["log_loss"], 0.0)
-    half = np.einsum("aklc,cl->akc", forms.square, away)
-    costs = forms.constant + np.einsum("akc,ck->ac", half - 2.0 * forms.linear, away)
-    total, beside, inside = (costs / pilot.scale[arrays["family"]] ** 2).sum(axis=1)
-    found = float(np.clip(beside / (0.5 * (total + inside)), 0.001, 0.999))
-    known = {"rho": float(np.log(found / (1.0 - found)))} if model.residuals is AR1 else {}
-    return known, np.array([1.0, -2.0 * found, found**2]) / (1.0 - found**2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -15,7 +16,7 @@ from bayescale.inference.compressed.ordered import CannotCompress
 from bayescale.inference.compressed.points import full_log_likelihood, log_likelihood_at
 from bayescale.inference.likelihood import sampled_arrays
 from bayescale.inference.pilot import KnownPilot
-from bayescale.inference.precision import computing
+from bayescale.inference.precision import RUN_SELDOM, computing
 from bayescale.inference.settings import Settings
 from bayescale.language.errors import FitError
 from bayescale.models import Model
@@ -96,6 +97,12 @@ def whole(layout: Layout, why: str) -> Likelihood:
     return Likelihood(sampled_arrays(layout), why=why)
 
 
+@partial(jax.jit, static_argnames="model", compiler_options=RUN_SELDOM)
+def _values(model: Model, sites: dict[str, Any]) -> Any:
+    """Parameters in natural units at every draw."""
+    return jax.vmap(lambda one: family_values(model, one))(sites)
+
+
 def check_at_draws(model: Model, likelihood: Likelihood, layout: Layout, sites: Mapping[str, np.ndarray]) -> float:
     """Return the largest difference of the two log likelihoods at some draws, in nats.
 
@@ -115,7 +122,7 @@ def check_at_draws(model: Model, likelihood: Likelihood, layout: Layout, sites: 
     count = next(iter(flat.values())).shape[0]
     some = np.unique(np.linspace(0, count - 1, DRAWS).astype(int))
     chosen = {name: value[some] for name, value in flat.items()}
-    values = jax.vmap(lambda one: family_values(model, one))(chosen)
+    values = _values(model, chosen)
     points = {"values": values, "shifts": chosen.get(EFFECTS)}
     off = np.asarray(log_likelihood_at(model, points, likelihood.arrays))
     worst = float(np.abs(off - full_log_likelihood(model, points, sampled_arrays(layout))).max())

@@ -15,7 +15,7 @@ import numpy as np
 
 from bayescale.data import Runs
 from bayescale.inference.compressed.arrays import node_layout
-from bayescale.inference.compressed.forms import HALF_RANGE, check_residuals
+from bayescale.inference.compressed.forms import check_residuals
 from bayescale.inference.compressed.ordered import CannotCompress, Ordered, order_rows
 from bayescale.inference.compressed.points import full_log_likelihood, log_likelihood_at, plausible_points
 from bayescale.inference.likelihood import sampled_arrays
@@ -131,4 +131,5 @@ def beyond_range(model: Model, arrays: Mapping[str, Any], sites: Mapping[str, np
     """Whether draws have left the range in which forms are interpolated."""
     if model.residuals is not OU:
         return False
-    return bool(np.abs(sites["tau"] - arrays["forms"].center).max() > HALF_RANGE)
+    forms = arrays["forms"]
+    return bool(np.any((sites["tau"] < forms.least) | (sites["tau"] > forms.highest)))

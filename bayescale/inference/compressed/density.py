@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from bayescale.inference.compressed.forms import HALF_RANGE, POINTS, Forms
+from bayescale.inference.compressed.forms import Forms
+from bayescale.inference.compressed.panels import BY_POINT, PANEL, POINTS, point_shares
 from bayescale.models.model import Model
 from bayescale.models.residuals import OU
 
@@ -43,8 +43,7 @@ def log_likelihood_of_curves(model: Model, values: Mapping[str, Any], mean: Any,
         mean: log response by the law at the nodes, curve x node, shifts of levels included.
         nodes: what was computed once.
     """
-    forms = nodes.forms
-    weight, log_share = precision_weights(model, values, forms)
+    forms, weight, log_share = weighed_forms(model, values, nodes.forms)
     costs = curve_costs(((mean - nodes.observed) * nodes.mask).T, forms.constant, forms.linear, forms.square)
     sigma = jnp.asarray(values[model.noise.scale])
     log_scale = jnp.log(sigma[nodes.family] if sigma.ndim else sigma)
@@ -53,28 +52,32 @@ def log_likelihood_of_curves(model: Model, values: Mapping[str, Any], mean: Any,
     return -0.5 * squares.sum() - constant.sum() - log_share
 
 
-def precision_weights(model: Model, values: Mapping[str, Any], forms: Forms) -> tuple[Any, Any]:
-    """Weight of each form in the precision of residuals, and the sum of the logs of their new shares of the scale."""
+def weighed_forms(model: Model, values: Mapping[str, Any], forms: Forms) -> tuple[Forms, Any, Any]:
+    """The forms that count at parameter values, their weights in the precision of residuals, and the log share.
+
+    That is the sum of the logs of the new shares of the scale, over all rows.
+    """
     if model.residuals is None:
-        return jnp.ones(1), 0.0
+        return forms, jnp.ones(1), 0.0
     residuals = model.residuals(**{p.name: values[p.name] for p in model.residuals.parameters})
     if model.residuals is OU:
         return _interpolated(jnp.log(residuals.tau), forms)  # type: ignore[attr-defined]
     decay = residuals(1.0)
     correlation, new = jnp.exp(-decay), -jnp.expm1(-2.0 * decay)
     weight = jnp.stack([jnp.ones(()), -2.0 * correlation, correlation * correlation]) / new
-    return weight, 0.5 * forms.links * jnp.log(new)
+    return forms, weight, 0.5 * forms.links * jnp.log(new)
 
 
-def _interpolated(log_tau: Any, forms: Forms) -> tuple[Any, Any]:
-    """Weights of Chebyshev's points by barycentric interpolation in log tau; beyond the range those of its end."""
-    angle = (2 * np.arange(POINTS) + 1) * np.pi / (2 * POINTS)
-    weight, at = (-1.0) ** np.arange(POINTS) * np.sin(angle), np.cos(angle)
-    away = jnp.clip((log_tau - forms.center) / HALF_RANGE, -1.0, 1.0) - at
-    # Next to a point its weight is all but one; on it, a tiny step aside gives the same to rounding.
-    share = weight / jnp.where(jnp.abs(away) < 1e-13, 1e-13, away)
-    share = share / share.sum()
-    return share, share @ forms.log_share
+def _interpolated(log_tau: Any, forms: Forms) -> tuple[Forms, Any, Any]:
+    """The panel of log tau and the weights of its points; beyond all panels those of the nearest end."""
+    steps = jnp.clip((log_tau - forms.lowest) / PANEL, 0.0, forms.panels)
+    panel = jnp.minimum(jnp.floor(steps), forms.panels - 1)
+    if forms.panels > 1:
+        first = POINTS * panel.astype(int)
+        own = {name: jax.lax.dynamic_slice_in_dim(getattr(forms, name), first, POINTS) for name in BY_POINT}
+        forms = forms._replace(**own)
+    share = point_shares(steps - panel)
+    return forms, share, share @ forms.log_share
 
 
 @jax.custom_jvp

@@ -6,7 +6,8 @@ q - 2 v d + d' M d, whose numbers q, v and M are sums over rows that are taken o
 
 The precision S of the residuals depends on a parameter of the model. For correlations that are the same from row to row
 it is (1 + rho^2 on all but the ends, -rho beside) / (1 - rho^2): three fixed matrices with weights that depend on rho.
-For an Ornstein-Uhlenbeck process with any gaps it is smooth in log tau, and interpolated there from Chebyshev's points.
+For an Ornstein-Uhlenbeck process with any gaps it is smooth in log tau, and interpolated there from Chebyshev's points,
+panel by panel: as many panels side by side as the posterior may need, each with forms of its own.
 """
 
 from __future__ import annotations
@@ -18,12 +19,9 @@ import numpy as np
 
 from bayescale.inference.compressed.nodes import interpolation
 from bayescale.inference.compressed.ordered import CannotCompress, Ordered
+from bayescale.inference.compressed.panels import PANEL, POINTS, points
 from bayescale.models.model import Model
 from bayescale.models.residuals import OU
-
-# Half the range of log tau in which forms are interpolated, and at how many points: 6.4^-14 is 5e-12 of the sum of
-# squares, since the nearest singularity is where exp(-2 gap / tau) = 1 again, pi / 2 beside the real line.
-HALF_RANGE, POINTS = 0.5, 14
 
 
 class Forms(NamedTuple):
@@ -35,8 +33,10 @@ class Forms(NamedTuple):
         square: M, form x node x node x curve.
         rows: of each curve.
         links: of all curves together, rows with one before them.
-        center: log tau in the middle of the range; 0 where forms are not interpolated.
+        lowest: log tau where the first panel begins; 0 where forms are not interpolated.
         log_share: sum of the logs of new shares of the scale at each of the points; empty where not interpolated.
+        least: the smallest log tau at which they are known, which is none where they stay as they are below the first
+            panel.
     """
 
     constant: Any
@@ -44,8 +44,19 @@ class Forms(NamedTuple):
     square: Any
     rows: Any
     links: Any
-    center: Any
+    lowest: Any
     log_share: Any
+    least: Any = 0.0
+
+    @property
+    def panels(self) -> int:
+        """Panels of log tau, side by side; 0 where forms are not interpolated."""
+        return self.log_share.shape[0] // POINTS
+
+    @property
+    def highest(self) -> Any:
+        """Log tau where the last panel ends."""
+        return self.lowest + self.panels * PANEL
 
 
 def check_residuals(model: Model) -> None:
@@ -63,13 +74,8 @@ def check_residuals(model: Model) -> None:
         raise CannotCompress(f"families have residuals {residuals.name!r} of their own")
 
 
-def points(center: float) -> np.ndarray:
-    """The values of log tau at which the forms of an OU process are computed."""
-    return center + HALF_RANGE * np.cos((2 * np.arange(POINTS) + 1) * np.pi / (2 * POINTS))
-
-
 def form_count(model: Model) -> int:
-    """How many forms a curve has."""
+    """How many forms a curve has, in one panel."""
     return 1 if model.residuals is None else POINTS if model.residuals is OU else 3
 
 
@@ -99,21 +105,21 @@ def build_forms(
     nodes: list[np.ndarray],
     values: list[np.ndarray],
     response: np.ndarray,
+    lowest: float,
     *,
     width: int,
     padded: int,
-    center: float = 0.0,
 ) -> Forms:
     """Take the sums over all rows, curve by curve.
 
     Args:
         model: says how residuals follow each other.
         ordered, nodes, values, response: as for :func:`best_values`, and what that returned.
+        lowest: log tau where the one panel begins, for an OU process; else 0.
         width: nodes per curve after padding.
         padded: curves after padding.
-        center: log tau in the middle of the range, for an OU process.
     """
-    grams, log_share = _grams(model, center)
+    grams, log_share = _grams(model, lowest)
     forms = form_count(model)
     constant, linear = np.zeros((forms, padded)), np.zeros((forms, width, padded))
     square, shares = np.zeros((forms, width, width, padded)), np.zeros(POINTS if model.residuals is OU else 0)
@@ -130,16 +136,16 @@ def build_forms(
             shares += log_share(gaps)
     rows_of = np.pad(ordered.lengths, (0, padded - ordered.curves)).astype(float)
     links = float(ordered.order.size - ordered.curves)
-    return Forms(constant, linear, square, rows_of, links, center, shares)
+    return Forms(constant, linear, square, rows_of, links, lowest, shares)
 
 
-def _grams(model: Model, center: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _grams(model: Model, lowest: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The products that make the forms of one curve, and the sum of its log shares at each point."""
     if model.residuals is None:
         return (lambda rows, gaps: (rows.T @ rows,)), lambda gaps: 0.0
     if model.residuals is not OU:
         return _same_links, lambda gaps: 0.0
-    decays = np.exp(-points(center))
+    decays = np.exp(-points(lowest))
 
     def at_points(rows: np.ndarray, gaps: np.ndarray) -> Any:
         for decay in decays:

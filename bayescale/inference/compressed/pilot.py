@@ -22,7 +22,7 @@ def fit_curves(model: Model, data: Mapping[str, Any], weight: np.ndarray, start:
     Args:
         model: the model.
         data: arrays of a compressed layout, with ``forms``.
-        weight: of each form, from :func:`precision_weights`.
+        weight: of each form in the precision of residuals.
         start: the pilot of the nodes as if they were rows.
         common: fit one set of law parameters to all families together.
     """
@@ -50,9 +50,12 @@ class _Costs:
 
     def __init__(self, model: Model, data: Mapping[str, Any], weight: np.ndarray, common: bool):
         forms: Forms = data["forms"]
-        self.constant = np.einsum("a,ac->c", weight, forms.constant)
-        self.linear = np.einsum("a,akc->ck", weight, forms.linear)
-        self.square = np.einsum("a,aklc->ckl", weight, forms.square)
+        counts = np.flatnonzero(weight)
+        used = slice(counts[0], counts[-1] + 1)  # of many panels one
+        weight = weight[used]
+        self.constant = np.einsum("a,ac->c", weight, forms.constant[used])
+        self.linear = np.einsum("a,akc->ck", weight, forms.linear[used])
+        self.square = np.einsum("a,aklc->ckl", weight, forms.square[used])
         self.family, self.families, self.common = np.asarray(data["family"]), model.n_families, common
         self.mask, self.observed = np.asarray(data["mask"], float), np.asarray(data["log_loss"])
         self.rows = self.total(np.asarray(forms.rows))
@@ -78,7 +81,7 @@ class _Costs:
         level, missed = np.zeros_like(self.mask), np.zeros_like(self.mask)
         level[:, 0] = self.square.sum(axis=(1, 2)) * exact
         missed[:, 0] = push.sum(axis=1) / np.maximum(level[:, 0], 1e-300)
-        return Pilot(np.zeros(0), precision, score, np.clip(scale, 1e-6, 1.0), self.rows, level, missed)
+        return Pilot(np.zeros(0), precision, score, np.clip(scale, 1e-6, 1e3), self.rows, level, missed)
 
 
 def most_likely_correlation(

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from bayescale.inference.compressed.correlation import unknown_correlation
 from bayescale.inference.likelihood import log_likelihood, prepare
 from bayescale.inference.pilot import KnownPilot
 from bayescale.models.model import Model
@@ -33,19 +34,20 @@ def plausible_points(model: Model, known: KnownPilot) -> dict[str, Any]:
     root = np.linalg.inv(np.linalg.cholesky(pilot.precision + prior)).swapaxes(1, 2)
     found: dict[str, list[Any]] = {}
     residuals = model.residuals.parameters if model.residuals else ()
-    centre = {p.name: model.prior(p.name).unconstrained_moments()[0] for p in residuals} | known.correlation
+    along = {p.name: unknown_correlation(model.prior(p.name), pilot) for p in residuals} | known.correlation
     for spread in SPREADS:
         away = spread * np.einsum("fij,fj->fi", root, rng.standard_normal(pilot.value.shape))
         unconstrained = {p.name: (pilot.value + away)[:, j] for j, p in enumerate(law)}
         scale = spread * rng.standard_normal(pilot.scale.shape) / np.sqrt(2.0 * np.maximum(pilot.rows, 2.0))
         unconstrained[model.noise.scale] = np.log(pilot.scale) + scale
-        for name, value in centre.items():
-            # Of n rows half tell of a correlation; its own units are logs, or log odds.
-            unconstrained[name] = value + spread * rng.standard_normal() * min(0.1, 3.0 / np.sqrt(pilot.rows.sum()))
+        for name, one in along.items():
+            at = np.clip(one.value + spread * one.sd * rng.standard_normal(), one.lowest, one.highest)
+            unconstrained[name] = at
+            unconstrained[model.noise.scale] = unconstrained[model.noise.scale] + one.with_scale * (at - one.value)
         for p in model.parameters:
-            one = unconstrained[p.name]
+            value = unconstrained[p.name]
             common = model.kind(p) == "complete"
-            found.setdefault(p.name, []).append(model.constrain(p.name, np.median(one) if common else one))
+            found.setdefault(p.name, []).append(model.constrain(p.name, np.median(value) if common else value))
     values = {name: np.stack([np.asarray(one) for one in several]) for name, several in found.items()}
     shifts = None
     if known.shifts is not None:

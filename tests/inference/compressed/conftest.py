@@ -14,9 +14,9 @@ from bayescale.models.layout import design_anchors
 
 
 def curves(
-    residuals: str | None, families: int = 3, per_family: int = 8, rows: int = 120, seed: int = 0
+    residuals: str | None, families: int = 3, per_family: int = 8, rows: int = 120, seed: int = 0, tau: float = 0.1
 ) -> pd.DataFrame:
-    """Runs of several lengths; a correlation of 0.8 from row to row, or one that fades over 0.1 in log tokens."""
+    """Runs of several lengths; a correlation of 0.8 from row to row, or one that fades over tau in log tokens."""
     rng, found = np.random.default_rng(seed), []
     for family in range(families):
         E, alpha, beta = (middle * np.exp(0.1 * rng.standard_normal()) for middle in (1.7, 0.35, 0.36))
@@ -25,7 +25,7 @@ def curves(
             params = 10 ** rng.uniform(7.5, 10)
             tokens = params * 10 ** rng.uniform(1.0, 2.5) * np.linspace(0.1, 1.0, count)
             gaps = np.diff(np.log(tokens))
-            known = {"ar1": np.full(count - 1, 0.8), "ou": np.exp(-gaps / 0.1), None: np.zeros(count - 1)}[residuals]
+            known = {"ar1": np.full(count - 1, 0.8), "ou": np.exp(-gaps / tau), None: np.zeros(count - 1)}[residuals]
             error = rng.standard_normal(count)
             for i in range(1, count):
                 error[i] = known[i - 1] * error[i - 1] + np.sqrt(1 - known[i - 1] ** 2) * error[i]

@@ -12,7 +12,6 @@ from jax import Array
 
 from bayescale.data.read import read_quietly
 from bayescale.inference.compressed.compress import TOLERANCE, beyond_range, compress
-from bayescale.inference.compressed.forms import HALF_RANGE
 from bayescale.inference.compressed.ordered import CannotCompress
 from bayescale.inference.compressed.points import full_log_likelihood, log_likelihood_at, plausible_points
 from bayescale.inference.likelihood import log_likelihood, prepare, sampled_arrays
@@ -71,16 +70,17 @@ def test_the_full_likelihood_family_by_family_is_that_of_all_rows(table_of, resi
 def test_the_pilot_is_near_the_truth(table_of):
     runs, model, layout = table_of("ou", rows=300)
     known = compress(model, runs, layout).pilot
-    assert np.exp(known.correlation["tau"]) == pytest.approx(0.1, rel=0.3)
+    assert np.exp(known.correlation["tau"].value) == pytest.approx(0.1, rel=0.3)
     np.testing.assert_allclose(known.pilot.scale, 0.01, rtol=0.15)
 
 
 def test_draws_outside_of_the_range_of_log_tau_are_noticed(table_of):
     runs, model, layout = table_of("ou")
     arrays = compress(model, runs, layout).arrays
-    middle = arrays["forms"].center
-    assert not beyond_range(model, arrays, {"tau": np.array([middle - 0.9 * HALF_RANGE])})
-    assert beyond_range(model, arrays, {"tau": np.array([middle, middle + 1.1 * HALF_RANGE])})
+    lowest, highest = arrays["forms"].lowest, arrays["forms"].highest
+    assert not beyond_range(model, arrays, {"tau": np.array([lowest + 0.1, highest - 0.1])})
+    assert beyond_range(model, arrays, {"tau": np.array([lowest + 0.1, highest + 0.1])})
+    assert beyond_range(model, arrays, {"tau": np.array([lowest - 0.1])})
 
 
 class Fading(Residuals):
@@ -162,14 +162,14 @@ def test_a_run_whose_checkpoints_bunch_is_compressed_with_the_others(table_of, s
 
 
 def test_the_range_of_an_ou_process_does_not_take_effects_for_a_correlation(table_of, simulated):
-    """Effects three times as large as the noise leave the range where it is without them: around 0.1."""
+    """Effects three times as large as the noise leave log tau where it is without them: near that of 0.1."""
     table, rng = simulated("ou"), np.random.default_rng(4)
     effects = {name: 0.03 * rng.standard_normal() for name in (table["family"] + table["run"]).unique()}
     moved = table.assign(loss=table["loss"] * np.exp((table["family"] + table["run"]).map(effects)))
     for one in (table, moved):
         runs, model, layout = table_of("ou", runs=read_quietly(one), effects=RunEffects("run"))
-        center = compress(model, runs, layout).arrays["forms"].center
-        assert abs(center - np.log(0.1)) < 0.6 * HALF_RANGE
+        found = compress(model, runs, layout).pilot.correlation["tau"]
+        assert abs(found.value - np.log(0.1)) < 0.3 and found.sd < 0.15
 
 
 def test_the_error_is_measured_where_effects_put_the_posterior(table_of):
