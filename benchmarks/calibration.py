@@ -22,12 +22,21 @@ from learn_discrepancies import FEWEST, RATIOS
 from public_runs import public_runs
 from report import circumstances
 from tried import learnt_without
+from warned import FEWEST_COVERED, by_warning, warned
 
 import bayescale as bs
 from bayescale.validation.backtest.summary import largest_runs, summaries
 
 PAGE = Path(__file__).with_name("EXTRAPOLATION.md")
 RECOMMENDED = 0.04
+# What is known of families whose intervals do not hold, from the papers that the runs are of.
+KNOWN = (
+    "What is known of them: Porian et al. made their set-ups to go astray one step at a time, and corrected them "
+    "(`porian2024resolving`). In those called *long* the warm-up does not shrink with the size of the model, so that "
+    "it takes most from small ones; *base* are optimiser settings that were not tuned to the size; with the decay "
+    "called *kaplan* points of one size are checkpoints of one run. The same set-ups with a short warm-up are in the "
+    "table as *base short kaplan*. Of other families no cause is known."
+)
 
 
 def main() -> None:
@@ -38,6 +47,7 @@ def main() -> None:
     chosen = parser.parse_args()
     runs, clusters = public_runs()
     found: dict[str, pd.DataFrame] = {}
+    inside: pd.DataFrame | None = None
 
     def add(name: str, made: pd.DataFrame) -> None:
         found[name] = made[made["ratio"].isin(chosen.ratios)]
@@ -48,16 +58,18 @@ def main() -> None:
         how = f"model error {model_error:g}" if model_error else "textbook posterior"
         # Learnt at all ratios, as what comes with the package is.
         tried = bs.backtest("chinchilla", runs, ratios=RATIOS, fewest=FEWEST, model_error=model_error, discrepancy=None)
-        add(f"{how}, discrepancy learnt elsewhere", tried.with_discrepancy(learnt_without(tried, clusters)).runs)
+        held = tried.with_discrepancy(learnt_without(tried, clusters)).runs
+        add(f"{how}, discrepancy learnt elsewhere", held)
+        inside = warned(held) if inside is None else inside
         add(f"{how}, no discrepancy", tried.runs)
         splits = tried
-    assert splits is not None
+    assert splits is not None and inside is not None
     asked = [one for one in splits.held_out if one.split.ratio in chosen.ratios]
     add("Huber and bootstrap", pd.concat([huber_bootstrap(one, chosen.resamples) for one in asked]))
     for peer in ("simple-scaling-laws", "chinchilla") if chosen.peers else ():
         add(peer, peer_runs(peer, chosen.peers, asked))
     draw({name: by_ratio(made) for name, made in found.items()}, PAGE.with_name("extrapolation.png"))
-    PAGE.write_text("\n".join(page(found, clusters)) + "\n", "utf-8")
+    PAGE.write_text("\n".join(page(found, clusters, inside)) + "\n", "utf-8")
 
 
 def by_ratio(made: pd.DataFrame, *, largest: bool = False) -> pd.DataFrame:
@@ -66,7 +78,7 @@ def by_ratio(made: pd.DataFrame, *, largest: bool = False) -> pd.DataFrame:
     return own.drop(columns=["family"]).groupby("ratio").mean().assign(runs=own.groupby("ratio")["runs"].sum())
 
 
-def page(found: Mapping[str, pd.DataFrame], clusters: Mapping[str, str]) -> list[str]:
+def page(found: Mapping[str, pd.DataFrame], clusters: Mapping[str, str], inside: pd.DataFrame) -> list[str]:
     """The lines of the page."""
     ratios = sorted(next(iter(found.values()))["ratio"].unique())
     families = next(iter(found.values()))["family"].nunique()
@@ -118,8 +130,31 @@ def page(found: Mapping[str, pd.DataFrame], clusters: Mapping[str, str]) -> list
     ]
     head = ["family", "cluster", *(f"{ratio:g}x" for ratio in ratios)]
     lines += ["", f"## Coverage of 90 % intervals by family: {first}", "", *table_lines(head, rows)]
-    low = int((own["coverage_0.9"] < 0.6).sum())
-    return [*lines, "", f"Below 60 %: {low} of {len(own)} families and ratios."]
+    low = own[own["coverage_0.9"] < FEWEST_COVERED]
+    told = f"Below {100 * FEWEST_COVERED:.0f} %: {len(low)} of {len(own)} families and ratios, in "
+    told += f"{', '.join(dict.fromkeys(low['family']))}. {KNOWN}" if len(low) else "no family."
+    return [*lines, "", told, *by_warning(own, inside), *by_cluster(own, clusters)]
+
+
+def by_cluster(own: pd.DataFrame, clusters: Mapping[str, str]) -> list[str]:
+    """Lines on how sure pooled coverage is, with clusters drawn anew."""
+    table = own.assign(cluster=own["family"].map(clusters))
+    names, rng, rows = sorted(table["cluster"].unique()), np.random.default_rng(0), []
+    for prob in (0.9, 0.5):
+        sums = table.groupby(["ratio", "cluster"])[f"coverage_{prob:g}"].agg(["sum", "size"]).unstack(fill_value=0)
+        drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=4000)
+        total = drawn @ sums["sum"][names].to_numpy().T / np.maximum(drawn @ sums["size"][names].to_numpy().T, 1)
+        ends = 100 * np.quantile(total, [0.05, 0.95], axis=0).T
+        rows.append([f"{100 * prob:.0f} % intervals", *(f"{low:.0f} to {high:.0f} %" for low, high in ends)])
+    return [
+        "",
+        "## How sure the coverage is",
+        "",
+        "Families of one cluster share a pipeline and miss together. Coverage pooled over families, 90 % intervals "
+        f"over {len(names)} clusters drawn anew (4,000 bootstrap samples), for the first line above.",
+        "",
+        *table_lines(["", *(f"{ratio:g}x" for ratio in sorted(table["ratio"].unique()))], rows),
+    ]
 
 
 if __name__ == "__main__":
