@@ -58,7 +58,7 @@ def test_the_fit_is_that_of_python(bayescale, table, name, own):
     made = fit(bayescale, "checkpoints.csv", f"{name}.nc", "--residuals", name)
     assert made.code == 0, made.err
     assert f"  noise    normal, residuals {name} along runs\n" in made.out
-    assert made.err.splitlines() == [EARLY]
+    assert [line for line in made.err.splitlines() if not line.startswith("sampling, attempt ")] == [EARLY]
     saved = bs.load(f"{name}.nc")
     assert saved.model.residuals.name == saved.record["residuals"] == name
     with pytest.warns(bs.DataWarning, match="checkpoints-as-runs"):
