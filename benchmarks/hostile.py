@@ -36,6 +36,8 @@ START = 600.0
 RESULT, REFUSED, BROKEN, CRASH, HANG = "result", "refused", "broken promise", "crash", "hang"
 OUTCOMES = (RESULT, REFUSED, BROKEN, CRASH, HANG)
 PAGE = Path(__file__).with_name("HOSTILE.md")
+# The section that hostile_guided.py writes.
+GUIDED = "## Guided by coverage"
 
 
 def child(folder: Path, door: str, first: int, tries: int) -> None:
@@ -178,7 +180,8 @@ def main() -> None:
             if time.monotonic() > until:
                 break
     if not chosen.doors:
-        PAGE.write_text(page(found, chosen.seed), "utf-8")
+        _, *guided = PAGE.read_text("utf-8").split(GUIDED) if PAGE.exists() else ("",)
+        PAGE.write_text("\n".join([page(found, chosen.seed), *(GUIDED + one for one in guided)]), "utf-8")
 
 
 if __name__ == "__main__":

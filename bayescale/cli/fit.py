@@ -40,6 +40,7 @@ from bayescale.cli.fit_options import (
 from bayescale.cli.interruption import interruptible
 from bayescale.cli.options import chosen, pairs
 from bayescale.cli.output import paragraph
+from bayescale.cli.reporting import lines
 
 if TYPE_CHECKING:
     from bayescale import Fit, Priors
@@ -104,7 +105,7 @@ def fit(
         "priors": None if public_priors is None else priors_of(law_class.name, public_priors, model_error),
     }
     with interruptible(context, checkpoint, target) as kept:
-        made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings, checkpoint=kept)
+        made = bs.fit(law_class, runs, **declared, seed=seed, settings=settings, checkpoint=kept, progress=lines())
         made.save(target)
     describe(made)
     typer.echo(f"\nSaved to {out}. Next:")

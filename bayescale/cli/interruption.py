@@ -38,7 +38,7 @@ def interruptible(context: typer.Context, path: str | None, out: Path) -> Iterat
     from bayescale.inference.checkpoint.checkpoint import USUAL
     from bayescale.language.errors import StoreError
 
-    kept = None if path is None else Checkpoint(path)
+    kept = None if path is None else Checkpoint(path, say)
     if kept is not None and kept.target == out:
         raise StoreError(f"--checkpoint {path} is the fit itself; give it a name of its own, such as {USUAL}.")
     with _terminated_like_interrupted():

@@ -10,6 +10,7 @@ import typer
 from bayescale.cli.fit_options import read_table
 from bayescale.cli.options import chosen
 from bayescale.cli.output import paragraph
+from bayescale.cli.reporting import lines
 
 if TYPE_CHECKING:
     from bayescale import Fit
@@ -49,7 +50,7 @@ def fit_table(
         **chosen(loss_unit=loss_unit),
     )  # fmt: skip
     paragraph(f"{table} is a table of runs: fitted first, with the defaults of 'bayescale fit'.", indent=0)
-    made = bs.fit(law_class, runs, seed=0)
+    made = bs.fit(law_class, runs, seed=0, progress=lines())
     made.save(target)
     describe(made)
     typer.echo(f"\nSaved to {target}, for other commands and the next report.")

@@ -55,6 +55,11 @@ def note(text: str) -> None:
     say(f"note: {text}")
 
 
+def lines() -> Callable[[str], None] | None:
+    """Return what takes lines of progress where the error stream is no terminal, which would have a bar."""
+    return None if sys.stderr.isatty() else say
+
+
 def _report(error: Exception, options: Collection[str]) -> int:
     """Print the line of an error and return the exit code."""
     from bayescale.language.errors import BayescaleError

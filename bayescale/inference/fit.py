@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -180,7 +180,7 @@ def fit(
     model_error: float | None = None,
     seed: int = 0,
     settings: Settings | None = None,
-    progress: bool | None = None,
+    progress: bool | Callable[[str], None] | None = None,
     checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
     **sampler: Any,
 ) -> Fit:
@@ -210,7 +210,8 @@ def fit(
             leaves the runs as they are.
         seed: every random number derives from it.
         settings: sampler settings; single ones can be given by name, for example ``draws=2000``, ``engine="nuts"``.
-        progress: show a progress bar; by default on a terminal only.
+        progress: show a progress bar; by default on a terminal only. A function is called with a line at each attempt
+            of NUTS and every minute of it, for logs.
         checkpoint: a file that the state of NUTS is written to while it runs, some ten seconds apart. A process that
             was ended goes on from it with the same call, to the same draws; the file is removed when the fit is done.
 

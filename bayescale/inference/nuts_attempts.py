@@ -39,7 +39,7 @@ def draw_nuts(
     likelihood: Likelihood,
     settings: Settings,
     seed: int,
-    progress: bool | None,
+    progress: bool | Callable[[str], None] | None,
     trail: Trail,
 ) -> Sample:
     """Run NUTS, or go on with a run that was ended, and say by which engine the draws are.
@@ -105,12 +105,17 @@ def _placed(
 
 
 def _attempts(
-    run: Run, planned: Sequence[tuple[float, int]], settings: Settings, seed: int, progress: bool | None, trail: Trail
+    run: Run,
+    planned: Sequence[tuple[float, int]],
+    settings: Settings,
+    seed: int,
+    progress: bool | Callable[[str], None] | None,
+    trail: Trail,
 ) -> tuple[np.ndarray, dict[str, np.ndarray], list[dict[str, Any]]]:
     """Run NUTS with smaller and smaller steps until no draw diverges; return positions, statistics and attempts."""
     for target, thin in planned[len(trail.attempts) :]:
         settings = replace(settings, target_accept=target)
-        with chain_progress(settings, thin, progress) as report:
+        with chain_progress(settings, thin, progress, trail.attempts) as report:
             stream = seed_for(seed, f"nuts/{target}")
             positions, stats = run(settings=settings, seed=stream, thin=thin, progress=report, trail=trail)
         attempt = {"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())}

@@ -1,25 +1,34 @@
-"""A progress bar over all chains, on a terminal only."""
+"""Progress of all chains: a bar on a terminal, or lines for whoever takes them."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+from bayescale.inference.progress_lines import ChainLines
 from bayescale.inference.settings import Settings
 
 
 @contextmanager
 def chain_progress(
-    settings: Settings, thin: int, shown: bool | None
+    settings: Settings,
+    thin: int,
+    shown: bool | Callable[[str], None] | None,
+    before: Sequence[dict[str, Any]] = (),
 ) -> Iterator[Callable[[int, int, int], None] | None]:
     """Yield what the sampler calls with (chain, draws done, divergences), or None where nothing is to be shown.
 
     Args:
         settings, thin: for the total.
-        shown: True, False, or None for "when the error stream is a terminal".
+        shown: True, False, or None for "when the error stream is a terminal"; or what takes lines instead of the bar.
+        before: attempts whose draws are not kept.
     """
+    if callable(shown):
+        yield ChainLines(settings, thin, before, shown)
+        return
     if not (sys.stderr.isatty() if shown is None else shown):
         yield None
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import jax
@@ -26,7 +27,7 @@ def sample(
     layout: Layout,
     settings: Settings,
     seed: int,
-    progress: bool | None,
+    progress: bool | Callable[[str], None] | None,
     checkpoint: Checkpoint | None = None,
     runs: Runs | None = None,
 ) -> Sample:

@@ -17,6 +17,8 @@ import xarray as xr
 import bayescale
 
 FIT = ("fit", "runs.csv", "--group", "family", "--chains", "2", "--warmup", "100", "--draws", "200", "--seed", "3")
+# The target is of families with few rows per parameter.
+SAMPLING = "sampling, attempt 1: 2 chains of 300 draws, warm-up included, aiming at acceptance 0.98"
 # Checkpoints after every chunk of draws; the first one tells that draws are made, and the others take their time.
 SLOW = """
 import signal, sys, time
@@ -64,7 +66,11 @@ def test_the_finished_part_is_kept_and_the_command_that_is_printed_goes_on(folde
     for number in (signal.SIGINT, signal.SIGTERM):
         done = interrupted(folder, number, *words)
         assert (done.returncode, done.stdout) == (130, ""), done.stderr
-        (line,) = done.stderr.splitlines()
+        *before, line = done.stderr.splitlines()
+        going_on = (
+            [f"going on from a checkpoint: {counts[0]} of 600 draws, warm-up included, are made"] if counts else []
+        )
+        assert before == [*going_on, SAMPLING]
         said = re.fullmatch(
             r"interrupted: (\d+) of 600 draws, warm-up included, are kept in a checkpoint; go on with: (.*)", line
         )
@@ -88,7 +94,7 @@ def test_without_a_checkpoint_nothing_is_kept_and_the_message_says_how_to(folder
     done = interrupted(folder, signal.SIGINT, *FIT)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == (
-        "interrupted: nothing is kept of the fit; keep what is done with --checkpoint fit.checkpoint\n"
+        f"{SAMPLING}\ninterrupted: nothing is kept of the fit; keep what is done with --checkpoint fit.checkpoint\n"
     )
     assert [path.name for path in folder.iterdir()] == ["runs.csv"]
 

@@ -18,7 +18,9 @@ def test_fit_says_what_was_fitted_what_the_checks_say_and_what_comes_next(fit_ou
     assert "2 chains x 100 draws" in result.out
     assert "ess-bulk fails" in result.out
     assert f"bayescale predict {path} --params 7e10 --tokens 1.4e12 --group starcoder" in result.out
-    assert result.err == ""  # no progress bar where there is no terminal
+    # Lines and no progress bar where there is no terminal.
+    assert all(line.startswith("sampling, attempt ") for line in result.err.splitlines())
+    assert result.err.startswith("sampling, attempt 1: 2 chains of 200 draws, warm-up included")
 
 
 def test_a_failing_check_exits_1_and_still_prints_table_and_advice(bayescale, fit_nc):

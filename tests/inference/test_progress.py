@@ -1,4 +1,4 @@
-"""Progress is shown on a terminal and nowhere else."""
+"""Progress is a bar on a terminal, lines for a function that takes them, and nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from bayescale.inference.progress import chain_progress
+from bayescale.inference.progress_lines import SECONDS, ChainLines, in_words
 from bayescale.inference.settings import Settings
 
 SETTINGS = Settings(chains=2, warmup=50, draws=100)
@@ -58,3 +59,43 @@ def test_a_fit_on_a_terminal_reports_every_chain_to_its_end(sample, terminal):
     screen = terminal()
     sample()
     assert "200/200" in screen.getvalue()
+
+
+def test_a_function_is_told_of_every_attempt_and_why_there_is_another(sample, terminal):
+    screen, said = terminal(), []
+    settings = Settings(chains=4, warmup=50, draws=100, target_accept=0.98)
+    with chain_progress(settings, 2, said.append, [{"target_accept": 0.9, "divergences": 3}]):
+        pass
+    assert said == [
+        "sampling, attempt 2: since draws of attempt 1 diverged (3), 4 chains of 250 draws, warm-up included, "
+        "aiming at acceptance 0.98"
+    ]
+    assert screen.getvalue() == ""
+
+
+def test_every_minute_a_line_says_how_far_how_fast_and_how_long_still():
+    said, now = [], [0.0]
+    lines = ChainLines(Settings(chains=2, warmup=100, draws=900, target_accept=0.9), 1, [], said.append, lambda: now[0])
+    # 100 draws are of an earlier process, and compiling takes 20 s: neither is a matter of the rate.
+    for now[0], *report in ((20.0, 0, 100, 0), (30.0, 1, 0, 0), (40.0, 0, 200, 0), (70.0, 0, 300, 1)):
+        lines(*report)
+    lines(1, 100, 0)  # within the minute
+    assert said[1:] == ["sampling, attempt 1: 300 of 2,000 draws, 4 draws/s, 7 min left at this rate, divergences: 1"]
+    now[0] = 70.0 + SECONDS
+    lines(1, 340, 0)
+    assert said[2:] == [
+        "sampling, attempt 1: 640 of 2,000 draws, 4.91 draws/s, 5 min left at this rate, divergences: 1"
+    ]
+
+
+def test_before_any_draw_is_made_here_there_is_no_rate():
+    said, now = [], [0.0]
+    lines = ChainLines(Settings(chains=2, warmup=100, draws=400, target_accept=0.9), 1, [], said.append, lambda: now[0])
+    now[0] = 2 * SECONDS
+    lines(0, 500, 0)
+    assert said[1:] == ["sampling, attempt 1: 500 of 1,000 draws"]
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(4.6, "5 s"), (89.0, "89 s"), (90.0, "2 min"), (7200.0, "2.0 h")])
+def test_times_are_said_as_people_do(seconds, words):
+    assert in_words(seconds) == words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,13 +23,14 @@ class Checkpoint:
 
     Args:
         path: of the file.
+        say: takes a line where the fit goes on from what is there.
 
     Raises:
         StoreError: a place that cannot be written to.
     """
 
-    def __init__(self, path: str | os.PathLike[str]):
-        self.path = path
+    def __init__(self, path: str | os.PathLike[str], say: Callable[[str], None] | None = None):
+        self.path, self._say = path, say
         self.target = writable_target(path, usual=USUAL, what="the checkpoint")
         self._trail: Trail | None = None
 
@@ -53,6 +54,9 @@ class Checkpoint:
                     "Fit what it was begun with to go on, give another name, or remove it to begin anew."
                 )
         self._trail = Trail(self.target, identity, about, arrays)
+        if about and self._say is not None:
+            done = f"{self._trail.done}, are made" if self._trail.planned else "no draws are made yet"
+            self._say(f"going on from {self.path!s}: {done}")
         return self._trail
 
     def remove(self) -> None:
