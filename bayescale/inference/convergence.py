@@ -90,8 +90,9 @@ def _transform(values: np.ndarray, holds: Holds, into: np.ndarray, where: np.nda
         where: which quantities these are.
     """
     ranked = Ranked.of(values, holds)
-    folded = Ranked.of(np.abs(values - ranked.median()[:, None]), holds)
-    tails = (values <= ranked.quantile(p)[:, None] for p in TAILS)
+    median, *ends = ranked.quantiles(0.5, *TAILS)
+    folded = Ranked.of(np.abs(values - median[:, None]), holds)
+    tails = (values <= end[:, None] for end in ends)
     for states, draws in zip((ranked.scores(), folded.scores(), *tails), into, strict=True):
         draws[where] = states.astype(np.float32, copy=False).take(holds.place, axis=1)
 

@@ -52,21 +52,15 @@ class Ranked:
         order, ranked = _sorted(values)
         return cls(order, ranked, holds.counts.take(order).cumsum(axis=1))
 
-    def at(self, place: int) -> np.ndarray:
-        """The value of the draw at a place in the order of all draws, from 0, over quantity."""
-        state = [np.searchsorted(upto, place, side="right") for upto in self.upto]
-        return self.values[np.arange(len(state)), state]
-
-    def median(self) -> np.ndarray:
-        """Median over draws, over quantity."""
-        count = int(self.upto[0, -1])
-        return 0.5 * (self.at((count - 1) // 2) + self.at(count // 2))
-
-    def quantile(self, p: float) -> np.ndarray:
-        """Quantile over draws, interpolated, over quantity."""
-        at = p * (int(self.upto[0, -1]) - 1)
-        low = self.at(int(at))
-        return low + (at - int(at)) * (self.at(int(at) + 1) - low)
+    def quantiles(self, *probabilities: float) -> np.ndarray:
+        """Quantiles over draws, interpolated, each over quantity."""
+        places = np.array(probabilities) * (self.upto[0, -1] - 1)
+        below = places.astype(int)
+        # Of both draws that a quantile lies between, which may be of one state.
+        draws = np.concatenate([below, np.minimum(below + 1, self.upto[0, -1] - 1)])
+        states = [upto.searchsorted(draws, side="right") for upto in self.upto]
+        low, high = np.split(np.take_along_axis(self.values, np.array(states), axis=1).T, 2)
+        return low + (places - below)[:, None] * (high - low)
 
     def scores(self) -> np.ndarray:
         """Normal score of the rank of each state, in the order of the states; draws of equal value share a rank."""

@@ -14,9 +14,7 @@ TAILS = {
     "of shape two": lambda rng, shape: 2.0 * rng.exponential(size=shape),
     "bounded": lambda rng, shape: np.log(rng.uniform(0.5, 1.0, shape)),
     "with weights of zero": lambda rng, shape: np.where(rng.uniform(size=shape) < 0.3, -np.inf, rng.normal(size=shape)),
-    "of few weights above zero": lambda rng, shape: np.where(
-        np.arange(shape[1]) < 60, rng.normal(size=shape), -np.inf
-    ),
+    "of few weights above zero": lambda rng, shape: np.where(np.arange(shape[1]) < 60, rng.normal(size=shape), -np.inf),
     "far below one": lambda rng, shape: rng.normal(size=shape) - 1e4,
 }
 
