@@ -68,6 +68,20 @@ class Runs:
         """Family names in order of first appearance; empty where the runs are not grouped."""
         return tuple(self.table["family"].unique().tolist()) if "family" in self.table else ()
 
+    def numbers(self, name: str) -> np.ndarray:
+        """A column of numbers, over rows, in float64; looked up once, which takes as long as some hundred rows.
+
+        Raises:
+            KeyError: the table has no such column.
+        """
+        if name not in self._numbers:
+            self._numbers[name] = self.table[name].to_numpy(np.float64)
+        return self._numbers[name]
+
+    @cached_property
+    def _numbers(self) -> dict[str, np.ndarray]:
+        return {}
+
     @cached_property
     def columns(self) -> dict[str, Column]:
         """What columns the table may have, in their order."""

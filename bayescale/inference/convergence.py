@@ -46,48 +46,80 @@ COLUMNS = 32
 TAILS = (0.05, 0.95)
 
 
+# Of fewer draws of a chain nothing is measured: each half has one or none.
+FEWEST = 4
+
+
 def convergence(draws: np.ndarray) -> Convergence:
     """Return R-hat (the larger of bulk and folded), bulk ESS and tail ESS (the smaller of 5 % and 95 %).
 
     Args:
-        draws: fit x quantity x chain x draw. What never moves, or is not finite, has NaN.
+        draws: fit x quantity x chain x draw. What never moves, is not finite or has fewer than four draws has NaN.
 
     References:
         vehtari2021rank
     """
+    if draws.shape[-1] < FEWEST:
+        return Convergence(*np.full((3, *draws.shape[:2]), np.nan))
     some = max(1, COLUMNS // draws.shape[1])
     parts = [_measure(draws[i : i + some]) for i in range(0, len(draws), some)]
     return Convergence(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
+def effective_share(draws: np.ndarray) -> float:
+    """Share of the draws that are effective for means, the average over quantities; 1 where it cannot be measured.
+
+    Args:
+        draws: quantity x chain x draw; what never moves counts as independent.
+
+    References:
+        vehtari2021rank
+    """
+    if draws.shape[-1] < FEWEST:
+        return 1.0
+    split = _split(np.asarray(draws, float))
+    sizes = [_ess(_Spread.of(split[i : i + COLUMNS])) for i in range(0, len(split), COLUMNS)]
+    total = draws[0].size
+    still = np.ptp(split.reshape(len(split), -1), axis=1) < np.finfo(float).resolution
+    share = float(np.where(still, total, np.concatenate(sizes)).mean() / total)
+    return share if np.isfinite(share) else 1.0
+
+
 def _measure(draws: np.ndarray) -> list[np.ndarray]:
     """R-hat, bulk ESS and tail ESS of some fits."""
     split = _split(draws)
-    shape = (split.shape[0] * split.shape[1], *split.shape[2:])
+    fits, quantities = split.shape[:2]
     # Single precision: scores and indicators are of order one, and sums of some thousand of them lose a millionth.
-    bulk, folded, low, high = (np.zeros(shape, np.float32) for _ in range(4))
-    good = np.zeros(split.shape[:2], bool)
-    for i, columns in enumerate(split.reshape(*split.shape[:2], -1)):
+    states = np.zeros((4, fits, quantities, split[0, 0].size), np.float32)
+    good = np.zeros((fits, quantities), bool)
+    for i, columns in enumerate(split.reshape(fits, quantities, -1)):
         holds = Holds.of(columns)
-        for j in np.flatnonzero(np.isfinite(columns).all(axis=1)):
-            into = [part[i * split.shape[1] + j].reshape(-1) for part in (bulk, folded, low, high)]
-            good[i, j] = _transform(columns[j, holds.first], holds, *into)
+        values = columns.take(holds.first, axis=1)
+        good[i] = np.isfinite(values).all(axis=1) & (values != values[:, :1]).any(axis=1)
+        if good[i].any():
+            _transform(values if good[i].all() else values[good[i]], holds, states[:, i], good[i])
+    bulk, folded, low, high = states.reshape(4, fits * quantities, *split.shape[2:])
     bulk_spread, folded_spread = _Spread.of(bulk), _Spread.of(folded)
     tails = (_ess(_Spread.of(tail)) for tail in (low, high))
     measured = [np.maximum(bulk_spread.r_hat, folded_spread.r_hat), _ess(bulk_spread), np.minimum(*tails)]
     return [np.where(good, values.reshape(good.shape), np.nan) for values in measured]
 
 
-def _transform(values: np.ndarray, holds: Holds, *into: np.ndarray) -> bool:
-    """Fill in normal scores, those of distances from the median, and both tail indicators; False for a constant."""
+def _transform(values: np.ndarray, holds: Holds, into: np.ndarray, where: np.ndarray) -> None:
+    """Fill in normal scores, those of distances from the median, and both tail indicators.
+
+    Args:
+        values: of the states of some quantities of a fit, quantity x state.
+        holds: of its chains.
+        into: the four, each quantity x draw.
+        where: which quantities these are.
+    """
     ranked = Ranked.of(values, holds)
-    if ranked.values[0] == ranked.values[-1]:
-        return False
-    folded = Ranked.of(np.abs(values - ranked.median()), holds)
-    tails = ((values <= ranked.quantile(p)).astype(np.float32) for p in TAILS)
+    median, *ends = ranked.quantiles(0.5, *TAILS)
+    folded = Ranked.of(np.abs(values - median[:, None]), holds)
+    tails = (values <= end[:, None] for end in ends)
     for states, draws in zip((ranked.scores(), folded.scores(), *tails), into, strict=True):
-        states.take(holds.place, out=draws, mode="clip")
-    return True
+        draws[where] = states.astype(np.float32, copy=False).take(holds.place, axis=1)
 
 
 def _split(draws: np.ndarray) -> np.ndarray:

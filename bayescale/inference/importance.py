@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayescale.inference.limits import EFFICIENCY, PARETO_K
+from bayescale.inference.pareto_shape import pareto_shapes
 
 
 def weight_quality(log_weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -19,8 +20,6 @@ def weight_quality(log_weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     References:
         vehtari2024pareto
     """
-    from arviz_stats.base import array_stats
-
     finite = np.isfinite(log_weight)
     usable = finite.any(axis=1)
     log_weight = np.where(finite, log_weight, -np.inf)
@@ -28,12 +27,7 @@ def weight_quality(log_weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     weight = np.exp(log_weight - highest[:, None])
     with np.errstate(invalid="ignore", divide="ignore"):
         efficiency = weight.sum(axis=1) ** 2 / (weight**2).sum(axis=1) / weight.shape[1]
-    # ArviZ takes log likelihoods, whose negatives are the log weights of leaving one out.
-    shapes = [
-        float(array_stats.psislw(-np.maximum(row, -1e9))[1]) if ok else np.nan
-        for row, ok in zip(log_weight, usable, strict=True)
-    ]
-    return np.array(shapes), np.where(usable, efficiency, 0.0)
+    return pareto_shapes(log_weight), np.where(usable, efficiency, 0.0)
 
 
 def lacks_shape(pareto_k: float) -> str:

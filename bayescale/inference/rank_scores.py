@@ -34,77 +34,81 @@ class Holds:
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """States in rising order of a value.
+    """States in rising order of each quantity, every array quantity x state.
 
     Args:
         order: of the states.
         values: in that order.
-        counts: draws of each, in that order.
         upto: draws of a state and of all below it.
     """
 
     order: np.ndarray
     values: np.ndarray
-    counts: np.ndarray
     upto: np.ndarray
 
     @classmethod
     def of(cls, values: np.ndarray, holds: Holds) -> Ranked:
-        """The states by a finite value of each."""
+        """The states by finite values of each, quantity x state."""
         order, ranked = _sorted(values)
-        counts = holds.counts[order]
-        return cls(order, ranked, counts, counts.cumsum())
+        return cls(order, ranked, holds.counts.take(order).cumsum(axis=1))
 
-    def at(self, place: int) -> float:
-        """The value of the draw at a place in the order of all draws, from 0."""
-        return float(self.values[np.searchsorted(self.upto, place, side="right")])
-
-    def median(self) -> float:
-        """Median over draws."""
-        count = int(self.upto[-1])
-        return 0.5 * (self.at((count - 1) // 2) + self.at(count // 2))
-
-    def quantile(self, p: float) -> float:
-        """Quantile over draws, interpolated."""
-        at = p * (int(self.upto[-1]) - 1)
-        low = self.at(int(at))
-        return low + (at - int(at)) * (self.at(int(at) + 1) - low)
+    def quantiles(self, *probabilities: float) -> np.ndarray:
+        """Quantiles over draws, interpolated, each over quantity."""
+        places = np.array(probabilities) * (self.upto[0, -1] - 1)
+        below = places.astype(int)
+        # Of both draws that a quantile lies between, which may be of one state.
+        draws = np.concatenate([below, np.minimum(below + 1, self.upto[0, -1] - 1)])
+        states = [upto.searchsorted(draws, side="right") for upto in self.upto]
+        low, high = np.split(np.take_along_axis(self.values, np.array(states), axis=1).T, 2)
+        return low + (places - below)[:, None] * (high - low)
 
     def scores(self) -> np.ndarray:
         """Normal score of the rank of each state, in the order of the states; draws of equal value share a rank."""
-        table = _normal_scores(int(self.upto[-1]))
+        table = _normal_scores(int(self.upto[0, -1]))
         # Twice the mean of the ranks below + 1 to upto, which starts at 2.
-        below = self.upto - self.counts
-        scores = table.take(below + self.upto - 1)
-        tied = np.concatenate([[False], self.values[1:] == self.values[:-1], [False]])
-        among = np.flatnonzero(tied[1:] | tied[:-1])
-        if among.size:
-            begins, ends = ~tied[among], ~tied[among + 1]
-            shared = table.take(below[among[begins]] + self.upto[among[ends]] - 1)
-            scores[among] = shared[begins.cumsum() - 1]
+        below = np.zeros_like(self.upto)
+        below[:, 1:] = self.upto[:, :-1]
+        scores = table.take(below + (self.upto - 1))
+        # Every row ends without a tie, so that none goes on in the next one. Chains that are cut in two have some.
+        tied = np.zeros(scores.shape, bool)
+        np.equal(self.values[:, 1:], self.values[:, :-1], out=tied[:, :-1])
+        if (ties := np.flatnonzero(tied)).size:
+            apart = np.diff(ties) > 1
+            first, last = ties[np.append(True, apart)], ties[np.append(apart, True)] + 1
+            tied[:, 1:] |= tied[:, :-1]
+            shared = table.take(below.take(first) + self.upto.take(last) - 1)
+            scores.reshape(-1)[np.flatnonzero(tied)] = shared.repeat(last - first + 1)
         found = np.empty_like(scores)
-        found[self.order] = scores
+        found.reshape(-1)[_flat(self.order)] = scores
         return found
 
 
+def _flat(order: np.ndarray) -> np.ndarray:
+    """Places within rows as places in the whole array, which is quicker to take from."""
+    rows, states = order.shape
+    return order + states * np.arange(rows)[:, None]
+
+
 def _sorted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The places of finite values in rising order, and the values in that order.
+    """The places of finite values in rising order, and the values in that order, row by row.
 
     Sorting numbers is twice as quick as sorting their places, so places are written into the last bits of the numbers.
     """
+    states = values.shape[1]
     bits = values.view(np.int64)
     # As integers, negative floats fall where they should rise.
-    keys = np.where(bits < 0, bits ^ np.int64(2**63 - 1), bits)
-    places = np.int64((1 << (values.size - 1).bit_length()) - 1)
-    keys = (keys & ~places) | np.arange(values.size)
-    keys.sort()
-    order = keys & places
-    ranked = values[order]
-    if (ranked[1:] < ranked[:-1]).any():
+    keys = bits ^ ((bits >> 63) & np.int64(2**63 - 1))
+    places = np.int64((1 << (states - 1).bit_length()) - 1)
+    keys &= ~places
+    keys |= np.arange(states)
+    keys.sort(axis=1)
+    keys &= places
+    ranked = values.take(_flat(keys))
+    for i in np.flatnonzero((ranked[:, 1:] < ranked[:, :-1]).any(axis=1)):
         # Values that differ in their last bits only; a stable sort is quick where nearly all is in order.
-        order = order[ranked.argsort(kind="stable")]
-        ranked = values[order]
-    return order, ranked
+        keys[i] = keys[i][ranked[i].argsort(kind="stable")]
+        ranked[i] = values[i, keys[i]]
+    return keys, ranked
 
 
 @cache

@@ -26,7 +26,7 @@ def distance_from_line(law: type[Law], runs: Runs) -> float:
     # Shares are left out, since the weights of a mixture always lie on a plane, and so are inputs with zeros; and
     # embeddings, which are a part of the size and have no term of their own that could change places with another.
     candidates = [q.name for q in law.arguments.values() if np.isinf(q.upper) and q.name != EMBEDDING_PARAMS.name]
-    free = [column for column in (runs.table[name].to_numpy(float) for name in candidates) if (column > 0).all()]
+    free = [column for column in (runs.numbers(name) for name in candidates) if (column > 0).all()]
     if len(free) < 2:
         return float("inf")
     logs = np.log(np.column_stack(free))

@@ -86,7 +86,7 @@ def lay_out(
         return out
 
     observed = responses(law, runs, noise)
-    columns = {argument: runs.table[q.name].to_numpy(float) for argument, q in law.arguments.items()}
+    columns = {argument: runs.numbers(q.name) for argument, q in law.arguments.items()}
     arrays = {
         # Padding repeats a real design point, so that padded cells stay finite before they are masked.
         "inputs": {argument: spread(column, column[0]) for argument, column in columns.items()},
@@ -113,7 +113,7 @@ def design_anchors(law: type[Law], runs: Runs, given: Iterable[tuple[str, float]
             anchors[anchor.name] = at[anchor.name]
             continue
         column = law.arguments[anchor.argument].name
-        values = runs.table[column].to_numpy(float)
+        values = runs.numbers(column)
         if not (values > 0).all():
             raise DataError(
                 f"The law {law.name!r} has the anchor {anchor.name} at the geometric mean of {column}, and there are "

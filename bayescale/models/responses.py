@@ -32,20 +32,20 @@ def responses(law: type[Law], runs: Runs, noise: type[Noise] | None) -> dict[str
         DataError: a response that the noise has no distribution for.
     """
     name, table = law.response.name, runs.table
-    value = table[name].to_numpy(float)
-    error = table[f"{name}_se"].to_numpy(float) if f"{name}_se" in table else np.zeros(len(runs))
+    value = runs.numbers(name)
+    error = runs.numbers(f"{name}_se") if f"{name}_se" in table else np.zeros(len(runs))
     if noise is None or not issubclass(noise, ValueNoise):
         remedy = " or use noise='beta-binomial' with a column 'items'" if law.response.upper == 1 else ""
         words = f"is not positive, and the fit is one of log {name} (leave these runs out{remedy})"
         _refuse(law, value, value <= 0, words)
-        own = table[MODEL_ERROR].to_numpy(float) if MODEL_ERROR in table else 0.0
+        own = runs.numbers(MODEL_ERROR) if MODEL_ERROR in table else 0.0
         return {"log_loss": np.log(value), "measurement_sd": np.hypot(error / value, own)}
     if MODEL_ERROR in table:
         raise DataError(
             f"The table has an error of the law, {MODEL_ERROR!r}, which is one of log {name}; the noise {noise.name!r} "
             f"is of {name} itself. Leave the column out, or take a noise of the log."
         )
-    columns = {argument: table[quantity.name].to_numpy(float) for argument, quantity in noise.columns.items()}
+    columns = {argument: runs.numbers(quantity.name) for argument, quantity in noise.columns.items()}
     _refuse(law, value, *noise.unusable(law.response, value, **columns))
     log_response, sd = noise.roughly(value, error, **columns)
     observed = {"observed": value, "sd": error, "columns": columns}

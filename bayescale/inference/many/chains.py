@@ -24,13 +24,14 @@ def run_chains(log_weight: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     weight = np.ascontiguousarray(
         np.nan_to_num(log_weight, nan=-np.inf, neginf=-np.inf, posinf=np.inf).reshape(-1, steps).T
     )
-    least = np.ascontiguousarray(thresholds.reshape(-1, steps).T)
-    kept = np.zeros(weight.shape, np.int32)
-    current = weight[0].copy()
+    # What a chain's own weight has to be below, for the proposal to be taken.
     with np.errstate(invalid="ignore"):
-        for step in range(1, steps):
-            accepted = (least[step] < weight[step] - current) & (weight[step] > -np.inf)
-            np.copyto(current, weight[step], where=accepted)
-            np.copyto(kept[step], kept[step - 1])
-            np.copyto(kept[step], step, where=accepted)
-    return kept.T.reshape(fits, chains, steps)
+        limit = weight - thresholds.reshape(-1, steps).T
+    limit[np.isneginf(weight)] = -np.inf
+    accepted = np.zeros(weight.shape, bool)
+    current = weight[0].copy()
+    for step in range(1, steps):
+        np.less(current, limit[step], out=accepted[step])
+        np.copyto(current, weight[step], where=accepted[step])
+    kept = np.where(accepted.T, np.arange(steps, dtype=np.int32), np.int32(0))
+    return np.maximum.accumulate(kept, axis=1).reshape(fits, chains, steps)

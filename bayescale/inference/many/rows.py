@@ -62,7 +62,7 @@ def stack(law: type[Law], tables: Sequence[Runs], anchors: Sequence[Mapping[str,
     index = np.where(index < counts[:, None], index, 0)
 
     def padded(name: str) -> np.ndarray:
-        return np.stack([runs.table[name].to_numpy(float)[row] for runs, row in zip(tables, index, strict=True)])
+        return np.stack([runs.numbers(name)[row] for runs, row in zip(tables, index, strict=True)])
 
     seen = [responses(law, runs, None) for runs in tables]
 
