@@ -46,43 +46,18 @@ COLUMNS = 32
 TAILS = (0.05, 0.95)
 
 
-# Of fewer draws of a chain nothing is measured: each half has one or none.
-FEWEST = 4
-
-
 def convergence(draws: np.ndarray) -> Convergence:
     """Return R-hat (the larger of bulk and folded), bulk ESS and tail ESS (the smaller of 5 % and 95 %).
 
     Args:
-        draws: fit x quantity x chain x draw. What never moves, is not finite or has fewer than four draws has NaN.
+        draws: fit x quantity x chain x draw. What never moves, or is not finite, has NaN.
 
     References:
         vehtari2021rank
     """
-    if draws.shape[-1] < FEWEST:
-        return Convergence(*np.full((3, *draws.shape[:2]), np.nan))
     some = max(1, COLUMNS // draws.shape[1])
     parts = [_measure(draws[i : i + some]) for i in range(0, len(draws), some)]
     return Convergence(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-
-
-def effective_share(draws: np.ndarray) -> float:
-    """Share of the draws that are effective for means, the average over quantities; 1 where it cannot be measured.
-
-    Args:
-        draws: quantity x chain x draw; what never moves counts as independent.
-
-    References:
-        vehtari2021rank
-    """
-    if draws.shape[-1] < FEWEST:
-        return 1.0
-    split = _split(np.asarray(draws, float))
-    sizes = [_ess(_Spread.of(split[i : i + COLUMNS])) for i in range(0, len(split), COLUMNS)]
-    total = draws[0].size
-    still = np.ptp(split.reshape(len(split), -1), axis=1) < np.finfo(float).resolution
-    share = float(np.where(still, total, np.concatenate(sizes)).mean() / total)
-    return share if np.isfinite(share) else 1.0
 
 
 def _measure(draws: np.ndarray) -> list[np.ndarray]:

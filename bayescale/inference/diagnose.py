@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import warnings
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.inference.checks import Check, Checks, judged
-from bayescale.inference.convergence import Convergence, convergence, effective_share
 from bayescale.inference.engine_checks import instant_checks, mode_checks, nuts_checks, sample_more
 from bayescale.inference.limits import ESS, OFF_LINE, PARETO_K, R_HAT
-from bayescale.inference.pareto_shape import pareto_shapes
 from bayescale.inference.prior_checks import prior_checks
 from bayescale.inference.separable import distance_from_line, inseparable
 from bayescale.inference.some_curves import MANY_ROWS, some_curves
@@ -35,11 +34,14 @@ def diagnose(fit: Fit) -> Checks:
 
 
 def _chain_checks(fit: Fit) -> list[Check]:
+    import arviz_stats  # what arviz has these from; arviz itself imports matplotlib
+
     draws = _varying(fit.posterior, {derived.name for derived in fit.law.derived_quantities})
-    measured = {name: _measured(_columns(variable)) for name, variable in draws.data_vars.items()}
-    r_hat, r_hat_at = _extreme({name: found.r_hat for name, found in measured.items()}, np.max)
-    bulk, bulk_at = _extreme({name: found.ess_bulk for name, found in measured.items()}, np.min)
-    tail, tail_at = _extreme({name: found.ess_tail for name, found in measured.items()}, np.min)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Of what never moves it is 0 / 0, which must not pass.
+        r_hat, r_hat_at = _extreme(arviz_stats.rhat(draws), np.max)
+    bulk, bulk_at = _extreme(arviz_stats.ess(draws, method="bulk"), np.min)
+    tail, tail_at = _extreme(arviz_stats.ess(draws, method="tail"), np.min)
     more = sample_more(fit)
     disagree = f"The chains of {r_hat_at} disagree. {more}"
     if np.isnan(r_hat):
@@ -52,15 +54,6 @@ def _chain_checks(fit: Fit) -> list[Check]:
         judged("ess-bulk", bulk, ESS, np.greater_equal, f"The centre of {bulk_at} rests on few draws. {more}"),
         judged("ess-tail", tail, ESS, np.greater_equal, f"Interval ends of {tail_at} rest on few draws. {more}"),
     ]
-
-
-def _measured(columns: np.ndarray) -> Convergence:
-    """R-hat and sample sizes of each number; of one that never moves R-hat is for the check to refuse, not sizes."""
-    # Each by itself: numbers need not stay at one state together, as derived ones may not.
-    found = convergence(columns[:, None])
-    still = (columns == columns[:, :1, :1]).all(axis=(1, 2))[:, None]
-    sizes = (np.where(still, columns[0].size, size) for size in (found.ess_bulk, found.ess_tail))
-    return Convergence(found.r_hat, *sizes)
 
 
 def _design(fit: Fit) -> list[Check]:
@@ -81,6 +74,8 @@ def _design(fit: Fit) -> list[Check]:
 
 def _pareto(fit: Fit) -> Check:
     """Runs whose removal would change the posterior: the model may be wrong for them."""
+    import arviz_stats
+
     draws = fit.unconstrained.sizes["chain"] * fit.unconstrained.sizes["draw"]
     if draws < FEWEST_DRAWS:
         words = f"{draws} draws are too few to say which runs decide their own prediction. Sample more."
@@ -90,10 +85,11 @@ def _pareto(fit: Fit) -> Check:
             words = f"{len(fit.runs):,} rows with run effects are not looked at one by one."
             return Check("pareto-k", "pass", np.nan, INFLUENTIAL, words)
         fit = some_curves(fit)
-    density = _columns(fit.log_likelihood[fit.law.response.name])
-    effective = effective_share(np.concatenate([_columns(variable) for variable in fit.posterior.data_vars.values()]))
-    # Leaving a run out gives each draw the inverse of the run's likelihood as a weight.
-    shape = pareto_shapes(-density.reshape(len(density), -1), effective)
+    groups = xr.DataTree.from_dict({"posterior": fit.posterior, "log_likelihood": fit.log_likelihood})
+    with warnings.catch_warnings():
+        # ArviZ warns of large Pareto k, which is what this check measures and words itself.
+        warnings.simplefilter("ignore")
+        shape = arviz_stats.loo(groups, var_name=fit.law.response.name, pointwise=True).pareto_k.to_numpy()
     table = fit.runs.table
     # A family with fewer than two runs per parameter leans on each of them by design; its runs are not counted.
     family = table["family"] if "family" in table else pd.Series("", table.index)
@@ -130,14 +126,8 @@ def _varying(posterior: xr.Dataset, derived: Collection[str]) -> xr.Dataset:
     return xr.Dataset(varying)
 
 
-def _columns(variable: xr.DataArray) -> np.ndarray:
-    """Draws of every number of a variable, number x chain x draw."""
-    values = variable.transpose(..., "chain", "draw").to_numpy()
-    return values.reshape(-1, *values.shape[-2:])
-
-
-def _extreme(values: Mapping[Any, np.ndarray], reduce: Callable[..., Any]) -> tuple[float, str]:
+def _extreme(values: xr.Dataset, reduce: Callable[..., Any]) -> tuple[float, str]:
     """The worst value over all variables and where it is; one that cannot be computed is worse than any other."""
-    worst = {str(name): float(reduce(numbers)) for name, numbers in values.items()}
+    worst = {str(name): float(reduce(variable.to_numpy())) for name, variable in values.data_vars.items()}
     extreme = float(reduce(list(worst.values())))
     return extreme, next(name for name, value in worst.items() if value == extreme or np.isnan(value))

@@ -15,12 +15,11 @@ FEWEST = 5
 PRIOR_DRAWS, PRIOR_SHAPE, PRIOR_QUARTILES = 10, 0.5, 3
 
 
-def pareto_shapes(log_weight: np.ndarray, effective: float = 1.0) -> np.ndarray:
+def pareto_shapes(log_weight: np.ndarray) -> np.ndarray:
     """Return the shape of the generalized Pareto distribution of each fit's largest weights.
 
     Args:
         log_weight: fit x draw; a weight of zero has minus infinity.
-        effective: share of the draws that are effective, above 0; 1 for independent draws.
 
     Returns:
         over fit; NaN where no weight is above zero, or where those of the tail are all equal or too few.
@@ -29,7 +28,7 @@ def pareto_shapes(log_weight: np.ndarray, effective: float = 1.0) -> np.ndarray:
         vehtari2024pareto, zhang2009new
     """
     draws = log_weight.shape[1]
-    tail = int(3.0 * (draws / effective) ** 0.5) if draws * effective > 225 else draws // 5
+    tail = int(3.0 * draws**0.5) if draws > 225 else draws // 5
     if tail < FEWEST:
         return np.full(len(log_weight), np.nan)
     parts = [_shapes(log_weight[i : i + BLOCK], tail) for i in range(0, len(log_weight), BLOCK)]

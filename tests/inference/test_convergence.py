@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from arviz_stats.base import array_stats
 
-from bayescale.inference.convergence import convergence, effective_share
+from bayescale.inference.convergence import convergence
 from bayescale.inference.limits import R_HAT
 
 # Scores and indicators are rounded to single precision, 6e-8 of one, and a correlation of thousands of them to no more;
@@ -104,16 +104,3 @@ def test_a_fit_passes_only_if_all_its_quantities_do():
     assert measured.lacks(1).startswith("its R-hat is nan")
     assert measured.lacks(2).startswith("its R-hat is 1.")
     assert measured.lacks(3).startswith("its ")
-
-
-@pytest.mark.parametrize("persistence", [0.0, 0.7])
-def test_the_share_of_effective_draws_is_the_mean_of_arviz(persistence):
-    """What never moves counts as independent there too."""
-    columns = np.concatenate([chains(persistence, 400), np.full((2, 4, 400), 0.3)])
-    expected = [float(array_stats.ess(column, method="mean", **AXES)) for column in columns]
-    assert effective_share(columns) == pytest.approx(np.mean(expected) / 1600, rel=1e-9)
-
-
-def test_few_draws_are_not_measured():
-    assert np.isnan(ours(chains(0.0, 3, columns=2))).all()
-    assert effective_share(chains(0.0, 3)) == 1.0

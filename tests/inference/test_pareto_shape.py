@@ -55,10 +55,3 @@ def test_fits_are_measured_by_themselves():
     log_weight[3] = -np.inf
     together = pareto_shapes(log_weight)
     np.testing.assert_array_equal(together, np.concatenate([pareto_shapes(row[None]) for row in log_weight]))
-
-
-@pytest.mark.parametrize("effective", [0.02, 0.3, 2.0])
-def test_fewer_effective_draws_have_a_longer_tail(effective):
-    log_weight = 0.4 * np.random.default_rng(5).exponential(size=(6, 4000))
-    expected = [float(array_stats.psislw(-row, r_eff=effective)[1]) for row in log_weight]
-    np.testing.assert_allclose(pareto_shapes(log_weight, effective), expected, rtol=1e-9)
