@@ -55,7 +55,7 @@ def misses(settings: pd.DataFrame) -> np.ndarray:
 def settings_of(source: bs.Fit | str) -> pd.DataFrame:
     """Best settings of every cell, of a fit or of a paper."""
     cells = settings_grid()[CELL].drop_duplicates()
-    return bs.hyperparameters(source, params=cells["params"].to_numpy(), tokens=cells["tokens"].to_numpy())
+    return bs.hyperparameters(source, params=cells["params"].to_numpy(), tokens=cells["tokens"].to_numpy()).table()
 
 
 def overlaps(ours: np.ndarray, theirs: np.ndarray) -> float:
