@@ -1,8 +1,8 @@
 """Fit the laws of the catalogue to real tables, where there are any, and write ``docs/catalogue_fits.md``.
 
-python benchmarks/catalogue.py [--only LAW ...]
+python benchmarks/catalogue.py [--only LAW ...] [--data TABLE ...]
 
-With ``--only`` the other rows of the page stay as they are.
+With ``--only`` or ``--data`` the other rows of the page stay as they are; each row is written when it is made.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -43,14 +43,20 @@ interval of their own fit. None of this says how well a law predicts beyond its 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=sorted({case.law for case in CASES}), help="laws to fit anew")
+    parser.add_argument("--data", nargs="+", choices=sorted({case.data for case in CASES}), help="tables to fit anew")
     chosen = parser.parse_args()
     if missing := {law.name for law in CATALOGUE} - {case.law for case in CASES}:
         raise SystemExit(f"no case in catalogue_cases.py or catalogue_others.py for {', '.join(sorted(missing))}")
     rows = dict(_written())
     for case in CASES:
-        if chosen.only is None or case.law in chosen.only:
+        if case.law in (chosen.only or [case.law]) and case.data in (chosen.data or [case.data]):
             rows[case.law, case.data] = row(case)
             print(" | ".join(rows[case.law, case.data]), flush=True)
+            _write(rows)
+
+
+def _write(rows: Mapping[tuple[str, str], list[str]]) -> None:
+    """Write the page, in the order of the cases."""
     ordered = [rows[case.law, case.data] for case in CASES if (case.law, case.data) in rows]
     text = WORDS + "\n".join(table_lines(HEAD, ordered)) + "\n"
     PAGE.write_text(text, "utf-8")
