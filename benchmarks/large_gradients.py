@@ -92,10 +92,12 @@ def measured(told: dict[str, Callable[[Any], Any]], at: list[Any]) -> dict[str, 
     time slow all of them.
     """
     values = {name: [float(call(one)[0]) for one in at] for name, call in told.items()}
-    inner = {name: max(1, int(0.1 / max(_seconds(call, at[0]), 1e-6))) for name, call in told.items()}
+    inner = {name: max(3, int(0.1 / max(_seconds(call, at[0]), 1e-6))) for name, call in told.items()}
     taken: dict[str, list[float]] = {name: [] for name in told}
     for _ in range(REPEATS):
         for name, call in told.items():
+            # Once beforehand: threads of the one before still spin, and its rows are in the caches.
+            jax.block_until_ready(call(at[0]))
             taken[name].append(1e3 * _seconds(call, at[0], inner[name]))
     first = taken[next(iter(told))]
     return {
