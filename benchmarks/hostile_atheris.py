@@ -1,6 +1,6 @@
-"""Coverage-guided fuzzing of the readers of text: pip install 'bayescale[fuzz]', where there are wheels of atheris.
+"""Coverage-guided fuzzing of the readers of files: pip install 'bayescale[fuzz]', where there are wheels of atheris.
 
-python benchmarks/hostile_atheris.py csv|toml [FOLDER-OF-INPUTS] [-max_total_time=600] [-runs=100000] [-seed=1]
+python benchmarks/hostile_atheris.py csv|parquet|toml|netcdf [FOLDER-OF-INPUTS] [-max_total_time=600] [-seed=1]
 
 It ends with a traceback and the input, as crash-HASH, when something else is raised than an error of the package.
 """
@@ -19,9 +19,11 @@ try:
 except ImportError:
     sys.exit("atheris is not installed, or has no wheel for this Python: pip install 'bayescale[fuzz]'.")
 
-with atheris.instrument_imports(include=["bayescale.data", "bayescale.study.toml", "bayescale.study.keys", "tomllib"]):
+READING = ["bayescale.data", "bayescale.inference.store", "bayescale.study.toml", "bayescale.study.keys", "tomllib"]
+with atheris.instrument_imports(include=READING):
     import bayescale as bs
     from bayescale.data.read import read_quietly
+    from bayescale.inference.store.fits import load
     from bayescale.study.study import Study
 
 
@@ -38,7 +40,8 @@ def door(read: Callable[[Path], object], path: Path) -> Callable[[bytes], None]:
 
 def main() -> None:
     """Fuzz the door that is named first."""
-    doors = {"csv": (read_quietly, "t.csv"), "toml": (Study.read, "s.toml")}
+    tables = {kind: (read_quietly, f"t.{kind}") for kind in ("csv", "parquet")}
+    doors = {**tables, "toml": (Study.read, "s.toml"), "netcdf": (load, "fit.nc")}
     if len(sys.argv) < 2 or sys.argv[1] not in doors:
         sys.exit(__doc__)
     read, name = doors[sys.argv.pop(1)]

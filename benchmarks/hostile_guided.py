@@ -18,7 +18,12 @@ import hostile
 import report
 from cells import table_lines
 
-READERS = {"csv": "read_runs of text files", "toml": "The TOML of a study"}
+READERS = {
+    "csv": "read_runs of text files",
+    "parquet": "read_runs of Parquet",
+    "toml": "The TOML of a study",
+    "netcdf": "load of NetCDF",
+}
 HEAD = ("reader", "begun from", "inputs tried", "edges covered", "inputs kept", "seconds", "findings")
 STATE = re.compile(r"^#(\d+)\s+\w+ +cov: (\d+) ft: \d+ corp: (\d+)(?:/\S+)?.*?exec/s: (\d+)", re.M)
 
@@ -27,13 +32,21 @@ def seeds(door: str, folder: Path) -> Path:
     """Make a folder of inputs to begin with: right ones, which random changes are made to."""
     from small_tables import table_of
 
+    import bayescale as bs
+
     folder.mkdir()
-    if door == "csv":
-        for rows in (4, 12):
-            (folder / f"{rows}.csv").write_text(table_of(rows, seed=rows).to_frame().to_csv(index=False))
-    else:
+    if door == "toml":
         for path in (Path(__file__).parents[1] / "examples").glob("*study*.toml"):
             (folder / path.name).write_bytes(path.read_bytes())
+        return folder
+    for rows in (4, 12):
+        runs, path = table_of(rows, seed=rows), folder / f"{rows}.{door}"
+        if door == "csv":
+            runs.to_frame().to_csv(path, index=False)
+        elif door == "parquet":
+            runs.to_frame().to_parquet(path)
+        else:
+            bs.fit("kaplan-n", runs, draws=50, engine="instant", progress=False).save(path)
     return folder
 
 

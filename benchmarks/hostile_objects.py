@@ -127,11 +127,12 @@ def _types(file: h5py.File, rng: random.Random) -> None:
 
 
 def _record(file: h5py.File, rng: random.Random) -> None:
-    text = str(file.attrs["record"])
+    text = bytes(file["record"][()]).decode()
     spoilt = inputs.spoil(text.encode(), rng).decode("utf-8", "replace").replace("\0", "")
     huge = text.replace('"seed": 0', '"seed": ' + "9" * 5000)
-    del file.attrs["record"]
-    file.attrs["record"] = rng.choice((spoilt, spoilt, huge, "[" * 20_000, "null", text.replace('"', "'")))[:60_000]
+    del file["record"]
+    chosen = rng.choice((spoilt, spoilt, huge, "[" * 20_000, "null", text.replace('"', "'")))
+    file["record"] = np.frombuffer(chosen.encode(), np.uint8)
 
 
 def odd_results(out: Path, rng: random.Random) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,20 +106,16 @@ class ParquetSource(Source):
 
 
 def limits(file: Any, size: int) -> dict[str, str]:
-    """Return why columns are not read that would take much more memory than the file has."""
+    """Return why columns are not read: for their cells, or because the file would take much more memory than it has."""
     from pyarrow import types as arrow
 
-    expanded: Counter[str] = Counter()
-    for group in range(file.metadata.num_row_groups):
-        row_group = file.metadata.row_group(group)
-        for place in range(row_group.num_columns):
-            column = row_group.column(place)
-            expanded[column.path_in_schema.split(".")[0]] += column.total_uncompressed_size
-    found = {
-        name: f"it expands to {count:,} bytes, far more than tables do; write it without compression"
-        for name, count in expanded.items()
-        if count > max(ANY_EXPANSION, EXPANSION * size)
-    }
+    # Sums of groups: to ask single columns, of a damaged file, ends the process and not only the call.
+    groups = range(file.metadata.num_row_groups)
+    expanded = sum(file.metadata.row_group(group).total_byte_size for group in groups)
+    found = {}
+    if expanded > max(ANY_EXPANSION, EXPANSION * size) or expanded < 0:
+        reason = f"the file expands to {expanded:,} bytes, far more than tables do; write it without compression"
+        found = dict.fromkeys(file.schema_arrow.names, reason)
     for field in file.schema_arrow:
         wide = arrow.is_fixed_size_binary(field.type) and field.type.byte_width > LONGEST_FIXED
         if arrow.is_nested(field.type) or wide:

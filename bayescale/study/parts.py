@@ -18,6 +18,7 @@ import xarray as xr
 
 from bayescale.data.frames import limits
 from bayescale.data.text_files import ANY_EXPANSION, EXPANSION
+from bayescale.inference.store.hdf5 import check_closed
 from bayescale.language.errors import StoreError
 from bayescale.study.chunks import Chunk
 from bayescale.study.files import read_sealed, remove, sha256_of, write_sealed, write_whole
@@ -160,8 +161,10 @@ def _only(folder: Folder, record: Record, chunk: Chunk) -> Part:
         tables[kind] = table[table["task"].isin(names)].reset_index(drop=True)
     draws = None
     if "draws" in record.files:
-        with xr.open_dataset(folder.file("draws", record.id), engine="h5netcdf") as file:
-            whole = file.load()
+        file = folder.file("draws", record.id)
+        check_closed(file)
+        with xr.open_dataset(file, engine="h5netcdf") as opened:
+            whole = opened.load()
         draws = whole.isel(fit=np.isin(whole["task"].to_numpy(), names))
     return Part(chunk, tables["summary"], tables["estimates"], draws, record.seconds)
 

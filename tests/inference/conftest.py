@@ -118,9 +118,11 @@ def _rewrite(path: Path, *, record: Callable | None = None, file: Callable | Non
     """Change a file as someone would who knows the format: record, variables, and then the checksum."""
     with h5py.File(path, "r+") as h5:
         if record:
-            changed = json.loads(h5.attrs["record"])
+            changed = json.loads(bytes(h5[archive.RECORD][()]))
             replaced = record(changed)
-            h5.attrs["record"] = replaced if isinstance(replaced, str) else json.dumps(changed)
+            text = replaced if isinstance(replaced, str) else json.dumps(changed)
+            del h5[archive.RECORD]
+            h5[archive.RECORD] = np.frombuffer(text.encode(), np.uint8)
         if file:
             file(h5)
     if seal:
@@ -130,7 +132,7 @@ def _rewrite(path: Path, *, record: Callable | None = None, file: Callable | Non
             return
         with h5py.File(path, "r+") as h5:
             arguments = (whole.record, whole.groups[archive.DRAWS], whole.groups[archive.STATS])
-            h5.attrs["sha256"] = archive.checksum(*arguments)
+            h5.attrs["sha256"] = np.bytes_(archive.checksum(*arguments))
 
 
 def _refused(path: Path, message: str, **options) -> None:

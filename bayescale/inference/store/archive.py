@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import h5py
 
 FORMAT = "bayescale-fit"
-# Raised when a file can no longer be read by the code before; what load reads of each version stays readable.
-VERSION = 1
+# Raised when a file can no longer be read by the code before.
+VERSION = 2
 
-DRAWS, STATS, RUNS = "unconstrained_posterior", "sample_stats", "runs"
+DRAWS, STATS, RUNS, RECORD = "unconstrained_posterior", "sample_stats", "runs", "record"
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -59,7 +59,7 @@ def is_fit(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a saved fit, of whatever version; what can be opened but was written by others is none."""
     try:
         with opened(path) as file:
-            return "format" in file.attrs and _text(file, "format") == FORMAT
+            return "format" in file.attrs and _label(file, "format") == FORMAT
     except (StoreError, OSError, RuntimeError, UnicodeDecodeError):  # the last three by a damaged file
         return False
 
@@ -67,11 +67,16 @@ def is_fit(path: str | os.PathLike[str]) -> bool:
 def write_archive(groups: Mapping[str, xr.Dataset], record: str, sha256: str, target: Path) -> None:
     """Write all groups to a new file beside ``target`` and rename it, so that there is a whole file or none.
 
+    What :func:`read_archive` reads has sizes that are declared: the record is bytes of a variable, and texts among the
+    attributes are of fixed length. Those of variable length lie in a heap, which HDF5 walks without end when it is
+    damaged.
+
     Raises:
         StoreError: when the file cannot be written; nothing is left behind, and an older file stays as it was.
     """
-    tree = xr.DataTree.from_dict(dict(groups))
-    tree.attrs.update(format=FORMAT, format_version=VERSION, record=record, sha256=sha256)
+    root = xr.Dataset({RECORD: ("byte", np.frombuffer(record.encode(), np.uint8))})
+    tree = xr.DataTree.from_dict({"/": root, **groups})
+    tree.attrs.update(format=np.bytes_(FORMAT), format_version=VERSION, sha256=np.bytes_(sha256))
     try:
         with whole_file(target) as unfinished:
             tree.to_netcdf(unfinished, engine="h5netcdf")
@@ -98,16 +103,17 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
                 f"it declares {declared:,} bytes of data and can hold at most {limit:,}; save the fit again."
             )
         groups = {name: {key: _read(one) for key, one in group.items()} for name, group in sets.items()}
-        return Archive(_text(file, "record"), _text(file, "sha256"), groups)
+        return Archive(_record(file), _label(file, "sha256"), groups)
 
 
 def _check_format(file: h5py.File) -> None:
     """Refuse files of other programs and of later versions."""
-    if "format" not in file.attrs or _text(file, "format") != FORMAT:
+    if "format" not in file.attrs or _label(file, "format") != FORMAT:
         raise StoreError(f"it was not written by bayescale, it lacks the format {FORMAT!r}; expected a file from save.")
-    there = "format_version" in file.attrs and math.prod(file.attrs.get_id("format_version").shape) == 1
+    told = file.attrs.get_id("format_version") if "format_version" in file.attrs else None
+    there = told is not None and told.dtype.kind in "iu" and math.prod(told.shape) == 1
     version = np.ravel(file.attrs["format_version"] if there else ())
-    if version.size != 1 or version.dtype.kind not in "iu" or version[0] < 1:
+    if version.size != 1 or version[0] < 1:
         raise StoreError("its format_version is no positive integer; save the fit again.")
     if version[0] > VERSION:
         raise StoreError(
@@ -128,15 +134,19 @@ def _variables(file: h5py.File, name: str) -> dict[str, h5py.Dataset]:
             raise StoreError(f"the group {name!r} holds {key!r}, which is no variable; save the fit again.")
         if one.is_scale:  # coordinates are made again from the runs and the model
             continue
-        if one.dtype.kind not in "fiubS":
-            raise StoreError(
-                f"the variable {key!r} of {name!r} is of type {one.dtype}; expected numbers or characters."
-            )
-        plain = one.chunks is None and one.id.get_create_plist().get_nfilters() == 0
-        if not plain or one.shape is None or one.id.get_storage_size() != one.size * one.dtype.itemsize:
-            raise StoreError(f"the variable {key!r} of {name!r} is not stored plainly and in full; save the fit again.")
+        _check_plain(one, f"{key!r} of {name!r}")
         found[key] = one
     return found
+
+
+def _check_plain(variable: h5py.Dataset, name: str) -> None:
+    """Refuse a variable that is anything but numbers or characters, one after the other in the file."""
+    kind, filters = variable.dtype, variable.id.get_create_plist().get_nfilters()
+    if kind.kind not in "fiubS":
+        raise StoreError(f"the variable {name} is of type {kind}; expected numbers or characters.")
+    plain = variable.chunks is None and filters == 0 and variable.shape is not None
+    if not plain or variable.id.get_storage_size() != variable.size * kind.itemsize:
+        raise StoreError(f"the variable {name} is not stored plainly and in full; save the fit again.")
 
 
 def _read(variable: h5py.Dataset) -> np.ndarray:
@@ -144,21 +154,26 @@ def _read(variable: h5py.Dataset) -> np.ndarray:
     values = variable[()]
     if values.dtype.kind == "S":
         return np.ascontiguousarray(values).view(f"S{values.shape[-1] * values.dtype.itemsize}")[..., 0]
-    # NetCDF has no booleans; xarray notes the type of those it wrote as bytes.
-    is_bool = values.dtype == np.int8 and variable.attrs.get("dtype") == "bool"
-    return values.astype(bool) if is_bool else values
+    # NetCDF has no booleans: they are bytes there, and no other numbers of a fit are.
+    return values.astype(bool) if values.dtype == np.int8 else values
 
 
-def _text(file: h5py.File, name: str) -> str:
-    """A text among the root's attributes."""
-    # A list of texts may name one long text many times, which reading would multiply.
-    value: Any = file.attrs.get(name) if name in file.attrs and file.attrs.get_id(name).shape == () else None
-    if isinstance(value, bytes):
-        value = value.decode()
-    if not isinstance(value, str):
+def _record(file: h5py.File) -> str:
+    """The record, a text."""
+    import h5py
+
+    there = file.get(RECORD)
+    if not isinstance(there, h5py.Dataset) or there.dtype != np.uint8 or there.ndim != 1:
+        raise StoreError(f"its {RECORD} is missing or no text; expected a file written by save.")
+    _check_plain(there, repr(RECORD))
+    if there.size > MAX_RECORD:
+        raise StoreError(f"its {RECORD} has {there.size:,} bytes and at most {MAX_RECORD:,} are expected.")
+    return bytes(there[()]).decode()
+
+
+def _label(file: h5py.File, name: str) -> str:
+    """A short text among the root's attributes, of fixed length."""
+    told = file.attrs.get_id(name) if name in file.attrs else None
+    if told is None or told.dtype.kind != "S" or told.shape != ():
         raise StoreError(f"its attribute {name!r} is missing or no text; expected a file written by save.")
-    if len(value) > MAX_RECORD:
-        raise StoreError(
-            f"its attribute {name!r} has {len(value):,} characters and at most {MAX_RECORD:,} are expected."
-        )
-    return value
+    return bytes(file.attrs[name]).decode()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 _SPARE = 1 << 20
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+# A heap of values of variable length: signature and version, three bytes, its size; then objects, each of which begins
+# with its number, six bytes, and its size, and takes a multiple of eight bytes. Number 0 is free space, head included.
+_HEAP, _HEAP_HEAD, _OBJECT = b"GCOL\x01", 16, struct.Struct("<H6xQ")
 
 
 @contextmanager
@@ -55,10 +61,38 @@ def check_closed(path: str | os.PathLike[str]) -> None:
     Raises:
         StoreError: what it is instead; the message lacks the path.
     """
+    check_heaps(path)
     with opened(path) as file:
         sizes = [(member.size or 0) * member.dtype.itemsize for member in check_objects(file)]
         if sum(sizes) > os.path.getsize(path) + _SPARE:
             raise StoreError(f"it declares {sum(sizes):,} bytes of data, more than it has; make it again.")
+
+
+def check_heaps(path: str | os.PathLike[str]) -> None:
+    """Refuse a file in which HDF5 would go round in circles.
+
+    In its heaps, each object says where the next one is. With sizes of 64 bits that may be where it is itself, and the
+    library never ends. Only files whose texts are read need this look: :func:`load` reads none of variable length.
+
+    Raises:
+        StoreError: an object is followed by itself; the message lacks the path.
+    """
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    with open(path, "rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        heap, left = content.find(_HEAP), len(content) // _OBJECT.size
+        while heap >= 0:
+            at = heap + _HEAP_HEAD
+            end = min(len(content), heap + int.from_bytes(content[heap + 8 : at], "little"))
+            while at + _OBJECT.size <= end:
+                number, size = _OBJECT.unpack_from(content, at)
+                step = _OBJECT.size + size + -size % 8 if number else size
+                left -= 1
+                # Objects of heaps that lie in each other are more than a file has room for.
+                if step % (1 << 64) == 0 or left < 0:
+                    raise StoreError("it is damaged: its texts follow each other in a circle; make it again.")
+                at += step
+            heap = content.find(_HEAP, heap + 1)
 
 
 def check_objects(file: h5py.File) -> list[h5py.Dataset]:
