@@ -99,7 +99,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "families-unnamed": (
         f"a text column that is not used splits the table into 2 to {MOST_GROUPS} groups of several sizes each, and no "
         "family is named: all runs are taken for one curve",
-        "`group='corpus'` (`--group corpus`); `columns={'family': None}` says that they are one",
+        "`group='corpus'` (`--group corpus`); `columns={'family': None}` (`--columns family=`) says that they are one",
     ),
     "early-checkpoints-dropped": ("how many rows `drop_early` left out", "nothing: it says what was done"),
     "instead": (

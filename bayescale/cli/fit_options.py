@@ -23,7 +23,7 @@ Columns = Annotated[
     typer.Option(
         "--columns",
         metavar="NAME=COLUMN",
-        help="What the table calls params, tokens, compute, loss, ...; several, or repeated.",
+        help="What the table calls params, tokens, compute, loss, ...; several, or repeated. 'family=' leaves it out.",
     ),
 ]
 GroupColumn = Annotated[
@@ -133,6 +133,22 @@ def devices_of(word: str | None) -> int | str | None:
     return int(word) if word is not None and word.isdecimal() else word
 
 
+def column_names(words: list[str] | None) -> dict[str, str | None]:
+    """Return NAME=COLUMN words as the mapping that :func:`bayescale.read_runs` takes.
+
+    Raises:
+        SettingsError: a word without a name or an equals sign, or a name that is given twice.
+
+    Examples:
+        >>> column_names(["loss=val_loss", "family="])
+        {'loss': 'val_loss', 'family': None}
+    """
+    # What stands for no column is none that a file can have: names of files have no line breaks.
+    nothing = "\n"
+    words = [f"{word}{nothing}" if word.endswith("=") else word for word in words or []]
+    return {name: None if column == nothing else column for name, column in pairs("--columns", words).items()}
+
+
 def read_table(
     table: str,
     columns: list[str] | None,
@@ -151,7 +167,7 @@ def read_table(
     Raises:
         SettingsError, DataError: as of :func:`bayescale.read_runs`.
     """
-    names = pairs("--columns", columns)
+    names = column_names(columns)
 
     from bayescale.data.read import read_quietly
 

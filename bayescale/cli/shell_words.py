@@ -20,7 +20,7 @@ def in_shell(text: str, options: Collection[str] = ("--columns",)) -> str:
     >>> in_shell("say which with columns={'params': 'n_params', 'loss': 'val loss'}.")
     "say which with --columns params=n_params loss='val loss'."
     >>> in_shell("leave it out: columns={'loss': None}.")
-    "leave it out: columns={'loss': None}."
+    'leave it out: --columns loss=.'
     >>> in_shell("map it with columns={'run': ...} in read_runs.")
     'map it with --columns run=COLUMN.'
     >>> in_shell("declare residuals='ou'", ["--residuals"])
@@ -50,6 +50,4 @@ def _mapped(found: re.Match[str]) -> str:
         names = ast.literal_eval(found[1])
     except (SyntaxError, ValueError):  # a name of the file's that only looks like one of these
         return found[0]
-    if None in names.values():
-        return found[0]
-    return "--columns " + " ".join(f"{name}={shlex.quote(column)}" for name, column in names.items())
+    return "--columns " + " ".join(f"{name}={shlex.quote(column) if column else ''}" for name, column in names.items())

@@ -78,8 +78,6 @@ def _lost_of_table(fit: Fit) -> Iterator[str]:
         yield "the runs were a DataFrame, to be written to runs.csv before"
     if runs.renamed is None:
         yield "the file is of before the names of the table's columns were kept"
-    elif left_out := [name for name, column in runs.renamed.items() if column is None]:
-        yield f"the table's {' and '.join(left_out)} was left out, {NEEDS_PYTHON}"
     if runs.source_loss_unit == "bits/byte" and runs.bytes_per_token is None:
         yield "the file is of before the bytes per token were kept, which --bytes-per-token is to say"
 
@@ -123,9 +121,8 @@ def _of_table(fit: Fit) -> Iterator[str]:
     """Options that say how the table is read; one of the registry is written in canonical columns and units."""
     runs = fit.runs
     own = _data_set(fit) is None
-    renamed = {name: column for name, column in (runs.renamed or {}).items() if column is not None}
-    if own and renamed:
-        yield from ("--columns", *(f"{name}={column}" for name, column in renamed.items()))
+    if own and runs.renamed:
+        yield from ("--columns", *(f"{name}={column or ''}" for name, column in runs.renamed.items()))
     if runs.group is not None:
         yield from ("--group", runs.group if own else "family")
     if runs.params_convention != "total":

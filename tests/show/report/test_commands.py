@@ -79,8 +79,18 @@ def of_model(fit, **parts):
     return replace(fit, model=replace(fit.model, **parts))
 
 
+def test_a_column_that_was_left_out_is_left_out_again(plain_fit, tmp_path, monkeypatch):
+    table = plain_fit.runs.to_frame()
+    table["compute"] *= 2.0
+    table.to_csv(tmp_path / "runs.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    runs = bs.read_runs("runs.csv", columns={"compute": None})
+    fit = replace(plain_fit, runs=runs)
+    assert not_on_the_command_line(fit) == ""
+    assert "--columns compute= " in f"{fit_commands(fit, 'again')[0]} "
+
+
 LOST = {
-    "a column that was left out": (lambda fit: changed(fit, renamed={"compute": None}), "compute was left out"),
     "a DataFrame": (lambda fit: changed(fit, source="DataFrame"), "the runs were a DataFrame, to be written to runs"),
     "a file of before the names": (lambda fit: changed(fit, renamed=None), "before the names of the table's columns"),
     "a file of before the bytes": (
