@@ -142,11 +142,10 @@ def column_names(words: list[str] | None) -> dict[str, str | None]:
     Examples:
         >>> column_names(["loss=val_loss", "family="])
         {'loss': 'val_loss', 'family': None}
+        >>> column_names(["loss=val="])
+        {'loss': 'val='}
     """
-    # What stands for no column is none that a file can have: names of files have no line breaks.
-    nothing = "\n"
-    words = [f"{word}{nothing}" if word.endswith("=") else word for word in words or []]
-    return {name: None if column == nothing else column for name, column in pairs("--columns", words).items()}
+    return {name: column or None for name, column in pairs("--columns", words, may_be_empty=True).items()}
 
 
 def read_table(

@@ -158,7 +158,9 @@ def chosen(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def pairs(option: str, words: list[str] | None, form: str = "NAME=COLUMN") -> dict[str, str]:
+def pairs(
+    option: str, words: list[str] | None, form: str = "NAME=COLUMN", *, may_be_empty: bool = False
+) -> dict[str, str]:
     """Return NAME=COLUMN words as a mapping; ``form`` names them in messages.
 
     Raises:
@@ -169,7 +171,7 @@ def pairs(option: str, words: list[str] | None, form: str = "NAME=COLUMN") -> di
     found: dict[str, str] = {}
     for word in words or []:
         name, equals, value = word.partition("=")
-        if not (name and equals and value):
+        if not (name and equals and (value or may_be_empty)):
             raise SettingsError(f"{option} takes {form}, got {word!r}.")
         if name in found:
             raise SettingsError(f"{option} gives {name!r} twice, as {found[name]!r} and as {value!r}.")

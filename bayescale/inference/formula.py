@@ -91,6 +91,12 @@ def _split_log_loss(law: type[Law], dtype: str) -> Split:
     return Split(lambda values, fixed: jnp.log(law(**values, **fixed[1])(**fixed[0])), parameters, (inputs, anchors))
 
 
+def fixed_parts(law: type[Law], inputs: Any, anchors: Any) -> tuple[Any, ...]:
+    """The fixed part of a law's formula at inputs over block x row."""
+    split = split_log_loss(law)
+    return jax.vmap(jax.vmap(lambda one: split.fixed_part((one, anchors))))(inputs)
+
+
 def _log(base: Any) -> Any:
     """The logarithm of a base, of zero one that is finite: a power of it then is zero, as are its derivatives.
 

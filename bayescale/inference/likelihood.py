@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bayescale.inference.compressed.density import Nodes, log_likelihood_of_curves
-from bayescale.inference.formula import split_log_loss
+from bayescale.inference.formula import fixed_parts, split_log_loss
 from bayescale.inference.parts import MANY_CELLS, part_shape, summed
 from bayescale.models.chain import innovations, links
 from bayescale.models.layout import Layout
@@ -62,10 +62,9 @@ def prepare(model: Model, data: Mapping[str, Any]) -> Rows | Nodes:
         model: the model.
         data: arrays of a layout, or of a compressed one.
     """
-    split = split_log_loss(model.law)
-    fixed = jax.vmap(jax.vmap(lambda inputs: split.fixed_part((inputs, data["anchors"]))))(data["inputs"])
     if "forms" in data:
-        return Nodes(fixed, data["log_loss"], data["mask"], data["level"], data["family"], data["forms"])
+        return Nodes(data["fixed"], data["log_loss"], data["mask"], data["level"], data["family"], data["forms"])
+    fixed = fixed_parts(model.law, data["inputs"], data["anchors"])
     value = data.get("value", {"sd": data["measurement_sd"], "columns": {}})
     where = data["mask"], data["level"], data["family"]
     own = (data.get(name) for name in ("gap", "linked", "at_once"))
@@ -131,7 +130,13 @@ def _together(
     def curve(own: Any, fixed: Any, seen: Any, shift: Any) -> Any:
         named = {**common, **dict(zip(names, own, strict=True))}
         parameters = {p.name: named[p.name] for p in model.law.parameters}
-        mean = jax.vmap(partial(split.rest, parameters), axis_size=seen.size)(fixed)
+        # What a curve has once is computed once: its size, of which the law takes a power, not at every node.
+        axes = tuple(0 if one.shape == seen.shape else None for one in fixed)
+        fixed = tuple(one[0] if axis is None else one for one, axis in zip(fixed, axes, strict=True))
+        if 0 in axes:
+            mean = jax.vmap(partial(split.rest, parameters), in_axes=(axes,))(fixed)
+        else:
+            mean = jnp.broadcast_to(split.rest(parameters, fixed), seen.shape)
         return mean if shift is None else mean + shift
 
     def noise(own: Any, seen: Any, mean: Any, counts: Any, sd: Any, columns: Any) -> Any:

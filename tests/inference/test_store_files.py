@@ -72,6 +72,17 @@ def unallocated(h5: h5py.File) -> None:
 FEW_OBJECTS = 60
 
 
+def older(h5: h5py.File) -> None:
+    """As the first version of the format was."""
+    for name in ("format", "sha256"):
+        text = h5.attrs[name].decode()
+        del h5.attrs[name]
+        h5.attrs[name] = text
+    h5.attrs["record"] = bytes(h5["record"][()]).decode()
+    h5.attrs["format_version"] = 1
+    del h5["record"]
+
+
 def many(h5: h5py.File) -> None:
     for i in range(FEW_OBJECTS):
         h5.create_group(f"g{i}")
@@ -94,6 +105,7 @@ SPOILT_FILES = {
         lambda h5: put("runs/loss", np.array([h5.ref], dtype=h5py.ref_dtype))(h5),
         "variable 'loss' of 'runs' is of type object; expected numbers or characters",
     ),
+    "an older version": (older, "it has format version 1, of bayescale before its first .* reads 2; fit again"),
     "no format": (lambda h5: h5.attrs.__delitem__("format"), "it was not written by bayescale, it lacks the format"),
     "another format": (attr("format", np.bytes_("gguf")), "it was not written by bayescale"),
     "a format that is a number": (attr("format", 3), "its attribute 'format' is missing or no text"),
@@ -200,3 +212,11 @@ def test_damage_anywhere_is_noticed_or_harmless(good, tmp_path):
 def test_altered_draws_are_noticed(copy, rewrite, refused):
     rewrite(copy, file=cell(f"{DRAWS}/E", (0, 0), 1.0), seal=False)
     refused(copy, "its draws or its record were altered or damaged after it was saved")
+
+
+def test_a_fit_of_an_older_version_is_one_and_may_be_replaced(copy, rewrite):
+    assert archive.is_fit(copy)
+    rewrite(copy, file=older, seal=False)
+    assert archive.is_fit(copy)
+    rewrite(copy, file=attr("format_version", 3), seal=False)
+    assert not archive.is_fit(copy)

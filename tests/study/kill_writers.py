@@ -60,6 +60,10 @@ def forked(path: Path) -> int:
     return pid
 
 
+# Seconds for a part of some small files: whoever takes longer hangs.
+LONGEST = 300
+
+
 def contents(path: Path) -> dict[str, bytes]:
     return {
         str(file.relative_to(path)): file.read_bytes() for kind in ("parts", *KINDS) for file in (path / kind).iterdir()
@@ -76,7 +80,11 @@ def wait(pid: int, path: Path, files: int, longer: float) -> bool:
 
     Files and not the clock, since a busy machine would have every process killed before it began.
     """
+    latest = time.monotonic() + LONGEST
     while not (over := os.waitpid(pid, os.WNOHANG)[0] == pid) and written(path) < files:
+        if time.monotonic() > latest:
+            os.kill(pid, signal.SIGKILL)
+            raise TimeoutError(f"a writer made {written(path)} of {files} files in {LONGEST} s")
         time.sleep(1e-3)
     time.sleep(0.0 if over else random.uniform(0.0, longer))
     return over or os.waitpid(pid, os.WNOHANG)[0] == pid

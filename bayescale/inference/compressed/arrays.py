@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import jax
 import numpy as np
 
 from bayescale.inference.compressed.correlation import first_length, row_to_row
@@ -16,14 +17,16 @@ from bayescale.inference.compressed.nodes import node_rows
 from bayescale.inference.compressed.ordered import Ordered
 from bayescale.inference.compressed.panels import weights_at
 from bayescale.inference.compressed.pilot import fit_curves
+from bayescale.inference.formula import fixed_parts
 from bayescale.inference.pilot import Correlation, KnownPilot, Pilot, fit_pilot
+from bayescale.inference.precision import RUN_SELDOM
 from bayescale.models import Model
 from bayescale.models.layout import Layout, padded_count
 from bayescale.models.residuals import OU
 
 
 def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> tuple[dict[str, Any], KnownPilot]:
-    """The nodes of every curve as a block of rows, with their ``forms``; and the pilot that they give.
+    """The nodes of every curve as a block of rows, with their ``forms`` and ``fixed``; and the pilot that they give.
 
     Args:
         model: the model.
@@ -72,12 +75,19 @@ def node_layout(model: Model, ordered: Ordered, layout: Layout, count: int) -> t
     else:
         correlation, weight = correlation_of(arrays, start)
     pilot = fit_curves(model, arrays, weight, start, common=common)
+    arrays["fixed"] = _fixed(model, arrays)
     return arrays, KnownPilot(pilot, correlation, within, shifts)
 
 
 def _has_common_law(model: Model) -> bool:
     """Whether all families share the law's parameters, as the pilot of the sampler's map takes it."""
     return model.n_families > 1 and all(model.kind(p) == "complete" for p in model.law.parameters)
+
+
+def _fixed(model: Model, arrays: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
+    """The fixed part of the law's formula, over curve x node; over curve x 1 where all curves have one number each."""
+    parts = jax.jit(partial(fixed_parts, model.law), compiler_options=RUN_SELDOM)(arrays["inputs"], arrays["anchors"])
+    return tuple(np.asarray(one[:, :1] if bool((one == one[:, :1]).all()) else one) for one in parts)
 
 
 def _node_arrays(

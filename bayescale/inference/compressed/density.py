@@ -14,12 +14,16 @@ from bayescale.inference.compressed.panels import BY_POINT, PANEL, POINTS, point
 from bayescale.models.model import Model
 from bayescale.models.residuals import OU
 
+# With so few nodes, products are written out one by one, and half of each matrix, which is symmetric, is not read: what
+# the forms of thousands of curves cost is the way from memory. With more, it takes seconds to compile.
+WRITTEN_OUT = 8
+
 
 class Nodes(NamedTuple):
     """What a compressed likelihood needs of the data, curve x node but for forms and families.
 
     Args:
-        fixed: the fixed part of the law's formula, a tuple of arrays.
+        fixed: the fixed part of the law's formula, a tuple of arrays; curve x 1 for what a curve has once.
         observed: the best values of the log response.
         mask, level: as in a layout, for nodes in place of rows.
         family: of every curve.
@@ -99,7 +103,16 @@ def _derivative(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[An
 
 
 def _costs(away: Any, constant: Any, linear: Any, square: Any) -> tuple[Any, Any]:
-    # Sums over nodes of products along curves, which are compiled into one loop each.
-    half = (square * away[None, None]).sum(axis=2) - linear
+    half = _product(square, away) - linear
     costs = constant + ((half - linear) * away).sum(axis=1)
     return costs, 2.0 * half
+
+
+def _product(square: Any, away: Any) -> Any:
+    """M d of every form and curve, form x node x curve."""
+    nodes = range(away.shape[0])
+    if len(nodes) > WRITTEN_OUT:
+        # Sums over nodes of products along curves, which are compiled into one loop each.
+        return (square * away[None, None]).sum(axis=2)
+    rows = [sum(square[:, min(i, j), max(i, j)] * away[j] for j in nodes) for i in nodes]
+    return jnp.stack(rows, axis=1)

@@ -59,7 +59,7 @@ def is_fit(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a saved fit, of whatever version; what can be opened but was written by others is none."""
     try:
         with opened(path) as file:
-            return "format" in file.attrs and _label(file, "format") == FORMAT
+            return _is_older(file) or ("format" in file.attrs and _label(file, "format") == FORMAT)
     except (StoreError, OSError, RuntimeError, UnicodeDecodeError):  # the last three by a damaged file
         return False
 
@@ -74,6 +74,8 @@ def write_archive(groups: Mapping[str, xr.Dataset], record: str, sha256: str, ta
     Raises:
         StoreError: when the file cannot be written; nothing is left behind, and an older file stays as it was.
     """
+    for group in (DRAWS, STATS, RUNS):  # a byte is what NetCDF has for a boolean, and is read as one
+        assert all(one.dtype != np.int8 for one in groups[group].data_vars.values())
     root = xr.Dataset({RECORD: ("byte", np.frombuffer(record.encode(), np.uint8))})
     tree = xr.DataTree.from_dict({"/": root, **groups})
     tree.attrs.update(format=np.bytes_(FORMAT), format_version=VERSION, sha256=np.bytes_(sha256))
@@ -107,18 +109,34 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
 
 
 def _check_format(file: h5py.File) -> None:
-    """Refuse files of other programs and of later versions."""
+    """Refuse files of other programs and of other versions."""
+    if _is_older(file):
+        raise StoreError(
+            f"it has format version {VERSION - 1}, of bayescale before its first release, and this bayescale reads "
+            f"{VERSION}; fit again."
+        )
     if "format" not in file.attrs or _label(file, "format") != FORMAT:
         raise StoreError(f"it was not written by bayescale, it lacks the format {FORMAT!r}; expected a file from save.")
+    version = _version(file)
+    if version < 1:
+        raise StoreError("its format_version is no positive integer; save the fit again.")
+    if version > VERSION:
+        raise StoreError(
+            f"it has format version {version} and this bayescale reads versions up to {VERSION}; update bayescale."
+        )
+
+
+def _version(file: h5py.File) -> int:
+    """The version of the format that a file says; 0 where it says none."""
     told = file.attrs.get_id("format_version") if "format_version" in file.attrs else None
     there = told is not None and told.dtype.kind in "iu" and math.prod(told.shape) == 1
-    version = np.ravel(file.attrs["format_version"] if there else ())
-    if version.size != 1 or version[0] < 1:
-        raise StoreError("its format_version is no positive integer; save the fit again.")
-    if version[0] > VERSION:
-        raise StoreError(
-            f"it has format version {version[0]} and this bayescale reads versions up to {VERSION}; update bayescale."
-        )
+    return int(np.ravel(file.attrs["format_version"])[0]) if there else 0
+
+
+def _is_older(file: h5py.File) -> bool:
+    """Whether a file is a fit of version 1, whose texts are of variable length and are not read."""
+    texts = [file.attrs.get_id(name).dtype for name in ("format", "record", "sha256") if name in file.attrs]
+    return len(texts) == 3 and all(kind.kind == "O" for kind in texts) and _version(file) == 1
 
 
 def _variables(file: h5py.File, name: str) -> dict[str, h5py.Dataset]:
