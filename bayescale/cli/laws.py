@@ -10,6 +10,7 @@ from bayescale.cli.options import AsFormat, Format
 from bayescale.cli.output import emit_json, paragraph, print_table
 
 if TYPE_CHECKING:
+    from bayescale.language.declare import Anchor
     from bayescale.laws import Law
 
 
@@ -100,7 +101,7 @@ def _parameters(law: type[Law], record: dict[str, Any], latex: bool) -> None:
     estimated = [(p["name"], symbol(p), p["meaning"], p["unit"], p["prior"]) for p in record["parameters"]]
     print_table(("parameter", "symbol", "meaning", "unit", "prior"), estimated)
     if law.anchors:
-        anchors = ", ".join(f"{a.name} of {a.argument}" for a in law.anchors)
+        anchors = ", ".join(_anchor(law, a) for a in law.anchors)
         form = "the form with anchors at 1" if law.has_textbook() else "the parameters at these anchors"
         typer.echo("")
         paragraph(
@@ -110,6 +111,14 @@ def _parameters(law: type[Law], record: dict[str, Any], latex: bool) -> None:
         typer.echo("")
         derived = [(d["name"], symbol(d), d["meaning"], d["unit"]) for d in record["derived"]]
         print_table(("derived", "symbol", "meaning", "unit"), derived)
+
+
+def _anchor(law: type[Law], one: Anchor) -> str:
+    """An anchor and what it is the mean of, also as the formula has them where it calls the input something else."""
+    from bayescale.language.latex import plain_symbol
+
+    words, symbol = f"{one.name} of {one.argument}", law.arguments[one.argument].symbol
+    return words if symbol == one.argument else f"{words} (in the formula {plain_symbol(one.symbol)} of {symbol})"
 
 
 def _print_csv(records: list[dict[str, Any]]) -> None:

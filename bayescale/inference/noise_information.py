@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
+from scipy.stats import norm
 
 from bayescale.inference.precision import computing
 from bayescale.models import Model, Noise
@@ -14,6 +15,8 @@ from bayescale.models import Model, Noise
 GRID = np.sinh(np.linspace(-12.0, 12.0, 6000))
 # Measurement errors between which information is interpolated, where there are more different ones.
 ERRORS = 32
+# Normal shifts of equal probability, and sds of them in units of the scale of the noise.
+SHIFTS, REACHES = norm.ppf((np.arange(64) + 0.5) / 64), np.concatenate([[0.0], np.geomspace(0.02, 30.0, 24)])
 
 
 def information(model: Model, values: Mapping[str, float], measurement_sd: np.ndarray) -> np.ndarray:
@@ -52,6 +55,35 @@ def information_of_draws(model: Model, values: Mapping[str, np.ndarray], sd: flo
     weight = np.exp(log_density) * np.gradient(GRID)
     score = np.gradient(log_density, GRID, axis=1)
     return (weight * score**2).sum(axis=1) / weight.sum(axis=1) / scale**2
+
+
+def information_left(model: Model, values: Mapping[str, float]) -> Callable[[np.ndarray], np.ndarray]:
+    """Return how much of a run's Fisher information is left by how well its log loss is known.
+
+    A density with corners is not quadratic near its top. How fast its log falls from there, on average over residuals,
+    is Fisher's information at the very top only, and less beside it: for a Laplace density of scale b at a distance t
+    it is exp(-|t| / b) of that. Here the fall is averaged over where the posterior has the run's log loss, a normal
+    distribution. For normal noise that changes nothing.
+
+    Args:
+        model: its noise.
+        values: of the noise's parameters.
+
+    Returns:
+        a function of the posterior sds of the log losses of runs, in units of the scale of their noise.
+    """
+    each = {name: np.full(GRID.size, value) for name, value in values.items()}
+    residual = -values[model.noise.scale] * GRID[:, None]
+    with computing():
+        log_density = np.asarray(noise_at(model, each).log_density(np.zeros(1), residual, np.zeros(1), np.ones(1)))
+    density, step, score = np.exp(log_density - log_density.max()), np.gradient(GRID), np.gradient(log_density, GRID)
+
+    def fall(sd: float) -> float:
+        moved = np.mean([np.interp(GRID - sd * shift, GRID, density) for shift in SHIFTS], axis=0)
+        return float((score * np.gradient(moved, GRID) * step).sum())
+
+    left = np.array([fall(sd) for sd in REACHES])
+    return lambda reach: np.interp(reach, REACHES, left / left[0])
 
 
 def noise_at(model: Model, values: Mapping[str, np.ndarray]) -> Noise:

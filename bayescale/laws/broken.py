@@ -55,7 +55,8 @@ def _one_break(axes: Axes) -> type[Law]:
         cites = _CITES
         claims = (
             f"The {axes.word} is a floor and a power, of which the exponent changes from c0 to c0 + c1 at x = d1, over "
-            "a range of e^f1: a plateau before learning starts, a slower second phase, one turn from falling to rising."
+            "a range of exp(f1): a plateau before learning starts, a slower second phase, one turn from falling to "
+            "rising."
         )
         valid = _VALID
         needs = _NEEDS
@@ -106,8 +107,8 @@ def _two_breaks(axes: Axes) -> type[Law]:
         name = axes.name("bnsl-2")
         cites = _CITES
         claims = (
-            f"The {axes.word} is a floor and a power, of which the exponent changes at d1 and again e^s times farther: "
-            "with changes of opposite sign it falls, rises and falls again. The breaks are in order."
+            f"The {axes.word} is a floor and a power, of which the exponent changes at d1 and again exp(s) times "
+            "farther: with changes of opposite sign it falls, rises and falls again. The breaks are in order."
         )
         valid = _VALID
         needs = _NEEDS

@@ -230,6 +230,7 @@ def test_every_law_is_described_with_formula_priors_and_references(bayescale):
         bayescale("laws", "chinchilla").out
     )
     assert "fits print the parameters at these anchors." in flat(bayescale("laws", "kaplan-nd").out)
+    assert "x0 of x (in the formula D₀ of D). Priors" in flat(bayescale("laws", "bnsl-2").out)
     assert r"\frac" in bayescale("laws", "kaplan-nd", "--latex").out
     assert bayescale("laws", "--format", "csv").out.startswith("name,summary,inputs,response,")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
+
+import bayescale as bs
 
 PAGES = Path(__file__).parents[2] / "docs"
 if not PAGES.exists():
@@ -68,3 +72,16 @@ def test_the_page_of_figures_has_every_one_of_them():
     assert len(names) > 20
     assert [name for name in names if f"`{name}`" not in text] == []
     assert [name for name in names if not hasattr(figures, f"{name}_data")] == []
+
+
+def test_the_recipe_for_step_law_reads_the_grid_and_is_a_fit_of_it(dataset, monkeypatch):
+    """Minutes of NUTS are left out; ``benchmarks/step_law_table.py`` has them."""
+    (recipe,) = re.findall(r"^  ```python\n(.*?)^  ```", (PAGES / "hyperparameters.md").read_text("utf-8"), re.M | re.S)
+    takes, asked, grid = inspect.signature(bs.fit), [], dataset("step-law", "grid")
+    monkeypatch.setattr(bs.datasets, "load", lambda *names: {("step-law", "grid"): grid}[names])
+    monkeypatch.setattr(bs, "fit", lambda *given, **named: asked.append(takes.bind(*given, **named).arguments))
+    exec(compile(textwrap.dedent(recipe), "hyperparameters.md", "exec"), {"bs": bs})
+    runs, sampler = asked[0]["runs"], asked[0]["sampler"]
+    assert len(runs.families) == 17
+    assert 0 < runs.table["censored"].sum() < len(runs)
+    bs.Settings(**sampler)

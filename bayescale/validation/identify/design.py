@@ -36,7 +36,7 @@ class Design:
         value: where the law is linearised, unconstrained, over parameter.
         noise: values of the noise's parameters.
         slopes: of log loss in the unconstrained parameters, run x parameter.
-        weight: Fisher information of every run about its log loss.
+        weight: information of every run about its log loss: Fisher's, less for noise with corners.
     """
 
     family: str

@@ -45,6 +45,11 @@ def truth() -> bs.Law:
     return TRUTH
 
 
+@pytest.fixture(scope="session")
+def designs() -> dict[str, pd.DataFrame]:
+    return DESIGNS
+
+
 @pytest.fixture(scope="session", params=DESIGNS)
 def design(request) -> pd.DataFrame:
     """A design that tells the terms of the law apart."""
