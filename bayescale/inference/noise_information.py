@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from bayescale.inference.precision import computing
 from bayescale.models import Model, Noise
@@ -16,7 +16,7 @@ GRID = np.sinh(np.linspace(-12.0, 12.0, 6000))
 # Measurement errors between which information is interpolated, where there are more different ones.
 ERRORS = 32
 # Normal shifts of equal probability, and sds of them in units of the scale of the noise.
-SHIFTS, REACHES = norm.ppf((np.arange(64) + 0.5) / 64), np.concatenate([[0.0], np.geomspace(0.02, 30.0, 24)])
+SHIFTS, REACHES = ndtri((np.arange(64) + 0.5) / 64), np.concatenate([[0.0], np.geomspace(0.02, 30.0, 24)])
 
 
 def information(model: Model, values: Mapping[str, float], measurement_sd: np.ndarray) -> np.ndarray:
