@@ -16,6 +16,8 @@ from bayescale.language.errors import FitError
 CHAINS, WARMUP, STEPS, ROUNDS = 40, (15, 15, 15), 50, 10
 # A base wider than the posterior holds its tails.
 INFLATE = 1.5
+# Times that an angle is brought nearer, to a share of what was left that is uniform: after so many there is none left.
+NEARER = 200
 # Chains of one such length that have met show 1.03 to 1.07.
 R_HAT = 1.1
 
@@ -131,13 +133,18 @@ def _slices(
 def _step(
     height_at: Callable[[np.ndarray], np.ndarray], position: np.ndarray, height: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The next state of every chain and its height over the base."""
+    """The next state of every chain and its height over the base.
+
+    Raises:
+        LinAlgError: there is no state as likely as that of a chain itself: its height is no finite number, or another
+            one when it is measured again.
+    """
     other, least = rng.standard_normal(position.shape), height + np.log(rng.uniform(size=len(position)))
     angle = rng.uniform(0.0, 2.0 * np.pi, len(position))
     low, high = angle - 2.0 * np.pi, angle.copy()
     found, its_height = position.copy(), height.copy()
     left = np.arange(len(position))
-    while left.size:
+    for _ in range(NEARER):
         turned = angle[left, None]
         tried = position[left] * np.cos(turned) + other[left] * np.sin(turned)
         heights = height_at(tried)
@@ -146,8 +153,10 @@ def _step(
         left = left[~good]
         low[left] = np.where(angle[left] < 0, angle[left], low[left])
         high[left] = np.where(angle[left] < 0, high[left], angle[left])
+        if not left.size:
+            return found, its_height
         angle[left] = rng.uniform(low[left], high[left])
-    return found, its_height
+    raise np.linalg.LinAlgError
 
 
 def _have_met(states: np.ndarray) -> bool:

@@ -104,6 +104,7 @@ def _checked(model: Model, runs: Runs, layout: Layout) -> Ordered:
     if model.law.starts:
         raise CannotCompress(f"modes of the law {model.law.name!r} are searched for on all rows")
     check_residuals(model)
+    _check_scales(model)
     ordered = order_rows(runs, layout.arrays["family"][layout.position[0]])
     level = layout.arrays["level"][layout.position][ordered.order]
     inside = np.ones(len(runs) - 1, bool)
@@ -112,6 +113,19 @@ def _checked(model: Model, runs: Runs, layout: Layout) -> Ordered:
         assert model.effects is not None
         raise CannotCompress(f"effects of {model.effects.column} change along a run")
     return ordered
+
+
+def _check_scales(model: Model) -> None:
+    """Refuse priors that put the scale or the correlation of residuals on another scale than the declared ones do.
+
+    Where the forms are needed, and tried, is said by a log for scales and lengths, and by log odds for correlations.
+    """
+    names = [model.noise.scale, *(p.name for p in model.residuals.parameters if model.residuals is not None)]
+    at = np.array([-3.0, 0.0, 2.0])
+    for name in names:
+        expected = expit(at) if name == "rho" else np.exp(at)
+        if not np.allclose(np.asarray(model.constrain(name, at)), expected, rtol=1e-9):
+            raise CannotCompress(f"the prior {model.prior(name)} of {name} has bounds that the declared one has not")
 
 
 def _short(ordered: Ordered) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import bayescale as bs
+from bayescale.decisions.follow.posterior import _step
 from bayescale.data.read import read_quietly
 
 END = 8e10
@@ -173,6 +174,18 @@ def test_exact_curves_are_refused():
     exact = pd.concat([*parts[:-1], parts[-1][shares < 0.3]])
     with pytest.raises(bs.FitError, match=r"^How siblings scatter could not be sampled: "):
         asked(exact, run="2e+09", final_tokens=4e10)
+
+
+@pytest.mark.parametrize("height", [np.inf, np.nan])
+def test_a_step_that_finds_nothing_ends(height):
+    """As where curves are exact: nothing is above an infinite height, and nothing compares with NaN."""
+    with pytest.raises(np.linalg.LinAlgError):
+        _step(lambda at: np.full(len(at), height), np.zeros((3, 2)), np.full(3, height), np.random.default_rng(0))
+
+
+def test_a_step_from_heights_that_are_not_met_again_ends():
+    with pytest.raises(np.linalg.LinAlgError):
+        _step(lambda at: np.zeros(len(at)), np.zeros((3, 2)), np.full(3, 1e9), np.random.default_rng(0))
 
 
 def test_what_needs_a_target_says_so(table):
