@@ -6,12 +6,13 @@ of that is measured, not assumed: the two likelihoods are compared where the pos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import expit
 
 from bayescale.data import Runs
 from bayescale.inference.compressed.arrays import node_layout
@@ -23,7 +24,7 @@ from bayescale.inference.pilot import KnownPilot
 from bayescale.language.errors import FitError
 from bayescale.models import Model, Normal
 from bayescale.models.layout import Layout
-from bayescale.models.residuals import OU
+from bayescale.models.residuals import AR1, OU
 
 # Nodes per curve that are tried, one after the other, and the error of the log likelihood that is allowed, in nats.
 NODES, TOLERANCE = (8, 12, 16, 24), 1e-3
@@ -120,12 +121,12 @@ def _check_scales(model: Model) -> None:
 
     Where the forms are needed, and tried, is said by a log for scales and lengths, and by log odds for correlations.
     """
-    names = [model.noise.scale, *(p.name for p in model.residuals.parameters if model.residuals is not None)]
+    known: dict[str, Callable[[np.ndarray], np.ndarray]] = {model.noise.scale: np.exp}
+    known |= {"rho": expit} if model.residuals is AR1 else {"tau": np.exp} if model.residuals is OU else {}
     at = np.array([-3.0, 0.0, 2.0])
-    for name in names:
-        expected = expit(at) if name == "rho" else np.exp(at)
-        if not np.allclose(np.asarray(model.constrain(name, at)), expected, rtol=1e-9):
-            raise CannotCompress(f"the prior {model.prior(name)} of {name} has bounds that the declared one has not")
+    for name, natural in known.items():
+        if not np.allclose(np.asarray(model.constrain(name, at)), natural(at), rtol=1e-9):
+            raise CannotCompress(f"the prior {model.prior(name)} of {name} has other bounds than the declared one")
 
 
 def _short(ordered: Ordered) -> str:

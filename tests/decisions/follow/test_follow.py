@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import bayescale as bs
-from bayescale.decisions.follow.posterior import _step
 from bayescale.data.read import read_quietly
+from bayescale.decisions.follow.posterior import _step
 
 END = 8e10
 

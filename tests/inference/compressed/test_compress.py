@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -17,7 +18,7 @@ from bayescale.inference.compressed.points import full_log_likelihood, log_likel
 from bayescale.inference.likelihood import log_likelihood, prepare, sampled_arrays
 from bayescale.language.declare import parameter
 from bayescale.language.errors import FitError
-from bayescale.language.priors import LogNormal
+from bayescale.language.priors import LogNormal, Uniform
 from bayescale.models import Residuals, RunEffects, StudentT
 
 pytestmark = pytest.mark.usefixtures("double_precision")
@@ -191,3 +192,20 @@ def test_the_error_is_measured_where_effects_put_the_posterior(table_of):
     scale = plausible_points(model, pilot)["values"]["sigma"]
     assert scale.min() > 0.0005 and scale.max() < 0.002
     assert own["level"].nunique() == 16 and pilot.shifts.std() > 0.05
+
+
+BOUNDED = {
+    "sigma": ("ar1", Uniform(0.001, 0.1), r"the prior Uniform\(0.001, 0.1\) of sigma has other bounds"),
+    "tau": ("ou", Uniform(0.01, 3.0), r"the prior Uniform\(0.01, 3\) of tau has other bounds"),
+    "rho": ("ar1", Uniform(-0.5, 0.9), r"the prior Uniform\(-0.5, 0.9\) of rho has other bounds"),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_priors_with_other_bounds_take_all_rows_and_say_so(table_of, name):
+    """Where nodes are needed, and tried, is worked out in the logs, or log odds, of the declared priors."""
+    residuals, prior, message = BOUNDED[name]
+    runs, model, layout = table_of(residuals)
+    with pytest.raises(CannotCompress, match=message):
+        compress(replace(model, priors=((name, prior),)), runs, layout)
+    compress(replace(model, priors=((name, model.prior(name)),)), runs, layout)
