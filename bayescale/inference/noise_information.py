@@ -46,12 +46,7 @@ def information_of_draws(model: Model, values: Mapping[str, np.ndarray], sd: flo
         sd: the known error of the run's log loss.
     """
     scale = np.hypot(values[model.noise.scale], sd)
-    residual = np.multiply.outer(scale, GRID)
-    each = {name: np.repeat(value, GRID.size) for name, value in values.items()}
-    with computing():
-        noise = noise_at(model, each)
-        density = noise.log_density(np.zeros(1), -residual.reshape(-1, 1), np.array([sd]), np.ones(1))
-    log_density = np.asarray(density).reshape(residual.shape)
+    log_density = _on_grid(model, values, sd)
     weight = np.exp(log_density) * np.gradient(GRID)
     score = np.gradient(log_density, GRID, axis=1)
     return (weight * score**2).sum(axis=1) / weight.sum(axis=1) / scale**2
@@ -72,10 +67,7 @@ def information_left(model: Model, values: Mapping[str, float]) -> Callable[[np.
     Returns:
         a function of the posterior sds of the log losses of runs, in units of the scale of their noise.
     """
-    each = {name: np.full(GRID.size, value) for name, value in values.items()}
-    residual = -values[model.noise.scale] * GRID[:, None]
-    with computing():
-        log_density = np.asarray(noise_at(model, each).log_density(np.zeros(1), residual, np.zeros(1), np.ones(1)))
+    (log_density,) = _on_grid(model, {name: np.array([value]) for name, value in values.items()})
     density, step, score = np.exp(log_density - log_density.max()), np.gradient(GRID), np.gradient(log_density, GRID)
 
     def fall(sd: float) -> float:
@@ -84,6 +76,16 @@ def information_left(model: Model, values: Mapping[str, float]) -> Callable[[np.
 
     left = np.array([fall(sd) for sd in REACHES])
     return lambda reach: np.interp(reach, REACHES, left / left[0])
+
+
+def _on_grid(model: Model, values: Mapping[str, np.ndarray], sd: float = 0.0) -> np.ndarray:
+    """Log density of the residuals of the grid given each draw of the noise's parameters, draw x grid."""
+    residual = np.multiply.outer(np.hypot(values[model.noise.scale], sd), GRID)
+    each = {name: np.repeat(value, GRID.size) for name, value in values.items()}
+    with computing():
+        noise = noise_at(model, each)
+        density = noise.log_density(np.zeros(1), -residual.reshape(-1, 1), np.array([sd]), np.ones(1))
+    return np.asarray(density).reshape(residual.shape)
 
 
 def noise_at(model: Model, values: Mapping[str, np.ndarray]) -> Noise:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,12 +162,22 @@ def _only(folder: Folder, record: Record, chunk: Chunk) -> Part:
         tables[kind] = table[table["task"].isin(names)].reset_index(drop=True)
     draws = None
     if "draws" in record.files:
-        file = folder.file("draws", record.id)
-        check_closed(file)
-        with xr.open_dataset(file, engine="h5netcdf") as opened:
-            whole = opened.load()
+        with opened_draws(folder.file("draws", record.id)) as file:
+            whole = file.load()
         draws = whole.isel(fit=np.isin(whole["task"].to_numpy(), names))
     return Part(chunk, tables["summary"], tables["estimates"], draws, record.seconds)
+
+
+@contextmanager
+def opened_draws(path: Path) -> Iterator[xr.Dataset]:
+    """Open the draws of a part, which may be somebody else's; they are read when they are asked for.
+
+    Raises:
+        StoreError: the file reaches beyond itself, or its texts go round in a circle.
+    """
+    check_closed(path)
+    with xr.open_dataset(path, engine="h5netcdf") as draws:
+        yield draws
 
 
 def read_table(path: Path) -> pd.DataFrame:

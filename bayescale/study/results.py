@@ -10,13 +10,12 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from bayescale.inference.store.hdf5 import check_closed
 from bayescale.language.errors import SettingsError, StoreError
 from bayescale.show.inert import inert
 from bayescale.study.files import write_whole
 from bayescale.study.folder import Folder
 from bayescale.study.manifest import Manifest, manifest_in
-from bayescale.study.parts import Record, read_table, records, table_bytes
+from bayescale.study.parts import Record, opened_draws, read_table, records, table_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +94,7 @@ class Results:
             raise StoreError(f"There are no draws of the fit {task!r}; the study keeps none, or the fit failed.")
         file = Folder(self.path).file("draws", record.id)
         try:
-            check_closed(file)
-            with xr.open_dataset(file, engine="h5netcdf") as draws:
+            with opened_draws(file) as draws:
                 return draws.isel(fit=record.tasks.index(found[0])).load()
         except Exception as error:  # whatever a damaged file makes of other libraries
             raise StoreError(f"{file} holds no draws of a study: {error}.") from error

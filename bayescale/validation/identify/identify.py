@@ -13,6 +13,7 @@ from bayescale.data import Runs
 from bayescale.decisions.inputs import is_positive_number
 from bayescale.decisions.next_run.goals import AHEAD
 from bayescale.decisions.next_run.grid import default_candidates
+from bayescale.inference.noise_information import information
 from bayescale.inference.pilot import Pilot, fit_pilot
 from bayescale.inference.table import check_families, check_table
 from bayescale.language.errors import FitError, SettingsError
@@ -22,7 +23,7 @@ from bayescale.models import Model, Noise, Pooling, StudentT, build_model, find_
 from bayescale.models.layout import Layout, model_anchors, require_columns
 from bayescale.validation.identify.additions import optimum_interest
 from bayescale.validation.identify.design import Design, slopes_of
-from bayescale.validation.identify.noise_information import fitted_noise, prior_noise, run_information
+from bayescale.validation.identify.noise_information import as_seen, fitted_noise, prior_noise
 from bayescale.validation.identify.result import Identification
 
 
@@ -120,9 +121,7 @@ def _design(model: Model, family: str, runs: Runs, sigma: float | None) -> Desig
     noise = _noise(model, pilot, layout, sd)
     if sigma is not None:
         noise[model.noise.scale] = sigma
-    prior_sd = np.array([model.prior(p.name).exact_moments()[1] for p in model.law.parameters])
-    weight = run_information(model, noise, sd, slopes, prior_sd)
-    return Design(family, model, anchors, value, noise, slopes, weight)
+    return as_seen(Design(family, model, anchors, value, noise, slopes, information(model, noise, sd)), sd)
 
 
 def _noise(model: Model, pilot: Pilot, layout: Layout, measurement_sd: np.ndarray) -> dict[str, float]:

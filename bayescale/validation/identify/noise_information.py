@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
-from bayescale.inference.noise_information import information, information_left, noise_at
+from bayescale.inference.noise_information import information_left, noise_at
 from bayescale.inference.precision import computing
 from bayescale.models import Model
+from bayescale.validation.identify.design import Design
 
 # Rounds in which precision and information find each other; a few do.
 ROUNDS = 20
 
 
-def run_information(
-    model: Model, values: Mapping[str, float], measurement_sd: np.ndarray, slopes: np.ndarray, prior_sd: np.ndarray
-) -> np.ndarray:
-    """Return the information of every run about its log loss that a posterior is expected to find.
+def as_seen(design: Design, measurement_sd: np.ndarray) -> Design:
+    """Return a design whose runs have the information that a posterior is expected to find.
 
     That is Fisher's, and less where the noise has corners: these are seen the better, the more is known.
 
     Args:
-        model: its noise.
-        values: of the noise's parameters.
+        design: with Fisher's information.
         measurement_sd: known sd of every run.
-        slopes: of log loss in the parameters, run x parameter.
-        prior_sd: of the parameters.
     """
-    most = information(model, values, measurement_sd)
-    if not model.noise.has_corners():
-        return most
-    scale, left, found = np.hypot(values[model.noise.scale], measurement_sd), information_left(model, values), most
+    if not design.model.noise.has_corners():
+        return design
+    most, scale = design.weight, np.hypot(design.noise[design.model.noise.scale], measurement_sd)
+    left = information_left(design.model, design.noise)
     for _ in range(ROUNDS):
-        precision = (slopes.T * found) @ slopes + np.diag(prior_sd**-2.0)
-        reach = np.sqrt(np.einsum("ij,ji->i", slopes, np.linalg.solve(precision, slopes.T)))
-        found = most * left(reach / scale)
-    return found
+        reach = np.sqrt(np.einsum("ij,jk,ik->i", design.slopes, design.covariance, design.slopes))
+        design = replace(design, weight=most * left(reach / scale))
+    return design
 
 
 def fitted_noise(model: Model, residual: np.ndarray, measurement_sd: np.ndarray, used: float) -> dict[str, float]:
