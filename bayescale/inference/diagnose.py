@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import xarray as xr
 from bayescale.inference.checks import Check, Checks, judged
 from bayescale.inference.engine_checks import instant_checks, mode_checks, nuts_checks, sample_more
 from bayescale.inference.limits import ESS, OFF_LINE, PARETO_K, R_HAT
+from bayescale.inference.posterior import varying
 from bayescale.inference.prior_checks import prior_checks
 from bayescale.inference.separable import distance_from_line, inseparable
 from bayescale.inference.some_curves import MANY_ROWS, some_curves
@@ -36,7 +37,7 @@ def diagnose(fit: Fit) -> Checks:
 def _chain_checks(fit: Fit) -> list[Check]:
     import arviz_stats  # what arviz has these from; arviz itself imports matplotlib
 
-    draws = _varying(fit.posterior, {derived.name for derived in fit.law.derived_quantities})
+    draws = varying(fit.posterior, {derived.name for derived in fit.law.derived_quantities})
     with np.errstate(divide="ignore", invalid="ignore"):
         # Of what never moves it is 0 / 0, which must not pass.
         r_hat, r_hat_at = _extreme(arviz_stats.rhat(draws), np.max)
@@ -108,22 +109,6 @@ def _pareto(fit: Fit) -> Check:
         f"{size_of(worst, fit.law)}: look at them. Leave-one-out scores are unreliable for them.",
         bad="warn",
     )
-
-
-def _varying(posterior: xr.Dataset, derived: Collection[str]) -> xr.Dataset:
-    """Without what is constant by its formula, for which R-hat is undefined.
-
-    That is the diagonal of a correlation matrix (each pair is kept once), and derived quantities that are the same
-    whatever the parameters are: if it is the parameters that do not move, they are left to say so.
-    """
-    varying: dict[Any, Any] = {}
-    for name, variable in posterior.data_vars.items():
-        if "coordinate_other" in variable.dims:
-            values = variable.transpose("chain", "draw", "coordinate", "coordinate_other").to_numpy()
-            varying[name] = (("chain", "draw", "pair"), values[..., *np.tril_indices(values.shape[-1], -1)])
-        elif str(name).removesuffix("_population") not in derived or (variable != variable.isel(chain=0, draw=0)).any():
-            varying[name] = variable
-    return xr.Dataset(varying)
 
 
 def _extreme(values: xr.Dataset, reduce: Callable[..., Any]) -> tuple[float, str]:

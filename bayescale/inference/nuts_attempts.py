@@ -1,4 +1,4 @@
-"""NUTS on a model and its data: with smaller and smaller steps until no draw diverges."""
+"""NUTS on a model and its data: smaller and smaller steps until no draw diverges, and chains as long as checks need."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from bayescale.inference.chain_length import MOST_TIMES, times_longer
 from bayescale.inference.checkpoint import Trail
 from bayescale.inference.compressed.choice import Likelihood, check_at_draws
 from bayescale.inference.coordinates import Coordinates, Geometry
@@ -53,21 +54,24 @@ def draw_nuts(
         CannotCompress: the compressed likelihood is not near enough at the draws.
     """
     coordinates = Coordinates(model)
-    settings = replace(settings, draws=settings.nuts_draws)
+    open_ended, settings = settings.draws is None, replace(settings, draws=settings.nuts_draws)
     planned = ((settings.target_accept, 1),) if settings.target_accept else planned_attempts(model, layout)
     with computing():
         density = searched_density(model, layout)
         start = None if density is None else _best(density)
         geometry, data, places = _placed(coordinates, likelihood, start, settings, trail)
         run = partial(run_nuts, coordinates, geometry, data, places=places)
+        sites_at = partial(_sites, coordinates, geometry)
+
+        def longer(positions: np.ndarray) -> int:
+            return times_longer(model, layout, sites_at(positions)) if open_ended else 1
+
         try:
-            positions, stats, attempts = _attempts(run, planned, settings, seed, progress, trail)
+            positions, stats, attempts = _attempts(run, longer, planned, settings, seed, progress, trail)
         finally:
             # Whatever ended the run, what is done is kept; and where it is done, the fit is not there yet.
             trail.write()
-        flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
-        values = {name: np.asarray(value) for name, value in flat.items()}
-        sites = {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
+        sites = sites_at(positions)
         off = None if likelihood.compressed is None else check_at_draws(model, likelihood, layout, sites)
     engine: dict[str, Any] = {"name": "nuts", "why": trail.why}
     if density is not None:
@@ -78,6 +82,13 @@ def draw_nuts(
     record: dict[str, Any] = {"engine": engine, "attempts": attempts, "likelihood": likelihood.record(off)}
     record |= {"resumed": trail.resumed} if trail.resumed else {}
     return Sample(sites, stats, settings, record, trail.seconds_before)
+
+
+def _sites(coordinates: Coordinates, geometry: Geometry, positions: np.ndarray) -> dict[str, np.ndarray]:
+    """Unconstrained values of every sampled site, chain x draw x ..., at positions of the sampler."""
+    flat = site_values(coordinates, geometry, positions.reshape(-1, positions.shape[-1]))
+    values = {name: np.asarray(value) for name, value in flat.items()}
+    return {name: value.reshape(*positions.shape[:2], *value.shape[1:]) for name, value in values.items()}
 
 
 def _placed(
@@ -106,6 +117,7 @@ def _placed(
 
 def _attempts(
     run: Run,
+    longer: Callable[[np.ndarray], int],
     planned: Sequence[tuple[float, int]],
     settings: Settings,
     seed: int,
@@ -113,13 +125,18 @@ def _attempts(
     trail: Trail,
 ) -> tuple[np.ndarray, dict[str, np.ndarray], list[dict[str, Any]]]:
     """Run NUTS with smaller and smaller steps until no draw diverges; return positions, statistics and attempts."""
-    for target, thin in planned[len(trail.attempts) :]:
-        settings = replace(settings, target_accept=target)
-        with chain_progress(settings, thin, progress, trail.attempts) as report:
-            stream = seed_for(seed, f"nuts/{target}")
-            positions, stats = run(settings=settings, seed=stream, thin=thin, progress=report, trail=trail)
-        attempt = {"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())}
-        if not attempt["divergences"] or (target, thin) == planned[-1]:
+    for target, least in planned[len(trail.attempts) :]:
+        settings, thin, most = replace(settings, target_accept=target), least, MOST_TIMES * least
+        stream = seed_for(seed, f"nuts/{target}")
+        while True:
+            with chain_progress(settings, thin, progress, trail.attempts) as report:
+                positions, stats = run(settings=settings, seed=stream, thin=thin, progress=report, trail=trail)
+            attempt = {"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())}
+            # The chains go on from where they are, so that as many draws of longer chains are kept.
+            if attempt["divergences"] or thin == most or (times := longer(positions)) == 1:
+                break
+            thin = min(most, times * thin)
+        if not attempt["divergences"] or (target, least) == planned[-1]:
             break
         trail.next_attempt(attempt)
     return positions, stats, [*trail.attempts, attempt]

@@ -60,6 +60,22 @@ def natural_dataset(model: Model, sites: xr.Dataset, anchors: Mapping[str, float
     return out
 
 
+def varying(posterior: xr.Dataset, derived: Collection[str]) -> xr.Dataset:
+    """Return the posterior without what is constant by its formula, for which R-hat is undefined.
+
+    That is the diagonal of a correlation matrix (each pair is kept once), and derived quantities that are the same
+    whatever the parameters are: if it is the parameters that do not move, they are left to say so.
+    """
+    varying: dict[Any, Any] = {}
+    for name, variable in posterior.data_vars.items():
+        if "coordinate_other" in variable.dims:
+            values = variable.transpose("chain", "draw", "coordinate", "coordinate_other").to_numpy()
+            varying[name] = (("chain", "draw", "pair"), values[..., *np.tril_indices(values.shape[-1], -1)])
+        elif str(name).removesuffix("_population") not in derived or (variable != variable.isel(chain=0, draw=0)).any():
+            varying[name] = variable
+    return xr.Dataset(varying)
+
+
 def _values(model: Model, flat: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Family and population values in natural units, draw x ...; without compiling where no family has its own."""
     if len(model.of_kind("complete")) == len(model.parameters) and model.effects is None:

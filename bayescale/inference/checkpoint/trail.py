@@ -76,6 +76,9 @@ class Trail:
 
     def begun(self, lane: int, first: Any) -> tuple[Any, list[Kept]]:
         """Return the state of a lane and what it has drawn, which is its first state and nothing if it begins now."""
+        if lane in self._lanes:  # its chains are made longer
+            state, chunks = self._lanes[lane]
+            return state, list(chunks)
         if (saved := self._waiting.get(lane)) is None:
             return first, []
         state, chunks = self._restored(first, saved, f"lane/{lane}/state"), [self._drawn(lane, saved)]
