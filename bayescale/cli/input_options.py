@@ -6,22 +6,35 @@ from typing import Annotated, Any
 
 import typer
 
+from bayescale.cli.counts import count
 from bayescale.cli.options import number, pairs
 
 Numbers = list[float] | None
 
 
+def counts_option(name: str, words: str) -> Any:
+    """Return an option of numbers that may end in a letter, as in 7B."""
+    return typer.Option(name, parser=_parsed, metavar="NUMBER", help=words)
+
+
+def _parsed(word: str) -> float:
+    try:
+        return count(word)
+    except ValueError:
+        raise typer.BadParameter(f"{word!r} is no number; write 7e9 or 7B, 1.4e12 or 1.4T.") from None
+
+
 def params_option(words: str) -> Any:
     """Return the option --params with a help of its own, where model size means something else than usual."""
-    return typer.Option("--params", help=words)
+    return counts_option("--params", words)
 
 
 def tokens_option(words: str) -> Any:
     """Return the option --tokens with a help of its own; see :func:`params_option`."""
-    return typer.Option("--tokens", help=words)
+    return counts_option("--tokens", words)
 
 
-Params = Annotated[Numbers, params_option("Model size in parameters; several, or repeated.")]
+Params = Annotated[Numbers, params_option("Model size in parameters, such as 7e9 or 7B; several, or repeated.")]
 Tokens = Annotated[Numbers, tokens_option("Training tokens; one for all sizes, or as many as sizes.")]
 Inputs = Annotated[
     list[str] | None,

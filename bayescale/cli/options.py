@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bayescale.cli.counts import count
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -213,6 +215,6 @@ def number(option: str, name: str, word: str) -> float:
     from bayescale.language.errors import SettingsError
 
     try:
-        return float(word)
+        return count(word)
     except ValueError:
         raise SettingsError(f"{option} {name} must be a number, got {word!r}.") from None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayescale.cli.input_options import counts_option
 from bayescale.cli.options import number, pairs
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ Keep = Annotated[
     typer.Option("--keep", metavar="NAME=NUMBER", help=f"Constraints of the plan, several: {', '.join(KEPT)}."),
 ]
 AllowedSizes = Annotated[
-    list[float] | None, typer.Option("--sizes", help="The only model sizes that are allowed, in parameters.")
+    list[float] | None, counts_option("--sizes", "The only model sizes that are allowed, in parameters.")
 ]
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from bayescale.cli.input_options import counts_option
+
 SettingFits = Annotated[
     list[str] | None,
     typer.Argument(
@@ -20,7 +22,7 @@ Published = Annotated[
     typer.Option("--published", metavar="KEY", help="A paper whose laws speak, as li2025predictable; repeatable."),
 ]
 Batches = Annotated[
-    list[float] | None, typer.Option("--batch", help="Batch size in tokens: to judge, or several to compare.")
+    list[float] | None, counts_option("--batch", "Batch size in tokens: to judge, or several to compare.")
 ]
 LearningRates = Annotated[list[float] | None, typer.Option("--learning-rate", help="Peak learning rate to judge.")]
 Within = Annotated[

@@ -6,6 +6,8 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from bayescale.cli.counts import is_count
+
 
 class ValueLists(TyperCommand):
     """A command whose repeatable options also take their values in one go."""
@@ -59,8 +61,4 @@ def spread(words: list[str], repeatable: set[str], any_word: frozenset[str] = fr
 def _is_value(word: str) -> bool:
     if not word.startswith("-") and "=" in word:
         return True
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+    return is_count(word)
