@@ -86,6 +86,7 @@ def report(
         for file in files
     ]
     files, fits = [file for file, _ in opened], [fit for _, fit in opened]
+    typer.echo("Making the report's figures and tables ...", err=True)
     made = bs.report(
         fits_by_name(files, fits, "Fits"),
         out=out,
