@@ -2,10 +2,10 @@
 # Written for make 3.81, which macOS has. Variables:
 #   PYTHON=/path/to/python3.13   which Python .venv is made with (after `make clean`, where .venv is there already)
 #   ARGS="-k pooling -x"         more arguments for pytest or for the demo
-#   JOBS=4                       processes of `make test`, each of some 4 GB; without it pytest's own
+#   JOBS=4                       processes of `make test`, each of some 4 GB; without it two, and 0 is pytest's own
 
 BIN := .venv/bin
-JOBS := 0
+JOBS := 2
 INSTALL := bash tools/install.sh .venv -c constraints.txt -e
 INSTALLED_BY := pyproject.toml constraints.txt tools/install.sh
 
