@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bayescale.cli.counts import count
 from bayescale.cli.options import number, pairs
+from bayescale.language.counts import count
 
 Numbers = list[float] | None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayescale.cli.counts import count
+from bayescale.language.counts import count
 
 if TYPE_CHECKING:
     import pandas as pd

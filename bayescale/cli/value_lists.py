@@ -6,7 +6,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from bayescale.cli.counts import is_count
+from bayescale.language.counts import is_count
 
 
 class ValueLists(TyperCommand):

@@ -10,12 +10,15 @@ import numpy as np
 
 from bayescale.data.scaled import SCALED
 from bayescale.data.schema import Column
+from bayescale.language.counts import written_out
 from bayescale.language.errors import BadCell, DataError
 from bayescale.language.labels import RESERVED
 
 SHOWN_CELLS = 10
 # A table with more bad cells than this is bad as a whole; holding millions of them would exhaust memory.
 MOST_CELLS = 100_000
+# Nothing that is measured is beyond these; products and ratios of three that are not can be computed with.
+LARGEST, SMALLEST = 1e50, 1e-50
 # Long enough to recognise a cell by, short enough for one line of a message.
 LONGEST_VALUE = 40
 
@@ -23,8 +26,6 @@ MISSING_NUMBERS = frozenset({"", "-", "na", "n/a", "nan", "<na>", "null", "none"
 # Shorter than the list for numbers: "None" or "NA" may well be the name of a family.
 MISSING_TEXTS = frozenset({"", "nan", "<na>"})
 
-SUFFIXES = {"k": "e3", "m": "e6", "g": "e9", "b": "e9", "t": "e12"}
-SUFFIXED = re.compile(r"([0-9]*\.?[0-9]+)\s*([kmgbt])", re.IGNORECASE)
 THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3}){2,}(\.[0-9]*)?|[0-9]{1,3}(,[0-9]{3})+\.[0-9]*")
 DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
 
@@ -90,7 +91,7 @@ def parse_numbers(
     high = numbers > column.upper
     if column.name in SCALED and column.upper == 1 and ((numbers > 1) & (numbers <= 100)).any():
         log.percent[column.name] = f"{name}*0.01"
-    for index in np.flatnonzero(broken | low | high | ~np.isfinite(numbers)).tolist():
+    for index in np.flatnonzero(broken | low | high | is_extreme(numbers) | ~np.isfinite(numbers)).tolist():
         text = _shown(values[index])
         reason = _reason(text, numbers[index], column=column, broken=bool(broken[index]))
         log.add(int(rows[index]), name, text, reason, spare=column.name if optional else None)
@@ -123,6 +124,16 @@ def parse_texts(values: Values, rows: np.ndarray, *, column: Column, name: str, 
     return labels
 
 
+def is_extreme(numbers: np.ndarray) -> np.ndarray:
+    """Which numbers are larger, or nearer to zero, than anything that is measured."""
+    return (np.abs(numbers) > LARGEST) | ((numbers != 0) & (np.abs(numbers) < SMALLEST))
+
+
+def extreme_reason(number: float) -> str:
+    """Say why such a number cannot be used."""
+    return f"is beyond {LARGEST:.0e}" if abs(number) > LARGEST else f"is nearer to 0 than {SMALLEST:.0e}"
+
+
 def _to_floats(values: Values) -> tuple[np.ndarray, np.ndarray]:
     """Return numbers (NaN where there is none) and a mask of the cells that are no numbers."""
     broken = np.zeros(len(values), dtype=bool)
@@ -150,6 +161,12 @@ def _reason(text: str, number: float, *, column: Column, broken: bool) -> str:
     if number > column.upper:
         percent = " (a share, not a percentage: write 0.45 for 45 %)" if column.upper == 1 and number <= 100 else ""
         return f"is above {column.upper:g}{percent}"
+    if number < column.lower or (number == column.lower and column.strict):
+        return _low_reason(column)
+    return extreme_reason(number)
+
+
+def _low_reason(column: Column) -> str:
     if column.lower == 0:
         return "is not positive" if column.strict else "is negative"
     if column.name == "loss":
@@ -159,8 +176,8 @@ def _reason(text: str, number: float, *, column: Column, broken: bool) -> str:
 
 def _number_hint(text: str) -> str:
     """Return the remedy for the ways in which people and spreadsheets write numbers."""
-    if match := SUFFIXED.fullmatch(text):
-        return f" (write {match[1]}{SUFFIXES[match[2].lower()]})"
+    if plain := written_out(text):
+        return f" (write {plain})"
     if THOUSANDS.fullmatch(text):
         return " (write it without thousands separators)"
     if DECIMAL_COMMA.fullmatch(text):

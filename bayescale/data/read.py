@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bayescale.data.accounting import complete_design
+from bayescale.data.cells import extreme_reason, is_extreme
 from bayescale.data.checkpoints import Early
 from bayescale.data.columns import map_columns
 from bayescale.data.constants import constants
@@ -208,9 +209,9 @@ def _completed(parsed: Parsed, mapping: Mapping[str, str]) -> tuple[dict[str, np
         derived, values, convention = completed
         numbers[derived] = values
         if not log.count:
-            for index in np.flatnonzero(~(np.isfinite(values) & (values > 0))):
-                row = int(parsed.rows[index])
-                log.add(row, derived, f"{values[index]:g}", "follows from 6ND and is outside floating point")
+            for index in np.flatnonzero(is_extreme(values)):
+                row, why = int(parsed.rows[index]), f"follows from 6ND and {extreme_reason(values[index])}"
+                log.add(row, derived, f"{values[index]:g}", why)
     if not log.count:
         check_together(numbers, parsed.rows, mapping, log)
     log.raise_if_any()

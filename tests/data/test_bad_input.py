@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import re
 import tracemalloc
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bayescale.data import read_runs
+from bayescale.data.read import read_quietly
 from bayescale.data.schema import COLUMNS
 from bayescale.language.errors import BadCell, BayescaleError, DataError, SettingsError
 
@@ -279,10 +283,12 @@ CELLS = {
         {"loss_unit": "perplexity"},
         "row 2, loss: '0.9' is not above 1, as a perplexity must be",
     ),
-    "compute beyond floating point": (
-        "1e200,1e200,2.9",
+    "beyond what is measured": ("1e51,2e9,2.9", {}, "row 2, params: '1e51' is beyond 1e+50"),
+    "next to nothing": ("3e8,2e9,1e-51", {}, "row 2, loss: '1e-51' is nearer to 0 than 1e-50"),
+    "compute beyond what is measured": (
+        "1e40,1e40,2.9",
         {},
-        "row 2, compute: 'inf' follows from 6ND and is outside floating point",
+        "row 2, compute: '6e+80' follows from 6ND and is beyond 1e+50",
     ),
 }
 
@@ -294,6 +300,21 @@ def test_bad_cell_is_named_with_row_column_and_reason(kind, write):
     with pytest.raises(DataError, match=f"^{re.escape(f'runs.csv has 1 unusable cell: {told}.')}$") as caught:
         read_runs(path, **settings)
     assert [cell.row for cell in caught.value.cells] == [2]
+
+
+@given(st.data())
+def test_numbers_up_to_the_bounds_are_computed_with(data):
+    """Every suspicion about units and designs is computed, without an overflow, whatever the counts are."""
+    number = st.sampled_from((1e-50, 1e-20, 1.0, 1e9, 1e24, 1e50))
+    columns = [
+        "params",
+        "tokens",
+        "loss",
+        *data.draw(st.sets(st.sampled_from(("compute", "loss_se", "unique_tokens")))),
+    ]
+    rows = data.draw(st.lists(st.tuples(*[number] * len(columns)), min_size=6, max_size=9))
+    with contextlib.suppress(DataError):
+        read_quietly(pd.DataFrame(rows, columns=columns))
 
 
 OPTIONAL = {

@@ -33,6 +33,8 @@ MOST_NATS = 12.0
 FEWEST_NATS = 0.75
 # Code models reach a perplexity of 3 to 4, text models 6 and more; losses in nats are 1.5 to 3.5.
 SMALL_PERPLEXITY = 3.5
+# Factors beyond e to this are no floats any more.
+MOST_EXPONENT = 700.0
 # Runs on one test set, from untrained to the best, span ln(50k) / 1.4.
 LOSS_SPREAD = 8.0
 
@@ -92,11 +94,12 @@ def mixed_conventions(runs: Runs) -> str | None:
     # Embeddings and attention weigh more in small models: one convention gives a smooth trend with size.
     if np.ptp(sizes) > 0:
         ratios = ratios - np.polynomial.Polynomial.fit(sizes, ratios, 1)(sizes)
-    spread = math.exp(np.ptp(ratios))
-    if spread <= CONVENTION_SPREAD:
+    spread = float(np.ptp(ratios))
+    if spread <= math.log(CONVENTION_SPREAD):
         return None
+    factor = math.exp(min(spread, MOST_EXPONENT))
     return (
-        f"compute/(6 params tokens) differs by a factor of {spread:.2g} between rows of like size: check that all rows "
+        f"compute/(6 params tokens) differs by a factor of {factor:.2g} between rows of like size: check that all rows "
         "count params (total or non-embedding) and compute the same way."
     )
 
