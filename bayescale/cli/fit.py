@@ -139,11 +139,17 @@ def describe(fit: Fit) -> None:
     if resumed := fit.record.get("resumed"):
         took += f" of {resumed + 1} starts, going on from a checkpoint"
     typer.echo(f"  sampler  {fit.engine}")
-    typer.echo(f"           {s.chains} chains x {s.draws:,} draws, seed {fit.seed}{took}")
+    typer.echo(f"           {s.chains} chains x {s.draws:,} draws{_spaced(fit)}, seed {fit.seed}{took}")
     if fit.likelihood.startswith("compressed") or len(fit.runs) >= MANY_ROWS:
         typer.echo(f"  rows     likelihood {fit.likelihood}")
     typer.echo(f"  checks   {fit.checks.verdict}")
     advise(fit)
+
+
+def _spaced(fit: Fit) -> str:
+    """Which of the draws that were made are kept, where it is not all of them."""
+    thin = fit.record.get("attempts", [{"thin": 1}])[-1]["thin"]
+    return f", one of {thin} kept" if thin > 1 else ""
 
 
 def advise(fit: Fit) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from bayescale.cli.options import number, pairs
+from bayescale.cli.value_lists import COUNTED
 from bayescale.language.counts import count
 
 Numbers = list[float] | None
@@ -14,7 +15,7 @@ Numbers = list[float] | None
 
 def counts_option(name: str, words: str) -> Any:
     """Return an option of numbers that may end in a letter, as in 7B."""
-    return typer.Option(name, parser=_parsed, metavar="NUMBER", help=words)
+    return typer.Option(name, parser=_parsed, metavar=COUNTED, help=words)
 
 
 def _parsed(word: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayescale import Discrepancy, Fit
+
+
+# Words in the names of what people write with letters.
+COUNTED = {"params", "tokens"}
 
 
 class Format(StrEnum):
@@ -207,7 +212,7 @@ def read_candidates(path: str | None) -> pd.DataFrame | None:
 
 
 def number(option: str, name: str, word: str) -> float:
-    """Return the number of a NAME=NUMBER word.
+    """Return the number of a NAME=NUMBER word; of parameters and tokens it may be written 7B.
 
     Raises:
         SettingsError: it is none.
@@ -215,6 +220,6 @@ def number(option: str, name: str, word: str) -> float:
     from bayescale.language.errors import SettingsError
 
     try:
-        return count(word)
+        return count(word) if COUNTED & set(re.split("[-_]", name)) else float(word)
     except ValueError:
         raise SettingsError(f"{option} {name} must be a number, got {word!r}.") from None

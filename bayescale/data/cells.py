@@ -17,7 +17,7 @@ from bayescale.language.labels import RESERVED
 SHOWN_CELLS = 10
 # A table with more bad cells than this is bad as a whole; holding millions of them would exhaust memory.
 MOST_CELLS = 100_000
-# Nothing that is measured is beyond these; products and ratios of three that are not can be computed with.
+# No count or loss is beyond these; products and ratios of three that are not can be computed with.
 LARGEST, SMALLEST = 1e50, 1e-50
 # Long enough to recognise a cell by, short enough for one line of a message.
 LONGEST_VALUE = 40
@@ -89,9 +89,10 @@ def parse_numbers(
     numbers, broken = _to_floats(values)
     low = numbers <= column.lower if column.strict else numbers < column.lower
     high = numbers > column.upper
+    extreme = is_extreme(numbers) & (column.strict | (np.abs(numbers) > LARGEST))  # shares may be next to nothing
     if column.name in SCALED and column.upper == 1 and ((numbers > 1) & (numbers <= 100)).any():
         log.percent[column.name] = f"{name}*0.01"
-    for index in np.flatnonzero(broken | low | high | is_extreme(numbers) | ~np.isfinite(numbers)).tolist():
+    for index in np.flatnonzero(broken | low | high | extreme | ~np.isfinite(numbers)).tolist():
         text = _shown(values[index])
         reason = _reason(text, numbers[index], column=column, broken=bool(broken[index]))
         log.add(int(rows[index]), name, text, reason, spare=column.name if optional else None)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bayescale.data.cells import LARGEST
 from bayescale.data.schema import COLUMNS
 from bayescale.language.errors import SettingsError
 
@@ -40,9 +41,10 @@ def constants(columns: Mapping[str, Any] | None, header: Sequence[str]) -> tuple
     for name, value in found.items():
         rule = COLUMNS[name]
         low = value <= rule.lower if rule.strict else value < rule.lower
-        if low or value > rule.upper or not math.isfinite(value):
+        upper = min(rule.upper, LARGEST)
+        if low or value > upper or not math.isfinite(value):
             share = f"; a share, not a percentage: write {value / 100:g}" if rule.upper == 1 < value <= 100 else ""
-            most = f" and at most {rule.upper:g}" if rule.upper < math.inf else ""
+            most = f" and at most {upper:g}" if value > upper or rule.upper < math.inf else ""
             raise SettingsError(
                 f"{name} must be {'above' if rule.strict else 'at least'} {rule.lower:g}{most}, got {value:g}{share}."
             )

@@ -10,6 +10,8 @@ from bayescale.data.schema import DESIGN_COLUMNS
 # Counts that people write in other units, and shares that they write in per cent.
 SCALED = (*DESIGN_COLUMNS, "accuracy", "error", "chance", "accuracy_se", "error_se")
 
+# Units of counts are a quadrillion apart at most; a column times more than this is none.
+MOST_TIMES = 1e30
 TIMES = re.compile(r"(?P<column>.*\S)\s*\*\s*(?P<factor>\d+(?:\.\d*)?(?:[eE][+]?\d+)?)")
 
 
@@ -38,7 +40,7 @@ def unscaled(
     for canonical in (name for name in SCALED if isinstance(names.get(name), str)):
         asked = str(names[canonical])
         found = None if asked in header else TIMES.fullmatch(asked)
-        if found and float(found["factor"]) > 0:
+        if found and 1 / MOST_TIMES <= float(found["factor"]) <= MOST_TIMES:
             names[canonical], factors[canonical] = found["column"], float(found["factor"])
     return names, factors
 

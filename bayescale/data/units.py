@@ -11,6 +11,9 @@ from bayescale.data.schema import COLUMNS, Column
 from bayescale.language.errors import SettingsError
 from bayescale.language.quantities import LOSS
 
+# Tokenizers have some bytes per token; longer sequences are no tokens of a language model.
+MOST_BYTES = 1e6
+
 
 def check_unit(loss_unit: str, bytes_per_token: float | None) -> None:
     """Refuse a unit that is unknown or whose conversion lacks, or has no use for, the bytes per token.
@@ -30,8 +33,8 @@ def check_unit(loss_unit: str, bytes_per_token: float | None) -> None:
             raise SettingsError(
                 "loss_unit='bits/byte' needs bytes_per_token=..., the mean bytes per token of the test set."
             )
-        if not (math.isfinite(bytes_per_token) and bytes_per_token > 0):
-            raise SettingsError(f"bytes_per_token must be a positive number, got {bytes_per_token!r}.")
+        if not 1 / MOST_BYTES <= bytes_per_token <= MOST_BYTES:
+            raise SettingsError(f"bytes_per_token must be a positive number such as 4.2, got {bytes_per_token!r}.")
     elif bytes_per_token is not None:
         raise SettingsError(f"bytes_per_token is used with loss_unit='bits/byte' only, got loss_unit={loss_unit!r}.")
 

@@ -15,34 +15,35 @@ from bayescale.models.layout import Layout
 
 # Times that chains are made longer at most; what needs more has another fault than too few draws.
 MOST_TIMES = 4
-# What is measured here is somewhat more than the checks ask for: their tails are at the ends of ArviZ's interval, whose
-# sample sizes differ by some per cent from those at 5 and 95 %.
-ENOUGH = 1.1 * ESS
+# The checks measure the same in double precision.
+ENOUGH = 1.001 * ESS
 # Sample sizes are noisy, and longer chains that fall short again cost more than longer ones.
 MORE = 1.25
 
 
-def times_longer(model: Model, layout: Layout, sites: Mapping[str, np.ndarray]) -> int:
+def times_longer(model: Model, layout: Layout, sites: Mapping[str, np.ndarray], most: int) -> int:
     """Return how many times as long chains have to be to pass: 1 if they pass, or if no affordable length would do.
 
     Args:
         model, layout: of the fit.
         sites: unconstrained values of every sampled site, chain x draw x ...
+        most: how many times as long they may be.
     """
     labelled = sites_dataset(model, sites, layout.families, layout.levels)
     anchors = {name: float(value) for name, value in layout.arrays["anchors"].items()}
     posterior = natural_dataset(model, labelled, anchors)
     measured = convergence(_columns(varying(posterior, {derived.name for derived in model.law.derived_quantities})))
-    return times_for(*(float(part[0]) for part in measured.worst()))
+    r_hat, ess_bulk, ess_tail = (float(part[0]) for part in measured.worst())
+    return times_for(r_hat, ess_bulk, ess_tail, most)
 
 
-def times_for(r_hat: float, ess_bulk: float, ess_tail: float) -> int:
+def times_for(r_hat: float, ess_bulk: float, ess_tail: float, most: int) -> int:
     """Return how many times as long chains have to be of which the worst measures are these; 1 for as they are."""
     smallest = min(ess_bulk, ess_tail)
-    if (r_hat <= R_HAT and smallest >= ENOUGH) or not smallest >= ENOUGH / MOST_TIMES:
+    if (r_hat <= R_HAT and smallest >= ENOUGH) or not smallest * most >= ENOUGH:
         return 1  # they pass; or never would, as what never moves, whose sample size is nan
     # Where R-hat alone does not pass, twice as many draws tell whether the chains disagree.
-    return min(MOST_TIMES, max(2, int(np.ceil(MORE * ENOUGH / smallest))))
+    return min(most, max(2, int(np.ceil(MORE * ENOUGH / smallest))))
 
 
 def _columns(posterior: xr.Dataset) -> np.ndarray:

@@ -42,7 +42,7 @@ class Convergence(NamedTuple):
 
 # Columns measured together: their draws and scores stay in the processor's cache.
 COLUMNS = 32
-# Quantiles whose indicators are measured as tails.
+# Quantiles whose indicators are measured as tails, the ends of the intervals that are shown.
 TAILS = (0.05, 0.95)
 
 
@@ -55,9 +55,14 @@ def convergence(draws: np.ndarray) -> Convergence:
     References:
         vehtari2021rank
     """
-    some = max(1, COLUMNS // draws.shape[1])
-    parts = [_measure(draws[i : i + some]) for i in range(0, len(draws), some)]
-    return Convergence(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    columns = draws.shape[1]
+    some = max(1, COLUMNS // columns)
+    parts = [
+        [_measure(draws[i : i + some, j : j + COLUMNS]) for j in range(0, columns, COLUMNS)]
+        for i in range(0, len(draws), some)
+    ]
+    rows = [[np.concatenate(measure, axis=1) for measure in zip(*row, strict=True)] for row in parts]
+    return Convergence(*(np.concatenate(measure) for measure in zip(*rows, strict=True)))
 
 
 def _measure(draws: np.ndarray) -> list[np.ndarray]:

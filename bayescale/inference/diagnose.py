@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayescale.inference.checks import Check, Checks, judged
+from bayescale.inference.convergence import TAILS
 from bayescale.inference.engine_checks import instant_checks, mode_checks, nuts_checks, sample_more
 from bayescale.inference.limits import ESS, OFF_LINE, PARETO_K, R_HAT
 from bayescale.inference.posterior import varying
@@ -42,7 +43,7 @@ def _chain_checks(fit: Fit) -> list[Check]:
         # Of what never moves it is 0 / 0, which must not pass.
         r_hat, r_hat_at = _extreme(arviz_stats.rhat(draws), np.max)
     bulk, bulk_at = _extreme(arviz_stats.ess(draws, method="bulk"), np.min)
-    tail, tail_at = _extreme(arviz_stats.ess(draws, method="tail"), np.min)
+    tail, tail_at = _extreme(arviz_stats.ess(draws, method="tail", prob=TAILS), np.min)
     more = sample_more(fit)
     disagree = f"The chains of {r_hat_at} disagree. {more}"
     if np.isnan(r_hat):

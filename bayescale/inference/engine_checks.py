@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,9 @@ DEEP = 0.01
 
 def sample_more(fit: Fit) -> str:
     """Return the advice to sample more, in the settings of the engine that ran."""
-    more = f"Sample more: draws={2 * fit.sample_stats.sizes['draw']}"
+    attempts = fit.record.get("attempts")
+    made = fit.sample_stats.sizes["draw"] * (attempts[-1]["thin"] if attempts else 1)
+    more = f"Sample more: draws={2 * made}"
     # The instant engine has no warm-up.
     return (
         f"{more}." if fit.record["engine"]["name"] == "instant" else f"{more}, warmup={2 * fit.settings.nuts_warmup}."
@@ -72,8 +74,7 @@ def nuts_checks(fit: Fit) -> list[Check]:
     stats, more = fit.sample_stats, sample_more(fit)
     divergences = float(stats["diverging"].sum())
     deep = float((stats["tree_depth"] >= fit.settings.max_tree_depth).mean())
-    energy = stats["energy"].to_numpy()
-    e_bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
+    e_bfmi = float((_energy_changes(stats).mean(axis=1) / stats["energy"].to_numpy().var(axis=1)).min())
     target = fit.settings.target_accept
     closer = f"Raise target_accept{f' (now {target:g})' if target else ''} or give narrower priors."
     return [
@@ -95,3 +96,10 @@ def nuts_checks(fit: Fit) -> list[Check]:
         ),
         judged("e-bfmi", e_bfmi, E_BFMI, np.greater_equal, f"The tails are explored slowly. {more}"),
     ]
+
+
+def _energy_changes(stats: Any) -> np.ndarray:
+    """Squares of the changes of energy from draw to draw, those that are not kept included; chain x draw."""
+    if "energy_change_squared" in stats:
+        return stats["energy_change_squared"].to_numpy()
+    return np.square(np.diff(stats["energy"].to_numpy(), axis=1))  # a fit of an earlier version, saved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+import numpy as np
 from jax.experimental import multihost_utils
 
 from bayescale.language.errors import SettingsError
@@ -54,6 +55,11 @@ def join_hosts(coordinator: str | None = None, processes: int | None = None, pro
             "coordinator that all of them reach."
         ) from error
     return jax.process_index()
+
+
+def first_hosts(number: int) -> int:
+    """Return the number that process 0 has, for all that were joined; what each computes may differ in the last bit."""
+    return int(multihost_utils.broadcast_one_to_all(np.int32(number))) if jax.process_count() > 1 else number
 
 
 def _check(coordinator: str, processes: int, process: int) -> None:

@@ -177,9 +177,13 @@ def _length(settings: Settings, thin: int) -> int:
 
 def _collect(chunks: list[Kept], settings: Settings, thin: int) -> Chain:
     """Join chunks of a chain, drop the warm-up, keep every ``thin``-th draw; a divergence in between is kept too."""
-    drawn = Kept(*(part[settings.nuts_warmup : _length(settings, thin)] for part in joined(chunks)))
+    whole = joined(chunks)
+    drawn = Kept(*(part[settings.nuts_warmup : _length(settings, thin)] for part in whole))
     kept = Kept(*(part[thin - 1 :: thin] for part in drawn))
     stats = {name: part for name, part in kept._asdict().items() if name != "position"}
+    # Between kept draws energy changes by more than between neighbours, which is what says how tails are explored.
+    changes = np.diff(whole.energy[settings.nuts_warmup - 1 : _length(settings, thin)])
+    stats["energy_change_squared"] = np.square(changes).reshape(-1, thin).mean(axis=-1)
     stats["lp"] = -stats["lp"]
     stats["diverging"] = drawn.diverging.reshape(-1, thin).any(axis=-1)
     stats["tree_depth"] = np.ceil(np.log2(stats["n_steps"] + 1)).astype(int)

@@ -17,6 +17,7 @@ from bayescale.inference.coordinates import Coordinates, Geometry
 from bayescale.inference.devices import Place, find_places
 from bayescale.inference.evaluate import site_values
 from bayescale.inference.geometry import find_geometry
+from bayescale.inference.hosts import first_hosts
 from bayescale.inference.instant.density import Density
 from bayescale.inference.instant.engine import NotInstant, density_for
 from bayescale.inference.nuts import run_nuts
@@ -32,6 +33,8 @@ from bayescale.models.layout import Layout
 # Below this many rows per parameter in the smallest family, NUTS takes smaller steps after a longer warm-up.
 ROWS_PER_PARAMETER = 8
 Run = Callable[..., tuple[np.ndarray, dict[str, np.ndarray]]]
+# From positions, and how many times as long chains may be, to how many times as long they have to be.
+Longer = Callable[[np.ndarray, int], int]
 
 
 def draw_nuts(
@@ -63,8 +66,10 @@ def draw_nuts(
         run = partial(run_nuts, coordinates, geometry, data, places=places)
         sites_at = partial(_sites, coordinates, geometry)
 
-        def longer(positions: np.ndarray) -> int:
-            return times_longer(model, layout, sites_at(positions)) if open_ended else 1
+        def longer(positions: np.ndarray, most: int) -> int:
+            times = times_longer(model, layout, sites_at(positions), most) if open_ended else 1
+            # Hosts that share the rows go on together, or wait for each other for ever.
+            return first_hosts(times) if settings.spread == "rows" else times
 
         try:
             positions, stats, attempts = _attempts(run, longer, planned, settings, seed, progress, trail)
@@ -117,7 +122,7 @@ def _placed(
 
 def _attempts(
     run: Run,
-    longer: Callable[[np.ndarray], int],
+    longer: Longer,
     planned: Sequence[tuple[float, int]],
     settings: Settings,
     seed: int,
@@ -125,21 +130,42 @@ def _attempts(
     trail: Trail,
 ) -> tuple[np.ndarray, dict[str, np.ndarray], list[dict[str, Any]]]:
     """Run NUTS with smaller and smaller steps until no draw diverges; return positions, statistics and attempts."""
-    for target, least in planned[len(trail.attempts) :]:
-        settings, thin, most = replace(settings, target_accept=target), least, MOST_TIMES * least
-        stream = seed_for(seed, f"nuts/{target}")
-        while True:
-            with chain_progress(settings, thin, progress, trail.attempts) as report:
-                positions, stats = run(settings=settings, seed=stream, thin=thin, progress=report, trail=trail)
-            attempt = {"target_accept": target, "thin": thin, "divergences": int(stats["diverging"].sum())}
-            # The chains go on from where they are, so that as many draws of longer chains are kept.
-            if attempt["divergences"] or thin == most or (times := longer(positions)) == 1:
-                break
-            thin = min(most, times * thin)
-        if not attempt["divergences"] or (target, least) == planned[-1]:
+    for target, thin in planned[len(trail.attempts) :]:
+        settings, stream = replace(settings, target_accept=target), seed_for(seed, f"nuts/{target}")
+        one = partial(run, settings=settings, seed=stream, trail=trail)
+        positions, stats, attempt = _one_attempt(one, longer, thin, settings, progress, trail)
+        if not attempt["divergences"] or (target, thin) == planned[-1]:
             break
         trail.next_attempt(attempt)
     return positions, stats, [*trail.attempts, attempt]
+
+
+def _one_attempt(
+    run: Run,
+    longer: Longer,
+    thin: int,
+    settings: Settings,
+    progress: bool | Callable[[str], None] | None,
+    trail: Trail,
+) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, Any]]:
+    """Run NUTS, and go on with its chains until they are long enough or a draw diverges.
+
+    As many draws of longer chains are kept, evenly spaced.
+    """
+    most, why = MOST_TIMES * thin, _why_again(trail.attempts)
+    while True:
+        with chain_progress(settings, thin, progress, len(trail.attempts) + 1, why) as report:
+            positions, stats = run(thin=thin, progress=report)
+        attempt = {"target_accept": settings.target_accept, "thin": thin, "divergences": int(stats["diverging"].sum())}
+        times = 1 if attempt["divergences"] or 2 * thin > most else longer(positions, most // thin)
+        if times == 1:
+            return positions, stats, attempt
+        thin, why = times * thin, "since checks ask for more draws"
+
+
+def _why_again(before: Sequence[dict[str, Any]]) -> str:
+    """Why another attempt begins, in words; empty for the first."""
+    return f"since draws of attempt {len(before)} diverged ({before[-1]['divergences']:,})" if before else ""
 
 
 def searched_density(model: Model, layout: Layout) -> Density | None:

@@ -66,14 +66,14 @@ def varying(posterior: xr.Dataset, derived: Collection[str]) -> xr.Dataset:
     That is the diagonal of a correlation matrix (each pair is kept once), and derived quantities that are the same
     whatever the parameters are: if it is the parameters that do not move, they are left to say so.
     """
-    varying: dict[Any, Any] = {}
+    kept: dict[Any, Any] = {}
     for name, variable in posterior.data_vars.items():
         if "coordinate_other" in variable.dims:
             values = variable.transpose("chain", "draw", "coordinate", "coordinate_other").to_numpy()
-            varying[name] = (("chain", "draw", "pair"), values[..., *np.tril_indices(values.shape[-1], -1)])
+            kept[name] = (("chain", "draw", "pair"), values[..., *np.tril_indices(values.shape[-1], -1)])
         elif str(name).removesuffix("_population") not in derived or (variable != variable.isel(chain=0, draw=0)).any():
-            varying[name] = variable
-    return xr.Dataset(varying)
+            kept[name] = variable
+    return xr.Dataset(kept)
 
 
 def _values(model: Model, flat: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

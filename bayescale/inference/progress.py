@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from bayescale.inference.progress_lines import ChainLines
 from bayescale.inference.settings import Settings
@@ -17,17 +16,19 @@ def chain_progress(
     settings: Settings,
     thin: int,
     shown: bool | Callable[[str], None] | None,
-    before: Sequence[dict[str, Any]] = (),
+    attempt: int = 1,
+    why: str = "",
 ) -> Iterator[Callable[[int, int, int], None] | None]:
     """Yield what the sampler calls with (chain, draws done, divergences), or None where nothing is to be shown.
 
     Args:
         settings, thin: for the total.
         shown: True, False, or None for "when the error stream is a terminal"; or what takes lines instead of the bar.
-        before: attempts whose draws are not kept.
+        attempt: its number.
+        why: it is made, or goes on, where it is not the first.
     """
     if callable(shown):
-        yield ChainLines(settings, thin, before, shown)
+        yield ChainLines(settings, thin, attempt, why, shown)
         return
     if not (sys.stderr.isatty() if shown is None else shown):
         yield None
@@ -53,7 +54,8 @@ def chain_progress(
     )
     done, diverged, lock = [0] * settings.chains, [0] * settings.chains, threading.Lock()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"Sampling {settings.chains} chains", total=total * settings.chains, note="")
+        words = f"Sampling {settings.chains} chains{f', {why}' if why else ''}"
+        task = bar.add_task(words, total=total * settings.chains, note="")
 
         def report(chain: int, draws: int, divergences: int) -> None:
             with lock:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from bayescale.inference.settings import Settings
 
@@ -18,7 +17,8 @@ class ChainLines:
 
     Args:
         settings, thin: of the attempt.
-        before: attempts whose draws are not kept.
+        attempt: its number.
+        why: it is made, or goes on, where it is not the first.
         say: takes one line.
         clock: gives seconds.
     """
@@ -27,23 +27,24 @@ class ChainLines:
         self,
         settings: Settings,
         thin: int,
-        before: Sequence[dict[str, Any]],
+        attempt: int,
+        why: str,
         say: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ):
         self._length, self._say, self._clock = settings.nuts_warmup + thin * settings.nuts_draws, say, clock
         self._total = settings.chains * self._length
-        self._attempt = f"attempt {len(before) + 1}"
+        self._attempt = f"attempt {attempt}"
         # Per chain, draws done at its first report, with those of an earlier process, and at its last.
         self._first: dict[int, int] = {}
         self._done: dict[int, int] = {}
         self._diverged: dict[int, int] = {}
         self._began: float | None = None
         self._said, self._lock = clock(), threading.Lock()
-        why = f" since draws of attempt {len(before)} diverged ({before[-1]['divergences']:,})," if before else ""
+        because = f" {why}," if why else ""
         say(
-            f"sampling, {self._attempt}:{why} {settings.chains} chains of {self._length:,} draws, warm-up included, "
-            f"aiming at acceptance {settings.target_accept:g}"
+            f"sampling, {self._attempt}:{because} {settings.chains} chains of {self._length:,} draws, "
+            f"warm-up included, aiming at acceptance {settings.target_accept:g}"
         )
 
     def __call__(self, chain: int, draws: int, divergences: int) -> None:

@@ -228,7 +228,19 @@ FILES = {
         OK,
         {"loss_unit": "bits/byte", "bytes_per_token": 0},
         SettingsError,
-        "bytes_per_token must be a positive number, got 0.",
+        "bytes_per_token must be a positive number such as 4.2, got 0.",
+    ),
+    "bytes beyond any tokenizer": (
+        OK,
+        {"loss_unit": "bits/byte", "bytes_per_token": 1e300},
+        SettingsError,
+        "bytes_per_token must be a positive number such as 4.2, got 1e+300.",
+    ),
+    "a unit beyond any": (
+        OK,
+        {"columns": {"params": "params*1e300"}},
+        DataError,
+        "runs.csv has no column 'params*1e300' for params, did you mean 'params'? (its columns: params, tokens, loss).",
     ),
     "bytes of no use": (
         OK,

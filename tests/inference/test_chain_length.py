@@ -27,7 +27,7 @@ def times(sampled):
     def of(*chains: np.ndarray) -> int:
         names = list(sampled.unconstrained.data_vars)
         sites = {name: 0.1 * chains[i % len(chains)] for i, name in enumerate(names)}
-        return times_longer(sampled.model, sampled.layout, sites)
+        return times_longer(sampled.model, sampled.layout, sites, MOST_TIMES)
 
     return of
 
@@ -59,7 +59,14 @@ def test_what_no_affordable_length_helps_is_left_to_the_checks(times):
 
 
 def test_chains_that_disagree_a_little_are_given_the_time_to_meet():
-    assert times_for(r_hat=1.02, ess_bulk=900.0, ess_tail=900.0) == 2
+    assert times_for(r_hat=1.02, ess_bulk=900.0, ess_tail=900.0, most=4) == 2
+
+
+def test_what_is_left_of_four_times_decides_what_is_worth_a_try():
+    """A sample size of 150 needs a factor of 3: worth it at first, and not where chains are longer already."""
+    measured = {"r_hat": 1.0, "ess_bulk": 150.0, "ess_tail": 400.0}
+    assert times_for(**measured, most=4) == 4
+    assert times_for(**measured, most=2) == 1
 
 
 # --- In fits ---------------------------------------------------------------------------------------------------------
@@ -72,8 +79,8 @@ def lengths(monkeypatch):
     def judged(*answers: int) -> list[int]:
         asked, left = [], iter(answers)
 
-        def answer(model, layout, sites):
-            asked.append(next(iter(sites.values())).shape[1])
+        def answer(model, layout, sites, most):
+            asked.append((next(iter(sites.values())).shape[1], most))
             return next(left)
 
         monkeypatch.setattr("bayescale.inference.nuts_attempts.times_longer", answer)
@@ -112,9 +119,10 @@ def test_longer_chains_go_on_with_the_same_draws(sample, lengths, monkeypatch):
 
 def test_chains_are_not_made_longer_than_four_times(sample, lengths, monkeypatch):
     monkeypatch.setattr("bayescale.inference.settings.NUTS_DRAWS", 20)
-    asked = lengths(2, 3)
+    asked = lengths(2, 2)
     fit = sample(draws=None)
-    assert fit.record["attempts"][-1]["thin"] == 4 and asked == [20, 20]
+    # No third question: nothing may follow.
+    assert fit.record["attempts"][-1]["thin"] == 4 and asked == [(20, 4), (20, 2)]
 
 
 def test_draws_that_were_asked_for_are_taken_as_they_are(sample, lengths):
@@ -123,11 +131,12 @@ def test_draws_that_were_asked_for_are_taken_as_they_are(sample, lengths):
     assert asked == []
 
 
-def test_a_killed_fit_goes_on_to_the_same_longer_chains(sample, lengths, monkeypatch, tmp_path):
+@pytest.mark.parametrize("method", ["parallel", "vectorized"])
+def test_a_killed_fit_goes_on_to_the_same_longer_chains(method, sample, lengths, monkeypatch, tmp_path):
     """Ended after the chains were made longer: the process that follows has their draws already."""
     monkeypatch.setattr("bayescale.inference.settings.NUTS_DRAWS", 60)
     lengths(2, 1)
-    undisturbed = sample(draws=None)
+    undisturbed = sample(draws=None, chain_method=method)
 
     def fail(*_):
         raise KeyboardInterrupt
@@ -137,10 +146,10 @@ def test_a_killed_fit_goes_on_to_the_same_longer_chains(sample, lengths, monkeyp
         asked = lengths(2)
         ending.setattr("bayescale.inference.nuts_attempts.times_longer", _then(fail, asked))
         with pytest.raises(KeyboardInterrupt):
-            sample(draws=None, checkpoint=path)
+            sample(draws=None, chain_method=method, checkpoint=path)
     assert path.exists()
     lengths(2, 1)
-    resumed = sample(draws=None, checkpoint=path)
+    resumed = sample(draws=None, chain_method=method, checkpoint=path)
     assert resumed.record["resumed"] == 1
     xr.testing.assert_identical(resumed.unconstrained, undisturbed.unconstrained)
 
@@ -148,8 +157,50 @@ def test_a_killed_fit_goes_on_to_the_same_longer_chains(sample, lengths, monkeyp
 def _then(fail, asked):
     """Too short at first; the second time that it is asked, the process ends."""
 
-    def answer(model, layout, sites):
+    def answer(model, layout, sites, most):
         asked.append(0)
         return 2 if len(asked) == 1 else fail()
 
     return answer
+
+
+@pytest.fixture
+def attempts(monkeypatch, sample):
+    """Make a fit whose runs of NUTS have the divergences that a test says, by length; returns the calls."""
+
+    def made(divergences: dict[tuple[float, int], int], times: int, power_runs=None) -> list[tuple[float, int]]:
+        calls = []
+
+        def run(coordinates, geometry, data, *, settings, seed, thin, progress, trail, places):
+            calls.append((settings.target_accept, thin))
+            shape = (settings.chains, settings.draws)
+            diverging = np.zeros(shape, bool)
+            diverging.ravel()[: divergences.get(calls[-1], 0)] = True
+            return np.zeros((*shape, coordinates.size)), {"diverging": diverging}
+
+        monkeypatch.setattr("bayescale.inference.settings.NUTS_DRAWS", 20)
+        monkeypatch.setattr("bayescale.inference.nuts_attempts.run_nuts", run)
+        monkeypatch.setattr("bayescale.inference.nuts_attempts.times_longer", lambda *_: times)
+        fit = sample(draws=None, target_accept=None)
+        assert (fit.record["attempts"][-1]["target_accept"], fit.record["attempts"][-1]["thin"]) == calls[-1]
+        return calls
+
+    return made
+
+
+def test_a_divergence_in_what_was_added_begins_the_next_attempt(attempts):
+    first, *rest = attempts({(0.98, 2): 1}, times=2)
+    assert first == (0.98, 1)
+    # The second attempt keeps every second draw anyway, and may go on to every eighth.
+    assert rest == [(0.98, 2), (0.99, 2), (0.99, 4), (0.99, 8)]
+
+
+def test_progress_says_why_chains_go_on(sample, lengths, monkeypatch):
+    monkeypatch.setattr("bayescale.inference.settings.NUTS_DRAWS", 60)
+    lengths(2, 1)
+    said = []
+    sample(draws=None, progress=said.append)
+    assert [line.split(", warm-up")[0] for line in said] == [
+        "sampling, attempt 1: 2 chains of 110 draws",
+        "sampling, attempt 1: since checks ask for more draws, 2 chains of 170 draws",
+    ]

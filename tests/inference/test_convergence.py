@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from arviz_stats.base import array_stats
 
-from bayescale.inference.convergence import convergence
+from bayescale.inference.convergence import COLUMNS, convergence
 from bayescale.inference.limits import R_HAT
 
 # Scores and indicators are rounded to single precision, 6e-8 of one, and a correlation of thousands of them to no more;
@@ -80,6 +80,16 @@ def test_columns_are_measured_by_themselves():
     for name, values in together._asdict().items():
         alone = [[getattr(convergence(mixed[i : i + 1, j : j + 1]), name)[0, 0] for j in range(3)] for i in range(30)]
         np.testing.assert_allclose(values, alone, rtol=1e-12, err_msg=name)
+
+
+def test_a_fit_of_many_columns_is_measured_some_at_a_time():
+    """As many as 32 together, so that a wide fit takes no more memory than narrow ones, and with the same result."""
+    wide = np.concatenate([chains(p, 200, columns=25, seed=i) for i, p in enumerate((0.0, 0.5, 0.9))])
+    assert len(wide) > 2 * COLUMNS
+    whole = convergence(wide[None])
+    for name, values in whole._asdict().items():
+        alone = [getattr(convergence(wide[None, j : j + 1]), name)[0, 0] for j in range(len(wide))]
+        np.testing.assert_allclose(values[0], alone, rtol=1e-12, err_msg=name)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

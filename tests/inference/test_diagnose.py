@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import arviz_base
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
 from bayescale.data.read import read_quietly
+from bayescale.inference.convergence import convergence
 from bayescale.inference.fit import Fit
 from bayescale.inference.posterior import sites_dataset
 from bayescale.inference.settings import Settings
@@ -215,6 +217,38 @@ def test_a_check_fires_alone_with_its_advice(name, good):
         assert fit.check() == fit.checks.checks
 
 
+def test_tails_are_those_of_the_intervals_whatever_arviz_is_set_to(good):
+    """At 5 and 95 %, where ArviZ left to itself measures at the ends of its own default interval."""
+    slow_tails(good)
+    fit = good.fit()
+    found = {check.name: check.value for check in fit.checks.checks}["ess-tail"]
+    draws = np.stack([variable.to_numpy() for variable in fit.posterior.data_vars.values()])
+    assert found == pytest.approx(convergence(draws[None]).ess_tail.min(), rel=1e-5)
+    with arviz_base.rc_context({"stats.ci_prob": 0.5}):
+        again = {check.name: check.value for check in good.fit().checks.checks}["ess-tail"]
+    assert again == found
+
+
+def test_advice_counts_the_draws_that_were_made(good):
+    """Of chains that were thinned to 1,000 draws from 3,000, twice as many as kept would be fewer."""
+    slow(good)
+    fit = good.fit()
+    thinned = replace(fit, record={**fit.record, "attempts": [{"target_accept": 0.9, "thin": 3, "divergences": 0}]})
+    thinned.__dict__["log_likelihood"] = fit.log_likelihood
+    (failed,) = thinned.checks.failed
+    assert "Sample more: draws=6000, warmup=800." in failed.advice
+
+
+def test_energies_are_compared_from_draw_to_draw_and_not_from_kept_to_kept(good):
+    """Of every fourth energy of slow chains the changes look as if they were quick."""
+    whole = np.concatenate([autoregressive(good.rng, 0.9) for _ in range(4)], axis=1)
+    changes = np.square(np.diff(whole, axis=1, prepend=whole[:, :1]))
+    good.stats["energy"] = whole[:, 3::4]
+    assert not [check.name for check in good.fit().checks.failed]
+    good.stats["energy_change_squared"] = changes.reshape(CHAINS, DRAWS, 4).mean(axis=-1)
+    assert [check.name for check in good.fit().checks.failed] == ["e-bfmi"]
+
+
 def test_a_value_that_cannot_be_computed_does_not_pass(good):
     good.stats["energy"][0] = np.nan
     assert [check.name for check in good.fit().checks.failed] == ["e-bfmi"]
@@ -302,11 +336,11 @@ def test_the_instant_engine_has_checks_of_its_own(good, name, quality):
 
 
 def test_correlations_are_looked_at_without_their_diagonal():
-    from bayescale.inference.diagnose import _varying
+    from bayescale.inference.posterior import varying
 
     values = np.random.default_rng(0).uniform(-1, 1, (2, 5, 3, 3))
     values[..., range(3), range(3)] = 1.0
     posterior = xr.Dataset({"family_correlation": (("chain", "draw", "coordinate", "coordinate_other"), values)})
-    pairs = _varying(posterior, set())["family_correlation"]
+    pairs = varying(posterior, set())["family_correlation"]
     assert pairs.shape == (2, 5, 3)
     np.testing.assert_array_equal(pairs[..., 0], values[..., 1, 0])

@@ -64,7 +64,7 @@ def test_a_fit_on_a_terminal_reports_every_chain_to_its_end(sample, terminal):
 def test_a_function_is_told_of_every_attempt_and_why_there_is_another(sample, terminal):
     screen, said = terminal(), []
     settings = Settings(chains=4, warmup=50, draws=100, target_accept=0.98)
-    with chain_progress(settings, 2, said.append, [{"target_accept": 0.9, "divergences": 3}]):
+    with chain_progress(settings, 2, said.append, 2, "since draws of attempt 1 diverged (3)"):
         pass
     assert said == [
         "sampling, attempt 2: since draws of attempt 1 diverged (3), 4 chains of 250 draws, warm-up included, "
@@ -73,9 +73,18 @@ def test_a_function_is_told_of_every_attempt_and_why_there_is_another(sample, te
     assert screen.getvalue() == ""
 
 
+def test_a_bar_says_why_chains_go_on(terminal):
+    screen = terminal()
+    with chain_progress(SETTINGS, 2, None, 1, "since checks ask for more draws"):
+        pass
+    assert "chains, since checks ask for more draws" in screen.getvalue()
+
+
 def test_every_minute_a_line_says_how_far_how_fast_and_how_long_still():
     said, now = [], [0.0]
-    lines = ChainLines(Settings(chains=2, warmup=100, draws=900, target_accept=0.9), 1, [], said.append, lambda: now[0])
+    lines = ChainLines(
+        Settings(chains=2, warmup=100, draws=900, target_accept=0.9), 1, 1, "", said.append, lambda: now[0]
+    )
     # 100 draws are of an earlier process, and compiling takes 20 s: neither is a matter of the rate.
     for now[0], *report in ((20.0, 0, 100, 0), (30.0, 1, 0, 0), (40.0, 0, 200, 0), (70.0, 0, 300, 1)):
         lines(*report)
@@ -90,7 +99,9 @@ def test_every_minute_a_line_says_how_far_how_fast_and_how_long_still():
 
 def test_before_any_draw_is_made_here_there_is_no_rate():
     said, now = [], [0.0]
-    lines = ChainLines(Settings(chains=2, warmup=100, draws=400, target_accept=0.9), 1, [], said.append, lambda: now[0])
+    lines = ChainLines(
+        Settings(chains=2, warmup=100, draws=400, target_accept=0.9), 1, 1, "", said.append, lambda: now[0]
+    )
     now[0] = 2 * SECONDS
     lines(0, 500, 0)
     assert said[1:] == ["sampling, attempt 1: 500 of 1,000 draws"]

@@ -87,8 +87,12 @@ def test_thinning_keeps_every_kth_draw_of_the_same_chains(nuts):
     thinned, thin_stats = nuts(Settings(chains=2, warmup=50, draws=16, target_accept=0.9), thin=3)
     assert (whole.shape[:2], thinned.shape[:2]) == ((2, 48), (2, 16))
     np.testing.assert_array_equal(thinned, whole[:, 2::3])
-    for name in set(stats) - {"diverging"}:
+    summed = {"diverging", "energy_change_squared"}
+    for name in set(stats) - summed:
         np.testing.assert_array_equal(thin_stats[name], stats[name][:, 2::3], err_msg=name)
+    np.testing.assert_allclose(stats["energy_change_squared"][:, 1:], np.square(np.diff(stats["energy"], axis=1)))
+    changes = stats["energy_change_squared"].reshape(2, 16, 3).mean(axis=-1)
+    np.testing.assert_allclose(thin_stats["energy_change_squared"], changes)
 
 
 def test_a_divergence_between_kept_draws_is_counted(nuts, monkeypatch):

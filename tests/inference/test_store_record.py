@@ -90,7 +90,10 @@ SPOILT_RECORDS = {
     "a check without a name": (lambda r: r["checks"][0].update(name=3), "its record needs 'name' as str, got 3"),
     "a check of words": (lambda r: r["checks"][0].update(value="many"), "its checks need numbers .* got 'many'"),
     "a check of truth": (lambda r: r["checks"][0].update(value=True), "its checks need numbers .* got True"),
-    "no bytes in a token": (set_in("data", "bytes_per_token", to=0), "its bytes_per_token must be a positive number"),
+    "no bytes in a token": (
+        set_in("data", "bytes_per_token", to=0),
+        "its bytes_per_token must be a positive",
+    ),
     "bytes of another unit": (set_in("data", "bytes_per_token", to=4.0), "its bytes_per_token must be .* of bits/byte"),
     "names that are none": (set_in("data", "renamed", to={"loss": 3}), "its renamed must map names of columns"),
     "warnings that are none": (set_in("data", "warnings", to=[["a"]]), "its warnings must be pairs"),
