@@ -11,15 +11,17 @@ FEW = 4
 # Seconds that a test of a folder takes on average, where it is far more than the others' fraction of one. They decide
 # about the order alone: what takes long begins first, so that no process is alone with it in the end.
 SECONDS = {
-    "tests/calibration": 8.0,
-    "tests/exactness": 3.0,
-    "tests/notebooks": 5.0,
-    "tests/recovery": 10.0,
-    "tests/startup": 5.0,
-    "tests/docs": 3.0,
-    "tests/decisions": 1.5,
-    "tests/inference": 1.0,
+    "tests/calibration": 7.0,
+    "tests/exactness": 10.0,
+    "tests/notebooks": 20.0,
+    "tests/recovery": 3.0,
+    "tests/startup": 3.0,
+    "tests/docs": 4.0,
+    "tests/validation": 2.5,
     "tests/cli": 1.0,
+    "tests/inference": 0.8,
+    "tests/show": 0.8,
+    "tests/benchmarks": 2.0,
 }
 OTHERS = 0.3
 

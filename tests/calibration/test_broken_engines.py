@@ -135,6 +135,7 @@ def test_chains_that_accept_everything_are_noticed(sbc, tables, monkeypatch):
     assert sbc.violations(ranks(tables[:SOME]))
 
 
+@pytest.mark.slow
 def test_a_noise_scale_that_is_a_tenth_off_is_noticed(sbc, tables):
     assert "sigma" in sbc.violations(ranks(tables[:SOME], noise=TenthOff))
 
@@ -164,10 +165,12 @@ def alone(sbc, one) -> dict[str, str]:
     return sbc.violations(by_quantity(rank_truths(one, np.stack(draws))))
 
 
+@pytest.mark.slow
 def test_the_engine_for_single_fits_passes(sbc, loose):
     assert alone(sbc, loose[:SINGLE]) == {}
 
 
+@pytest.mark.slow
 def test_a_jacobian_left_out_of_single_fits_is_noticed(sbc, loose, monkeypatch):
     right = Chinchilla.unstraighten
     monkeypatch.setattr(Chinchilla, "unstraighten", staticmethod(lambda c: (right(c)[0], 0.0)))

@@ -39,7 +39,9 @@ from bayescale.models import find_residuals
 
 COUNT, FOLDER = int(sys.argv[1]), Path(sys.argv[2])
 TRAVELS = r"(all-reduce|all-gather|all-to-all|reduce-scatter|collective-permute)(?:-start)?\("
-SHORT = {"engine": "nuts", "chains": 3, "warmup": 50, "draws": 50, "target_accept": 0.9, "progress": False}
+SHORT = {
+    "engine": "nuts", "chains": 3, "warmup": 50, "draws": 50, "target_accept": 0.9, "max_tree_depth": 3, "progress": False,
+}  # fmt: skip
 
 
 class Power(bs.Law):
