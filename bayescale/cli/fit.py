@@ -148,8 +148,9 @@ def describe(fit: Fit) -> None:
 
 def _spaced(fit: Fit) -> str:
     """Which of the draws that were made are kept, where it is not all of them."""
-    thin = fit.record.get("attempts", [{"thin": 1}])[-1]["thin"]
-    return f", one of {thin} kept" if thin > 1 else ""
+    from bayescale.inference.engine_checks import thinning
+
+    return f", one of {thin} kept" if (thin := thinning(fit)) > 1 else ""
 
 
 def advise(fit: Fit) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 # Words in the names of what people write with letters.
-COUNTED = {"params", "tokens"}
+COUNTED_WORDS = {"params", "tokens"}
 
 
 class Format(StrEnum):
@@ -220,6 +220,6 @@ def number(option: str, name: str, word: str) -> float:
     from bayescale.language.errors import SettingsError
 
     try:
-        return count(word) if COUNTED & set(re.split("[-_]", name)) else float(word)
+        return count(word) if COUNTED_WORDS & set(re.split("[-_]", name)) else float(word)
     except ValueError:
         raise SettingsError(f"{option} {name} must be a number, got {word!r}.") from None

@@ -10,7 +10,7 @@ from bayescale.data.schema import DESIGN_COLUMNS
 # Counts that people write in other units, and shares that they write in per cent.
 SCALED = (*DESIGN_COLUMNS, "accuracy", "error", "chance", "accuracy_se", "error_se")
 
-# Units of counts are a quadrillion apart at most; a column times more than this is none.
+# Far more than the units of any count are apart; a column times more than this is none.
 MOST_TIMES = 1e30
 TIMES = re.compile(r"(?P<column>.*\S)\s*\*\s*(?P<factor>\d+(?:\.\d*)?(?:[eE][+]?\d+)?)")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from bayescale.inference.checks import Check, judged
 from bayescale.inference.limits import EFFICIENCY, MISSED, PARETO_K
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayescale.inference.fit import Fit
 
 # As in common use.
@@ -20,13 +22,17 @@ DEEP = 0.01
 
 def sample_more(fit: Fit) -> str:
     """Return the advice to sample more, in the settings of the engine that ran."""
-    attempts = fit.record.get("attempts")
-    made = fit.sample_stats.sizes["draw"] * (attempts[-1]["thin"] if attempts else 1)
-    more = f"Sample more: draws={2 * made}"
+    more = f"Sample more: draws={2 * thinning(fit) * fit.sample_stats.sizes['draw']}"
     # The instant engine has no warm-up.
     return (
         f"{more}." if fit.record["engine"]["name"] == "instant" else f"{more}, warmup={2 * fit.settings.nuts_warmup}."
     )
+
+
+def thinning(fit: Fit) -> int:
+    """Return how many draws were made for each one that is kept; the instant engine keeps all of them."""
+    attempts = fit.record.get("attempts")
+    return int(attempts[-1]["thin"]) if attempts else 1
 
 
 def instant_checks(fit: Fit) -> list[Check]:
@@ -98,7 +104,7 @@ def nuts_checks(fit: Fit) -> list[Check]:
     ]
 
 
-def _energy_changes(stats: Any) -> np.ndarray:
+def _energy_changes(stats: xr.Dataset) -> np.ndarray:
     """Squares of the changes of energy from draw to draw, those that are not kept included; chain x draw."""
     if "energy_change_squared" in stats:
         return stats["energy_change_squared"].to_numpy()
