@@ -94,6 +94,16 @@ def test_a_later_format_and_a_huge_file_are_refused(file, monkeypatch):
         read_sealed_arrays(file)
 
 
+def test_what_would_not_be_read_is_not_written(file, monkeypatch):
+    """The last file that can be read stays."""
+    before = file.read_bytes()
+    monkeypatch.setattr(sealed, "MAX_BYTES", len(before) + 30)  # the first line has 30 bytes less than it may
+    write_sealed_arrays(file, {"why": "so"}, ARRAYS)
+    with pytest.raises(OSError, match=r"\d+ bytes, and at most \d+ are read"):
+        write_sealed_arrays(file, {"why": "so"}, ARRAYS | {"more": np.zeros(9)})
+    assert file.read_bytes() == before
+
+
 def test_a_tree_comes_back_with_its_keys_numbers_and_types():
     with jax.enable_x64(True):
         tree = {"key": jax.random.key(3), "number": 0.1, "state": (jnp.arange(3.0), np.arange(2)), "none": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
@@ -19,6 +20,8 @@ from bayescale.language.files import MAX_BYTES, MAX_OBJECTS, MAX_RECORD, whole_f
 FORMAT = "bayescale-checkpoint"
 VERSION = 1
 _FIRST_LINE = re.compile(rb"bayescale-checkpoint (\d{1,6}) ([0-9a-f]{64})\n")
+# Of the first line, at most.
+_FIRST_BYTES = 100
 _TYPES = ("<f8", "<f4", "<i8", "<i4", "<u8", "<u4", "|b1")
 _ANEW = "remove it to begin anew"
 
@@ -32,11 +35,14 @@ def write_sealed_arrays(target: Path, about: Mapping[str, Any], arrays: Mapping[
         arrays: by name.
 
     Raises:
-        OSError: it cannot be written; an older file stays as it was.
+        OSError: it cannot be written, or would be larger than what is read; an older file stays as it was.
     """
     plain = {name: np.asarray(values, values.dtype.newbyteorder("<"), order="C") for name, values in arrays.items()}
     listed = [[name, values.dtype.str, values.shape] for name, values in plain.items()]
     head = json.dumps({"about": about, "arrays": listed}).encode() + b"\n"
+    size = _FIRST_BYTES + len(head) + sum(values.nbytes for values in plain.values())
+    if size > MAX_BYTES:
+        raise OSError(errno.EFBIG, f"{size:,} bytes, and at most {MAX_BYTES:,} are read")
     digest = hashlib.sha256(head)
     for values in plain.values():
         digest.update(values.tobytes())
@@ -55,7 +61,7 @@ def read_sealed_arrays(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray
     if (size := os.path.getsize(path)) > MAX_BYTES:
         raise StoreError(f"it has {size:,} bytes and at most {MAX_BYTES:,} are read; {_ANEW}.")
     with open(path, "rb") as file:
-        first = _FIRST_LINE.fullmatch(file.readline(100))
+        first = _FIRST_LINE.fullmatch(file.readline(_FIRST_BYTES))
         if first is None:
             raise StoreError("it is no checkpoint of bayescale; give another name, or remove it.")
         if int(first[1]) != VERSION:
