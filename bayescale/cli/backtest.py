@@ -27,6 +27,7 @@ from bayescale.cli.fit_options import (
     ResidualsName,
     Seed,
     Table,
+    expect_table,
     read_table,
 )
 from bayescale.cli.options import AsFormat, DiscrepancyName, Format, chosen, chosen_discrepancy
@@ -80,6 +81,7 @@ def backtest(
 
     At one or several ratios of the largest compute to the cut: --ratios 2 4 8 16
     """
+    expect_table(table)
     kinds, added = pooling_of(pooling), chosen_discrepancy(discrepancy)
     target = None if runs_out is None else _target(runs_out, table)
 

@@ -15,6 +15,7 @@ from bayescale.cli.fit_options import (
     ParamsConvention,
     Seed,
     Table,
+    expect_table,
     read_table,
 )
 from bayescale.cli.options import AsFormat, Format, Prob, chosen
@@ -78,6 +79,8 @@ def compare(
     Scores of held-out larger runs, weights, and the compute-optimal plan under every choice and under their mixture:
     bayescale compare RUNS.csv --laws chinchilla chinchilla-offset --compute 1e24
     """
+    expect_table(table)
+
     import bayescale as bs
 
     _check_parts(compute, part, figure)

@@ -35,6 +35,7 @@ from bayescale.cli.fit_options import (
     TargetAccept,
     Warmup,
     devices_of,
+    expect_table,
     read_table,
 )
 from bayescale.cli.interruption import interruptible
@@ -82,7 +83,9 @@ def fit(
     The table needs what the law takes and predicts, mostly loss and two of params, tokens, compute (FLOP); families are
     fitted together.
     """
-    kinds, target = pooling_of(pooling), _target(out, table)
+    kinds = pooling_of(pooling)
+    expect_table(table)
+    target = _target(out, table)
 
     import bayescale as bs
     from bayescale.laws import find_law
@@ -206,13 +209,15 @@ def _target(out: str, table: str) -> Path:
     Raises:
         StoreError: the place cannot be written, or holds something that is no fit.
     """
-    from bayescale.inference.store.archive import is_fit
     from bayescale.language.errors import StoreError
     from bayescale.language.files import writable_target
 
     target = writable_target(out)
     if target == Path(table).resolve():
         raise StoreError(f"--out {out} is the table of runs itself; give the fit a name of its own, such as fit.nc.")
-    if target.exists() and target.stat().st_size and not is_fit(target):
-        raise StoreError(f"--out {out} exists and is no saved fit; give another name, or remove it first.")
+    if target.exists() and target.stat().st_size:
+        from bayescale.inference.store.archive import is_fit
+
+        if not is_fit(target):
+            raise StoreError(f"--out {out} exists and is no saved fit; give another name, or remove it first.")
     return target

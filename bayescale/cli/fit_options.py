@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -146,6 +147,17 @@ def column_names(words: list[str] | None) -> dict[str, str | None]:
         {'loss': 'val='}
     """
     return {name: column or None for name, column in pairs("--columns", words, may_be_empty=True).items()}
+
+
+def expect_table(table: str) -> None:
+    """Refuse a table that is not there, before anything is loaded that takes seconds.
+
+    Raises:
+        DataError: what is there instead.
+    """
+    from bayescale.data.opening import check_file
+
+    check_file(Path(table))
 
 
 def read_table(

@@ -15,6 +15,7 @@ from bayescale.cli.fit_options import (
     ParamsConvention,
     Seed,
     Table,
+    expect_table,
     read_table,
 )
 from bayescale.cli.options import AsFormat, Format, Prob, chosen, refuse_foreign
@@ -81,6 +82,7 @@ def follow(
     The table has the checkpoints of all of them: --run big --final-tokens 1e12 --target 2.3
     """
     refuse_foreign("--answer", answer, {Answer.stop: {"--threshold": threshold, "--worth": worth, "--price": price}})
+    expect_table(table)
 
     import bayescale as bs
 

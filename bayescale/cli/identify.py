@@ -15,6 +15,7 @@ from bayescale.cli.fit_options import (
     LossUnit,
     ParamsConvention,
     Table,
+    expect_table,
     read_table,
 )
 from bayescale.cli.options import AsFormat, Format, read_candidates
@@ -66,6 +67,8 @@ def identify(
     Which parameters and which combinations it sees, how well they will be known, and which run to add. Formats csv and
     json: the parameters, or with json combinations, candidate runs and checks too.
     """
+    expect_table(table)
+
     import bayescale as bs
     from bayescale.laws import find_law
 

@@ -129,11 +129,12 @@ def chosen_discrepancy(word: str) -> str | Discrepancy | None:
     Raises:
         SettingsError: it is none of the words, nor a positive number.
     """
+    if word in ("learnt", "none"):
+        return word if word == "learnt" else None
+
     from bayescale import Discrepancy
     from bayescale.language.errors import SettingsError
 
-    if word in ("learnt", "none"):
-        return word if word == "learnt" else None
     try:
         scale = float(word)
     except ValueError:

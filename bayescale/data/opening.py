@@ -32,7 +32,7 @@ def open_source(source: object, *, max_rows: int) -> Source:
         raise SettingsError(f"read_runs expects a path or a pandas DataFrame, got {type(source).__name__}.")
     path = Path(source)
     kind, gzipped = _kind(path)
-    _check_file(path)
+    check_file(path)
     if kind in PARQUET and not gzipped:
         return ParquetSource(path, max_rows=max_rows)
     if kind in DELIMITERS:
@@ -60,8 +60,12 @@ def _kind(path: Path) -> tuple[str, bool]:
     return "".join((suffixes[:-1] if gzipped else suffixes)[-1:]), gzipped
 
 
-def _check_file(path: Path) -> None:
-    """Refuse what cannot be opened as a regular file."""
+def check_file(path: Path) -> None:
+    """Refuse what cannot be opened as a regular file.
+
+    Raises:
+        DataError: what it is instead.
+    """
     if not str(path).strip() or path == Path():
         raise DataError("The path is empty: give the path of a file.")
     try:

@@ -70,6 +70,22 @@ def test_a_fit_and_its_checks_do_not_import_plots(folder):
     assert modules >= STATISTICS | {"jax", "numpyro"} | TABLES
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "fit missing.csv",
+        "backtest missing.csv",
+        "compare missing.csv --laws chinchilla chinchilla-tied",
+        "identify missing.csv",
+        "follow missing.csv --run big --final-tokens 1e12",
+    ],
+)
+def test_a_table_that_is_not_there_is_refused_before_anything_large_is_loaded(python, folder, command):
+    said = python("-c", RUN, *command.split(), folder=folder, code=2)
+    assert said == "error: missing.csv does not exist.\n"
+    assert not set((folder / "modules.txt").read_text("utf-8").split()) & (JAX | PLOTS | STATISTICS)
+
+
 def test_the_list_of_commands_loads_no_command(python, folder):
     assert python("-c", RUN, "--help", folder=folder)
     loaded = set((folder / "modules.txt").read_text("utf-8").split())
