@@ -3,7 +3,7 @@
 import lazy_loader as _lazy
 
 # Everything is imported on first use: `import bayescale` starts no JAX, computes nothing and changes no setting.
-__getattr__, __dir__, __all__ = _lazy.attach(
+_named, __dir__, __all__ = _lazy.attach(
     __name__,
     submodules=["costs", "data", "laws", "models"],
     submod_attrs={
@@ -107,3 +107,11 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         ],
     },
 )
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from bayescale.language.installed import version_of
+
+        return version_of("bayescale")
+    return _named(name)

@@ -1,4 +1,5 @@
 # What type checkers read instead of __init__.py; written by tools/write_stub.py.
+__version__: str
 from bayescale import costs as costs
 from bayescale import data as data
 from bayescale import laws as laws

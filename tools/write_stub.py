@@ -11,7 +11,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "bayescale"
 STUB = PACKAGE / "__init__.pyi"
-HEAD = "# What type checkers read instead of __init__.py; written by tools/write_stub.py.\n"
+HEAD = "# What type checkers read instead of __init__.py; written by tools/write_stub.py.\n__version__: str\n"
 
 
 def stub() -> str:

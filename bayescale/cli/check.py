@@ -73,7 +73,5 @@ def verdict(rows: pd.DataFrame) -> str:
     count = rows["status"].value_counts()
     if count.get("pass", 0) == len(rows):
         return f"all {len(rows)} checks pass"
-    words = [
-        f"{count[status]} {word}" for status, word in (("fail", "failing"), ("warn", "warning")) if status in count
-    ]
-    return f"{' and '.join(words)} of {len(rows)} checks"
+    words = [f"{count[word]} {word}{'s' * (count[word] == 1)}" for word in ("fail", "warn") if word in count]
+    return f"of {len(rows)} checks {' and '.join(words)}"

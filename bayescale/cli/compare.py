@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from bayescale import Comparison
 
+# Independent parts of the table below which scores of them say little.
+FEW = 5
 COLUMNS = {"params": "params", "tokens": "tokens", "tokens_per_param": "tokens\n/param", "a": "a", "loss": "loss"}
 
 
@@ -120,6 +122,11 @@ def _print(found: Comparison, form: Format, part: Part, prob: float) -> None:
         if form is Format.table and decided is not None:
             typer.echo("")
             show_decision(decided)
+    if scored["units"].iloc[0] < FEW:
+        note(
+            f"weights, standard errors and the mixture rest on {scored['units'].iloc[0]} {scored['unit'].iloc[0]}: "
+            "they are surer than they should be, so look at the plan of every choice"
+        )
     for label, reason in ({} if decided is None else decided.attrs["unplanned"]).items():
         note(f"{label} has no plan and no part in the mixture: {reason}")
     if flagged := int(found.table()["flagged"].sum()):

@@ -80,7 +80,14 @@ def report(
     for file in filter(is_table, files):
         free_target(file)
     opened = [
-        fit_table(file, law=law, columns=columns, loss_unit=loss_unit, bytes_per_token=bytes_per_token)
+        fit_table(
+            file,
+            law=law,
+            group=group if len(files) == 1 else None,
+            columns=columns,
+            loss_unit=loss_unit,
+            bytes_per_token=bytes_per_token,
+        )
         if is_table(file)
         else (file, open_fit(file, law, allow_changed_law))
         for file in files

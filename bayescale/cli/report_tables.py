@@ -27,9 +27,21 @@ def is_table(path: str) -> bool:
 
 
 def fit_table(
-    table: str, *, law: str | None, columns: list[str] | None, loss_unit: str | None, bytes_per_token: float | None
+    table: str,
+    *,
+    law: str | None,
+    group: str | None,
+    columns: list[str] | None,
+    loss_unit: str | None,
+    bytes_per_token: float | None,
 ) -> tuple[str, Fit]:
     """Fit a table with the defaults of ``bayescale fit``, save the fit beside it and say so.
+
+    Args:
+        table: its file.
+        law: by name or file; None is the usual one.
+        group: the family that the report will be of, or None.
+        columns, loss_unit, bytes_per_token: how the table is read.
 
     Returns:
         where the fit is, and the fit.
@@ -42,6 +54,7 @@ def fit_table(
 
     import bayescale as bs
     from bayescale.cli.fit import describe
+    from bayescale.language.errors import SettingsError
     from bayescale.laws import find_law
 
     law_class = find_law(law or USUAL_LAW)
@@ -49,6 +62,11 @@ def fit_table(
         table, columns, group=None, params_convention="total", law=law_class, bytes_per_token=bytes_per_token,
         **chosen(loss_unit=loss_unit),
     )  # fmt: skip
+    if group is not None and group not in runs.families:
+        raise SettingsError(
+            f"{table} has no family {group!r}; there are {', '.join(runs.families) or 'no families'}. --group names a "
+            "family of the report; the column that has them is named by --columns family=COLUMN."
+        )
     paragraph(f"{table} is a table of runs: fitted first, with the defaults of 'bayescale fit'.", indent=0)
     made = bs.fit(law_class, runs, seed=0, progress=lines())
     made.save(target)

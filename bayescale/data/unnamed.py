@@ -91,6 +91,6 @@ def _said(column: str, counts: Counter[str]) -> DataWarning:
     return DataWarning(
         "families-unnamed",
         f"column {column!r} splits the table into {len(counts)} groups ({named}{more}), and no family is named: all "
-        f"runs are taken for one curve. Name the families with group={column!r}, or say that they are one, "
-        "columns={'family': None}.",
+        f"runs are taken for one curve. Name the families with columns={{'family': {column!r}}}, or say "
+        "that they are one, columns={'family': None}.",
     )

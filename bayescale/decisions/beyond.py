@@ -121,4 +121,4 @@ def _held(discrepancy: Discrepancy, far: float) -> str:
         f"{100 * row['prob']:.0f} % intervals covered {100 * row['coverage']:.0f} % of {row['runs']:,} held-out runs "
         f"up to {row['ratio']:g}x beyond the data, in {row['families']} other families."
     )
-    return text if row["ratio"] >= far else f"{text} Nothing was tried as far out as this."
+    return text if row["ratio"] >= far else f"nothing was tried as far out as this. Nearer, {text}"

@@ -117,7 +117,7 @@ def find_law(law: str | type[Law]) -> type[Law]:
     close = nearest(wanted, by_name)
     hint = f" Did you mean {close!r}?" if close else ""
     raise LawError(
-        f"There is no law {law!r} in the catalogue ({', '.join(by_name)}).{hint} "
+        f"There is no law {law!r} in the catalogue.{hint} There are {', '.join(by_name)}. "
         "Your own law is named by file and class, my_laws.py:MyLaw."
     )
 

@@ -64,6 +64,7 @@ def test_formats_print_the_tables_of_the_comparison(bayescale, runs_csv, given, 
     printed = bayescale(*words)
     for text in ("in range: PSIS-LOO", "(stacked)", "starcoder: chinchilla-tied", "held-out larger runs, 2 families"):
         assert text in printed.out
+    assert "rest on 2 families: they are surer than they should be" in " ".join(printed.err.split())
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,7 @@ def test_review_exits_with_one_where_a_check_fails(bayescale, one_family, tmp_pa
     bs.fit("chinchilla", bs.read_runs(runs), seed=0).save(path)
     done = bayescale("review", path, "--no-refits")
     assert done.code == 1 and "Residuals bend along params" in " ".join(done.out.split())
+    assert re.search(r": of \d+ checks \d fails?", done.out)
 
 
 def test_review_names_what_is_wrong(bayescale, saved, tmp_path):

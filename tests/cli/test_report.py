@@ -116,3 +116,12 @@ def test_tokens_in_billions_are_warned_of_with_the_option_that_reads_them(bayesc
     result = bayescale("report", "sheet.csv", "--columns", "params=n_params", "tokens=tokens_b", *READ[2:])
     assert result.code == 0, result.err
     assert "as --columns tokens='tokens_b*1e9' does." in result.err
+
+
+def test_a_family_that_a_table_has_not_is_refused_before_it_is_fitted(bayescale, sheet):
+    """Else the fit would be there, and the next report refuse to fit the table as it was meant."""
+    result = bayescale("report", "sheet.csv", "--columns", *READ, "--group", "corpus")
+    assert result.code == 2
+    assert "sheet.csv has no family 'corpus'; there are no families." in result.err
+    assert "--columns family=COLUMN" in result.err
+    assert not (sheet / "sheet.nc").exists()

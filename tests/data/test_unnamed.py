@@ -32,7 +32,7 @@ CORPUS = ["web", "books", "code"] * 8
 def test_a_column_of_families_that_is_not_used_is_named_with_its_groups(tmp_path):
     said = (
         r"families-unnamed\] column 'corpus' splits the table into 3 groups \('web' \(8\), 'books' \(8\), 'code' "
-        r"\(8\)\), and no family is named: .* group='corpus', .* columns=\{'family': None\}\."
+        r"\(8\)\), and no family is named: .* columns=\{'family': 'corpus'\}, .* columns=\{'family': None\}\."
     )
     with pytest.warns(DataWarning, match=said):
         read_runs(table(corpus=CORPUS))

@@ -159,7 +159,10 @@ def test_a_spoilt_file_is_refused_in_one_sentence(kind, copy, monkeypatch, rewri
 
 NO_FITS = {
     "an empty file": (lambda content: b"", "it is empty; copy it or save the fit again"),
-    "text": (lambda content: b"params,tokens,loss\n", "it is no NetCDF-4 file, it begins with b'params,t'"),
+    "text": (
+        lambda content: b"params,tokens,loss\n",
+        "it is no NetCDF-4 file, it begins with b'params,t'; expected a file written by save; a table",
+    ),
     "a pickle": (lambda content: b"\x80\x04cposix\nsystem\n(S'touch owned'\ntR.", "it is no NetCDF-4 file"),
     "NetCDF 3": (lambda content: b"CDF\x01" + bytes(100), "it is no NetCDF-4 file"),
     "the first bytes": (lambda content: content[:5], "it is no NetCDF-4 file"),

@@ -6,6 +6,7 @@ from importlib import metadata
 
 import pytest
 
+import bayescale as bs
 from bayescale.language.installed import version_of
 
 
@@ -28,3 +29,9 @@ def test_a_version_is_that_of_the_package():
 
 def test_the_package_itself_may_run_from_its_source(nothing_installed):
     assert (version_of("bayescale"), version_of("numpy")) == ("from source", "not installed")
+
+
+def test_the_package_says_its_version_and_no_name_that_it_has_not():
+    assert bs.__version__ == version_of("bayescale")
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = bs.nonsense

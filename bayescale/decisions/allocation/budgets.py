@@ -14,6 +14,8 @@ from bayescale.language.errors import SettingsError
 
 # A plan that costs more than its budget by no more than this spends it.
 AFFORDED = 1e-6
+# FLOP of one step of a thousand parameters on a thousand tokens: less is a slip of the pen.
+LEAST = 6e6
 
 
 def check_card(card: RateCard | None) -> None:
@@ -78,6 +80,10 @@ def budgets_of(given: Mapping[str, Any], card: RateCard | None) -> np.ndarray:
     units = {"compute": "in FLOP", "dollars": "in dollars", "device_hours": "hours of one device", "hours": "in hours"}
     numbers = positive_numbers(name, value, units[name])
     if name == "compute":
+        if (small := numbers < LEAST).any():
+            raise SettingsError(
+                f"compute is in FLOP, and {numbers[small][0]:.4g} of them train nothing; 10^22 is written 1e22."
+            )
         return numbers
     if card is None:
         raise SettingsError(f"Budgets in {name} need rate_card=costs.RateCard(...), what hardware delivers and costs.")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _SPARE = 1 << 20
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# Bytes of text without accents, such as the head of a table.
+_TEXT = frozenset(b"\t\n\r" + bytes(range(32, 127)))
 
 # A heap of values of variable length: signature and version, three bytes, its size; then objects, each of which begins
 # with its number, six bytes, and its size, and takes a multiple of eight bytes. Number 0 is free space, head included.
@@ -45,7 +47,10 @@ def opened(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
         if not begin:
             raise StoreError("it is empty; copy it or save the fit again.")
         if begin != _SIGNATURE:
-            raise StoreError(f"it is no NetCDF-4 file, it begins with {begin!r}; expected a file written by save.")
+            table = "; a table of runs is fitted first" if _TEXT.issuperset(begin) else ""
+            raise StoreError(
+                f"it is no NetCDF-4 file, it begins with {begin!r}; expected a file written by save{table}."
+            )
         try:
             # The very file that was looked at, without the locks that some network drives refuse.
             file = h5py.File(raw, "r")

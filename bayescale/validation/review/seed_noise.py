@@ -27,7 +27,7 @@ def seed_noise(fit: Fit, known: float | None) -> tuple[pd.DataFrame, tuple[Check
     name = fit.model.noise.scale
     draws = fit.posterior[name]
     low, high = SEEDS if known is None else (known, known)
-    rows = []
+    rows, told = [], known is not None or "loss_se" in fit.runs.table
     for family, at in families_of(fit):
         own = draws.sel(family=family) if "family" in draws.dims else draws
         lower, median, upper = np.quantile(own.to_numpy(), [0.05, 0.5, 0.95])
@@ -37,10 +37,11 @@ def seed_noise(fit: Fit, known: float | None) -> tuple[pd.DataFrame, tuple[Check
             limit = max(high, float((table["loss_se"] / table["loss"]).median()))
         rows.append([family, float(median), float(lower), float(upper), 0.9, limit])
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return table, (_check(table, low),)
+    return table, (_check(table, low, told=told),)
 
 
-def _check(table: pd.DataFrame, low: float) -> Check:
+def _check(table: pd.DataFrame, low: float, *, told: bool) -> Check:
+    """The check; whether somebody told what seeds do of these runs."""
     ratio = table["lower"] / table["seed_noise"]
     worst = table.loc[ratio.idxmax()]
     of = f" of {worst['group']}" if len(table) > 1 else ""
@@ -48,9 +49,9 @@ def _check(table: pd.DataFrame, low: float) -> Check:
     if ratio.max() > FACTOR:
         words = (
             f"Runs{of} scatter by {100 * worst['scatter']:.2g} % about the law, {value:.2g} times what seeds do "
-            f"({100 * worst['seed_noise']:.2g} %): the rest is mistuning or the law's own error, which is not "
-            "independent from run to run. Intervals that take it to be are too narrow; tune the runs, or look at what "
-            "the other checks say of the form."
+            f"({100 * worst['seed_noise']:.2g} %{'' if told else ' as a rule'}). If the rest is mistuning or the law's "
+            "own error, it is not independent from run to run, and intervals that take it to be are too narrow: tune "
+            "the runs, or look at what the other checks say of the form."
         )
         return Check("seed-noise", "warn", value, FACTOR, words)
     least = table.loc[table["upper"].idxmin()]

@@ -122,6 +122,10 @@ def test_budgets_in_money_and_hours_are_compute_by_the_rate_card(budget, compute
 def test_budgets_are_asked_in_one_way():
     with pytest.raises(SettingsError, match=r"^Give budgets in one of compute, .*; got compute and dollars\.$"):
         plan(dollars=1e6, rate_card=CARD)
+    with pytest.raises(
+        SettingsError, match=r"^compute is in FLOP, and 22 of them train nothing; 10\^22 is written 1e22\.$"
+    ):
+        plan(compute=[1e22, 22])
     with pytest.raises(SettingsError, match=r"^Give budgets in one of .*; got nothing\.$"):
         plan(compute=None)
     with pytest.raises(SettingsError, match=r"^Budgets in hours need rate_card=costs\.RateCard\(\.\.\.\), what"):

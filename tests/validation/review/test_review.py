@@ -21,7 +21,7 @@ CASES = [
     ("valleys too curved", "valley-curvature", "times as curved as the law ties them"),
     ("one budget is noisy", "loo-by-budget", "Runs of the budget 3e+19 are predicted unlike the others"),
     ("losses read off a curve", "seed-noise", "less than seeds do (0.03 %): are the losses smoothed"),
-    ("runs are mistuned", "seed-noise", "times what seeds do (0.07 %): the rest is mistuning"),
+    ("runs are mistuned", "seed-noise", "times what seeds do (0.07 % as a rule). If the rest is mistuning"),
 ]
 
 
