@@ -20,6 +20,7 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
         path: of the PNG.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import FormatStrFormatter
 
     figure, ax = plt.subplots(figsize=(7.0, 4.6), layout="constrained")
     for (name, table), mark in zip(tables.items(), MARKS, strict=False):
@@ -33,6 +34,8 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
     ax.axhline(90, color="0.5", lw=0.8, ls="--")
     ax.set(xlabel="mean width of 90 % intervals, % of the loss", ylabel="held-out runs covered, %", ylim=(0, 101))
     ax.set_xscale("log")
+    for axis_ticks in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
+        axis_ticks(FormatStrFormatter("%g"))
     ax.legend(fontsize=7, loc="lower right", frameon=False)
     figure.savefig(path, dpi=160)
     plt.close(figure)

@@ -73,5 +73,5 @@ def verdict(rows: pd.DataFrame) -> str:
     count = rows["status"].value_counts()
     if count.get("pass", 0) == len(rows):
         return f"all {len(rows)} checks pass"
-    words = [f"{count[word]} {word}{'s' * (count[word] == 1)}" for word in ("fail", "warn") if word in count]
+    words = [f"{count[word]} {word}{'s' if count[word] == 1 else ''}" for word in ("fail", "warn") if word in count]
     return f"of {len(rows)} checks {' and '.join(words)}"

@@ -30,7 +30,9 @@ def learn_discrepancy(
     """Learn how far a law goes astray beyond its data from the held-out runs of a backtest.
 
     Each family counts once, however many ratios it was tried at, since these share their runs. Families of one cluster
-    share a part of drift and scale, and few clusters leave their scatter, and so the answer, wide.
+    share a part of drift and scale, and few clusters leave their scatter, and so the answer, wide. Where the splits of
+    a family are nested, as those of :func:`backtest` are, read the answer as a whole and not its parts: the scale takes
+    some of what is scatter of drifts between families.
 
     Args:
         backtest: of at least three clusters; what discrepancy it has plays no part.
