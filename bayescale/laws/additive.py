@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
@@ -73,6 +74,13 @@ class Additive(Law, abstract=True):
     def slopes(others: tuple[Any, ...]) -> tuple[Any, Any]:
         """Logs of the exponents of size and data, among the logs of the parameters after E, A and B."""
         return others[0], others[1]
+
+    @classmethod
+    def moved(cls, logs: tuple[Any, ...], by: Mapping[str, float]) -> tuple[Any, ...]:
+        E, A, B, *others = logs
+        alpha, beta = cls.slopes(tuple(others))
+        xp = E.__array_namespace__()
+        return E, A + by.get("N0", 0.0) * xp.exp(alpha), B + by.get("D0", 0.0) * xp.exp(beta), *others
 
     # At the centre of the design the data determine the loss and its two slopes; exponents then are curvature alone.
     @classmethod

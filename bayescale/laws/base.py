@@ -142,6 +142,19 @@ class Law(Declared, abstract=True):
         """Inverse of :meth:`straighten`, and the log of its Jacobian determinant; NaN where there is no such law."""
         return coordinates, 0.0
 
+    @classmethod
+    def moved(cls, logs: tuple[Any, ...], by: Mapping[str, float]) -> tuple[Any, ...]:
+        """Optional: logs of the parameters of the same curve, or nearly, at other anchors; by default the same logs.
+
+        The instant engine has its coordinates where a table says most, which need not be at the anchors. Whatever this
+        does must be undone by the opposite moves and have a Jacobian determinant of 1.
+
+        Args:
+            logs: of the parameters, in order of declaration; arrays of NumPy or JAX, same shape.
+            by: log of the anchor that they hold at over the one that is asked for, by name of the anchor.
+        """
+        return logs
+
     # Whether unstraighten has a value for all coordinates: NUTS then moves in them too, if the table is one family.
     straight_everywhere: ClassVar[bool] = False
 

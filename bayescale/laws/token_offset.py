@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
@@ -46,6 +47,12 @@ class _Offset(Additive, abstract=True):
     def textbook(self) -> Any:
         """The same law with anchors at 1, so that D_w is in tokens."""
         return super().textbook().replace(D_w=self.D_w * self.D0)
+
+    @classmethod
+    def moved(cls, logs: tuple[Any, ...], by: Mapping[str, float]) -> tuple[Any, ...]:
+        moved = list(super().moved(logs, by))
+        moved[5] = moved[5] + by.get("D0", 0.0)
+        return tuple(moved)
 
     @staticmethod
     def reducible(logs: Any) -> Any:

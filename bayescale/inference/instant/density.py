@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayescale.inference.instant.powers import Powers
+from bayescale.laws import Law
 from bayescale.models.chain import innovations, links
 from bayescale.models.layout import Layout
 from bayescale.models.model import Model
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Numbers per array of draws x runs: the handful that a formula makes of them stays in the processor's cache.
 CHUNK = 16_384
+# A noise scale of good tables: rows whose known error is far above it say little of where the coordinates should be.
+USUAL = 0.004
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,7 @@ class Density:
         log_loss: shape (run,).
         measurement_sd: shape (run,), or (1,) when it is zero for all.
         gap, linked: shape (run,), with rows along runs, where residuals follow each other.
+        moves: log of where the coordinates are over the anchor, by anchor; empty where they are at the anchors.
     """
 
     model: Model
@@ -41,6 +45,7 @@ class Density:
     measurement_sd: np.ndarray
     gap: np.ndarray | None = None
     linked: np.ndarray | None = None
+    moves: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Model, layout: Layout) -> Density:
@@ -52,13 +57,16 @@ class Density:
         sd = np.asarray(arrays["measurement_sd"])[rows]
         with np.errstate(divide="ignore"):  # an input may be zero, and a power of it then is
             log_inputs = {name: np.log(np.asarray(value)[rows]) for name, value in arrays["inputs"].items()}
+        anchors = {name: float(value) for name, value in arrays["anchors"].items()}
         return cls(
             model,
-            {name: float(value) for name, value in arrays["anchors"].items()},
+            anchors,
             log_inputs,
             np.asarray(arrays["log_loss"])[rows],
             sd if sd.any() else sd[:1],
-            *(np.asarray(arrays[name])[rows] if name in arrays else None for name in ("gap", "linked")),
+            gap=np.asarray(arrays["gap"])[rows] if "gap" in arrays else None,
+            linked=np.asarray(arrays["linked"])[rows] if "linked" in arrays else None,
+            moves=_moves(model.law, anchors, log_inputs, sd),
         )
 
     @cached_property
@@ -78,14 +86,20 @@ class Density:
         count = len(self.model.law.parameters)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             logs, jacobian = self.model.law.unstraighten(tuple(positions[:, :count].T))
+            logs = self._moved(logs, 1.0)
         values = np.column_stack([*logs, positions[:, count:]])
         return values, np.broadcast_to(jacobian, values.shape[:1])
 
     def positions(self, unconstrained: np.ndarray) -> np.ndarray:
         """Inverse of :meth:`unconstrained`."""
         count = len(self.model.law.parameters)
-        straight = self.model.law.straighten(tuple(unconstrained[:, :count].T))
+        straight = self.model.law.straighten(self._moved(tuple(unconstrained[:, :count].T), -1.0))
         return np.column_stack([*straight, unconstrained[:, count:]])
+
+    def _moved(self, logs: tuple[Any, ...], sign: float) -> tuple[Any, ...]:
+        """From where the coordinates are to the anchors, or back."""
+        by = {name: sign * move for name, move in self.moves.items()}
+        return self.model.law.moved(logs, by) if by else logs
 
     def natural(self, unconstrained: np.ndarray) -> dict[str, np.ndarray]:
         """Parameters in natural units, each of shape (position, 1)."""
@@ -141,3 +155,15 @@ class Density:
 
     def _noise(self, natural: Mapping[str, np.ndarray]) -> Any:
         return self.model.noise(**{p.name: natural[p.name] for p in self.model.noise.parameters})
+
+
+def _moves(
+    law: type[Law], anchors: Mapping[str, float], log_inputs: Mapping[str, np.ndarray], sd: np.ndarray
+) -> dict[str, float]:
+    """Where a table says most, the mean of its inputs weighted by what each row says, over the anchors.
+
+    Without priors that hold elsewhere and errors that differ by row, the anchors are there.
+    """
+    weight = 1.0 / (np.broadcast_to(sd, next(iter(log_inputs.values())).shape) ** 2 + USUAL**2)
+    moves = {a.name: np.average(log_inputs[a.argument], weights=weight) - np.log(anchors[a.name]) for a in law.anchors}
+    return {name: float(move) for name, move in moves.items() if np.isfinite(move) and abs(move) > 1e-9}
