@@ -10,7 +10,7 @@ from bayescale.inference.convergence import Convergence, convergence
 from bayescale.inference.importance import lacks_efficiency, lacks_shape, weight_quality
 from bayescale.inference.instant.chains import Draws, run_chains
 from bayescale.inference.instant.density import Density
-from bayescale.inference.instant.mixture import match_mixture, match_modes
+from bayescale.inference.instant.mixture import match_mixture, match_modes, match_more
 from bayescale.inference.instant.proposal import Match, match_proposal
 from bayescale.inference.limits import EFFICIENCY, HOPEFUL, R_HAT
 from bayescale.inference.settings import Settings
@@ -21,7 +21,7 @@ from bayescale.models.model import Model
 LARGEST, LARGEST_SEARCHED = 10, 12
 MOST_DRAWS = 50_000
 # Ways to a proposal, tried one after the other: a Student-t does for most posteriors.
-MATCHES: tuple[Match, ...] = (match_proposal, match_mixture)
+MATCHES: tuple[Match, ...] = (match_proposal, match_mixture, match_more)
 
 
 class NotInstant(Exception):

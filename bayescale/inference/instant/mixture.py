@@ -10,6 +10,8 @@ from bayescale.inference.instant.density import Density
 from bayescale.inference.instant.proposal import Recipe, State, first_states, log_t, match_proposal, moments, truncated
 
 COMPONENTS, DEGREES = 4, 4.0
+# Of ridges that four cannot follow: components, rounds at least and at most, and how many last rounds' draws move them.
+MORE, STEADY, LAST = 8, (3, 12), 2
 # Of laws with several modes: components, rounds at least and at most, and how many of the last rounds' draws move them.
 # One round has draws of huge weight now and then, which throw the components off.
 MANY, LONGER, POOLED = 12, (3, 18), 3
@@ -99,8 +101,15 @@ def match_mixture(density: Density, rng: np.random.Generator, chains: int) -> tu
     References:
         cappe2008adaptive
     """
-    begin, covariance = _around_one(density, rng, chains)
+    begin, covariance = _around_one(density, rng, chains, COMPONENTS)
     return _moved(density, rng, chains, begin, covariance, ROUNDS, 1)
+
+
+def match_more(density: Density, rng: np.random.Generator, chains: int) -> tuple[Mixture, State, float]:
+    """Do what :func:`match_mixture` does with more components, which draws of several rounds move, and widen them."""
+    begin, covariance = _around_one(density, rng, chains, MORE)
+    mixture, _, _ = _moved(density, rng, chains, begin, covariance, STEADY, LAST)
+    return _widened(density, rng, chains, mixture)
 
 
 def match_modes(density: Density, rng: np.random.Generator, chains: int) -> tuple[Mixture, State, float]:
@@ -114,6 +123,11 @@ def match_modes(density: Density, rng: np.random.Generator, chains: int) -> tupl
     begin = Mixture(np.full(MANY, 1 / MANY), centers, np.linalg.cholesky(factors @ factors.swapaxes(1, 2)))
     covariance = factors[0] @ factors[0].T
     mixture, _, _ = _moved(density, rng, chains, begin, covariance, LONGER, POOLED)
+    return _widened(density, rng, chains, mixture)
+
+
+def _widened(density: Density, rng: np.random.Generator, chains: int, mixture: Mixture) -> tuple[Mixture, State, float]:
+    """A mixture with wider components, a first state of each chain, and the efficiency of its weights."""
     wide = Mixture(mixture.shares, mixture.centers, INFLATE * mixture.factors)
     positions, log_proposal = wide.draw(rng, DRAWS)
     log_density = density(positions)
@@ -121,16 +135,16 @@ def match_modes(density: Density, rng: np.random.Generator, chains: int) -> tupl
     return wide, first_states(rng, chains, wide, positions, log_density, weight), efficiency
 
 
-def _around_one(density: Density, rng: np.random.Generator, chains: int) -> tuple[Mixture, np.ndarray]:
+def _around_one(density: Density, rng: np.random.Generator, chains: int, count: int) -> tuple[Mixture, np.ndarray]:
     """Components at draws of a wide Student-t around one mode, and its covariance."""
     rough, _, _ = match_proposal(density, rng, chains, ROUGH)
     positions, log_proposal = rough.draw(rng, DRAWS)
     weight, _ = truncated(density(positions) - log_proposal, RANK)
     positions = np.where(weight[:, None] > 0, positions, 0.0)
     _, covariance = moments(positions, weight)
-    centers = positions[rng.choice(DRAWS, size=COMPONENTS, p=weight)]
+    centers = positions[rng.choice(DRAWS, size=count, p=weight)]
     begin = np.linalg.cholesky(BEGIN * covariance)
-    return Mixture(np.full(COMPONENTS, 1 / COMPONENTS), centers, np.array([begin] * COMPONENTS)), covariance
+    return Mixture(np.full(count, 1 / count), centers, np.array([begin] * count)), covariance
 
 
 def _moved(

@@ -100,8 +100,10 @@ def test_the_posterior_is_the_same_in_both_coordinates():
         assert draws.std() == pytest.approx(sd, rel=0.15), parameter.name
 
 
-def test_few_runs_under_public_priors_are_instant_and_pass(few):
-    """The priors hold at sizes far below the table's; without moving, neither engine's chains met on five runs."""
-    fit = bs.fit("chinchilla", few, priors=bs.priors.public("chinchilla", model_error=0.04), model_error=0.04)
+@pytest.mark.parametrize("largest", [2e9, 3e9])
+def test_few_runs_under_public_priors_are_instant_and_pass(few, largest):
+    """The priors hold at sizes far below the table's; without moving, neither engine's chains met on four or five."""
+    some = few.subset((few.table["params"] < largest).to_numpy())
+    fit = bs.fit("chinchilla", some, priors=bs.priors.public("chinchilla", model_error=0.04), model_error=0.04)
     assert fit.engine.startswith("instant")
     assert not {check.name for check in fit.checks.failed} & {"r-hat", "ess-bulk", "ess-tail", "pareto-k"}
